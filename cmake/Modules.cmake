@@ -1,0 +1,31 @@
+# cadre_module(NAME DIR sub/folder... LINK lib...)
+#
+# Makes the static library cadre_NAME of the .cc files in the current folder (and the named
+# sub-folders), and, from the *_test.cc beside them, the test program cadre_NAME_test.
+function(cadre_module name)
+  cmake_parse_arguments(M "" "" "DIRS;LINK;PRIVATE_LINK;TEST_LINK" ${ARGN})
+  set(globs ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
+  foreach(dir ${M_DIRS})
+    list(APPEND globs ${CMAKE_CURRENT_SOURCE_DIR}/${dir}/*.cc)
+  endforeach()
+  file(GLOB sources CONFIGURE_DEPENDS ${globs})
+  set(tests ${sources})
+  list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  if(NOT sources)
+    return()
+  endif()
+  add_library(cadre_${name} STATIC ${sources})
+  target_include_directories(cadre_${name} PUBLIC
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src> $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>)
+  target_link_libraries(cadre_${name} PUBLIC ${M_LINK} PRIVATE ${M_PRIVATE_LINK}
+                        $<BUILD_INTERFACE:cadre_warnings>)
+  if(CADRE_BUILD_TESTS AND tests)
+    add_executable(cadre_${name}_test ${tests})
+    target_link_libraries(cadre_${name}_test PRIVATE cadre_${name} ${M_TEST_LINK} cadre_warnings
+                          GTest::gtest GTest::gtest_main)
+    target_compile_definitions(cadre_${name}_test PRIVATE
+      CADRE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+    gtest_discover_tests(cadre_${name}_test TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST)
+  endif()
+endfunction()

@@ -1,0 +1,105 @@
+// What the house knows of a mind: a task goes in, turns come out.
+//
+// A provider is asked for the next turn of a task. It answers with tool calls (whose results come
+// back in the next question), or with the finished artifacts, or with a refusal. Language models,
+// the offline engine, scripted and replayed minds all stand behind this; the agent loop, the
+// journal, guardrails and gates are the same for each.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "base/result.h"
+
+namespace cadre {
+
+struct File {
+  std::string path;     // relative, '/'-separated, inside the project
+  std::string content;
+  bool executable = false;
+};
+
+// A typed piece of work. `data` is valid against the type's JSON Schema (sops/<sop>/artifacts);
+// `files` is what it puts into the project folder.
+struct Artifact {
+  std::string type;  // "requirements"
+  Json data;
+  std::vector<File> files;
+};
+
+// Evidence of a failed gate or a refused handoff, on its way to the role that must mend it.
+struct Finding {
+  std::string gate;      // "tests_pass"
+  std::string severity;  // high, medium, low
+  std::string message;   // what failed, in one line
+  std::string evidence;  // trimmed output
+  std::string blame;     // the artifact type to be mended: "code"
+};
+
+struct Task {
+  std::string run;           // run id
+  std::string stage;         // "build"
+  std::string id;            // unique in the stage: "build" or, in a fan-out, the task's id
+  std::string role;          // "developer"
+  std::string title;         // what is to be done, one line
+  std::string instructions;  // the role's instructions
+  std::string brief;         // the requirement text
+  std::vector<std::string> makes;  // artifact types expected
+  Json parameters = JsonObject{};  // fan-out item and run options ("stack": "python")
+  int round = 1;                   // 1, then one more each time it comes back
+  std::map<std::string, std::shared_ptr<const Artifact>> inputs;  // by type
+  std::vector<Finding> feedback;   // why it came back
+};
+
+struct ToolCall {
+  std::string id;    // unique in the task
+  std::string tool;  // "run_in_sandbox"
+  Json arguments;
+};
+
+struct ToolResult {
+  std::string call_id;
+  bool ok = false;
+  Json value;  // the tool's result, or {"error": "..."}
+};
+
+struct Refusal {
+  std::string reason;  // for the user
+  std::string help;    // what would help
+  Json details = JsonObject{};
+};
+
+struct Turn {
+  std::vector<ToolCall> tool_calls;  // not empty: run these and ask again
+  std::vector<Artifact> artifacts;   // else: the finished work
+  std::optional<Refusal> refusal;    // or: cannot
+  std::vector<std::string> notes;    // said along the way; journalled
+};
+
+enum class Capability { kYes, kPartly, kNo };
+
+struct CapabilityAnswer {
+  Capability capability = Capability::kNo;
+  std::vector<std::string> reasons;
+};
+
+class Provider {
+ public:
+  virtual ~Provider() = default;
+  // "offline", "openai:gpt-…"; shown in reports and stamped on artifacts.
+  virtual std::string name() const = 0;
+  virtual CapabilityAnswer can(const Task& task) const = 0;
+  // The turn after `results` (empty on the first call; afterwards all results so far, in call
+  // order). Called from a worker thread; several tasks may run at once, so implementations hold no
+  // mutable state of their own: what a turn needs is in the task and the results.
+  virtual Result<Turn> next(const Task& task, std::span<const ToolResult> results,
+                            std::stop_token stop) = 0;
+};
+
+}  // namespace cadre
