@@ -1,0 +1,71 @@
+// A tool: something with an effect that an agent may ask for, run by the runtime under the journal.
+//
+// The runtime journals the call before `run` is entered and its value after it came back; a
+// finished call is never run again. `effect` says what a resumed run may do with a call that
+// started and whose end was not recorded. `run` is called from a worker thread, several at once:
+// a tool holds no mutable state of its own. Headers of tools stay light: no process or net types.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "core/provider.h"
+
+namespace cadre {
+
+enum class ToolEffect {
+  kPure,        // reads only; may run again at will
+  kIdempotent,  // running it twice leaves the same as once; may run again
+  kExternal,    // touches the world: after a crash the outcome is unknown, and said so
+};
+
+const char* to_string(ToolEffect effect);
+
+// Where and for whom a call runs. Valid during `run` only.
+struct ToolContext {
+  std::string run;      // run id
+  std::string call_id;  // unique in the task
+  const Task* task = nullptr;
+  // The task's inputs by type: Task::inputs.
+  std::map<std::string, std::shared_ptr<const Artifact>> inputs;
+  std::filesystem::path out_dir;      // the project folder of the run
+  std::filesystem::path scratch_dir;  // exists, empty or from an interrupted attempt; of this call
+  std::int64_t deadline_us = 0;       // when the run must be over, Clock time; 0 = no limit
+  std::stop_token stop;               // asked to stop: return kCancelled soon
+};
+
+class Tool {
+ public:
+  virtual ~Tool() = default;
+  virtual std::string name() const = 0;
+  virtual std::string description() const = 0;
+  // JSON Schema of `arguments`; {} accepts anything.
+  virtual Json parameters() const { return JsonObject{}; }
+  virtual ToolEffect effect() const = 0;
+  // An error becomes a ToolResult that is not ok, with {"error", "code", "hint"}: the agent sees
+  // it and goes on. kCancelled is not recorded: the call runs again on resume.
+  virtual Result<Json> run(const Json& arguments, const ToolContext& context) = 0;
+};
+
+// The tools of a run, by name. Filled before the run, read-only afterwards.
+class ToolRegistry {
+ public:
+  // A second tool of the same name is kConflict.
+  Result<void> add(std::shared_ptr<Tool> tool);
+  Tool* find(std::string_view name) const;
+  std::vector<std::string> names() const;
+
+ private:
+  std::map<std::string, std::shared_ptr<Tool>, std::less<>> tools_;
+};
+
+}  // namespace cadre
