@@ -13,6 +13,7 @@
 namespace cadre {
 namespace {
 
+constexpr const char* kDraft = "https://json-schema.org/draft/2020-12/schema";
 constexpr std::size_t kNodesMax = 100'000;
 
 const std::set<std::string_view> kAnnotations{
@@ -258,6 +259,9 @@ class Compiler {
       const std::string here = at + "/" + escape_pointer_token(key);
       const Json& value = member.value();
       if (kRefused.contains(key)) stop(here, fmt::format("\"{}\" is not supported", key));
+      if (key == "$schema" && value != Json(kDraft)) {
+        stop(here, fmt::format("only {} is supported", kDraft));
+      }
       if (kAnnotations.contains(key)) continue;
       if (key == "$ref") {
         if (!value.is_string()) return stop(here, "must be a string");

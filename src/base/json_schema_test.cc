@@ -68,7 +68,8 @@ TEST(JsonSchema, OfficialSuite) {
     if (entry.path().extension() != ".json") continue;
     std::stringstream text;
     text << std::ifstream(entry.path()).rdbuf();
-    for (const Json& group : parsed(text.str()).as_array()) {
+    const Json groups = parsed(text.str());
+    for (const Json& group : groups.as_array()) {
       auto schema = JsonSchema::compile(group.at("schema"), {.assert_formats = false});
       for (const Json& test : group.at("tests").as_array()) {
         if (!schema) {
