@@ -59,6 +59,11 @@ struct Contract {
 // The model must be valid (validate.h) and must outlive the contract.
 Contract derive_contract(const Spec& spec);
 
+// Reports have an endpoint of their own; other queries only give a list its parameters.
+bool is_report(const Query& query);
+// The attribute at the end of "category.name", going through relations by role; or nullptr.
+const Attribute* find_path(const Spec& spec, const Entity& entity, std::string_view path);
+
 const Endpoint* find_endpoint(const Contract& contract, std::string_view operation_id);
 const Resource* find_resource(const Contract& contract, std::string_view entity);
 
