@@ -148,7 +148,7 @@ TEST(Style, LinesAndFilesAreShort) {
       });
       // A raw string or an include may have to be long.
       const bool excused = line.find("R\"") != std::string::npos || line.starts_with("#include") || file.is_test;
-      EXPECT_TRUE(columns <= 120 || excused) << file.path << ":" << i + 1 << " has " << columns << " columns";
+      EXPECT_TRUE(columns <= 100 || excused) << file.path << ":" << i + 1 << " has " << columns << " columns";
       EXPECT_EQ(line.find('\t'), std::string::npos) << file.path << ":" << i + 1 << " has a tab";
     }
   }
@@ -207,7 +207,7 @@ std::map<std::string, int> long_functions(const SourceFile& file, int limit) {
 TEST(Style, FunctionsAreShort) {
   for (const SourceFile& file : tree()) {
     if (file.is_test) continue;
-    for (const auto& [where, lines] : long_functions(file, 80)) {
+    for (const auto& [where, lines] : long_functions(file, 70)) {
       ADD_FAILURE() << where << " is " << lines << " lines long";
     }
   }
