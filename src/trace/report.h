@@ -11,13 +11,9 @@
 
 #include "base/json.h"
 #include "core/event.h"
+#include "core/state.h"
 
 namespace cadre {
-
-struct HandoffCounts {
-  int requested = 0, accepted = 0, refused = 0;
-  int completed = 0;  // accepted, and the stage it opened ended well
-};
 
 // Figures of an agent (role) or of a stage.
 struct Activity {
@@ -40,7 +36,7 @@ struct RunReport {
   std::int64_t events = 0, spans = 0;
   int resumes = 0;
   int gates_passed = 0, gates_failed = 0;
-  HandoffCounts handoffs;
+  HandoffCounts handoffs;       // completed: accepted, and the stage it opened was carried out
   std::vector<Activity> agents, stages;  // in the order of their first start
   std::map<std::string, Activity> tools;
 };
