@@ -17,9 +17,10 @@ constexpr const char* kDraft = "https://json-schema.org/draft/2020-12/schema";
 constexpr std::size_t kNodesMax = 100'000;
 
 const std::set<std::string_view> kAnnotations{
-    "$schema", "$id",        "$comment",         "$anchor",      "$defs",           "definitions",
-    "title",   "description", "default",         "examples",     "deprecated",      "readOnly",
-    "writeOnly", "contentEncoding", "contentMediaType", "contentSchema"};
+    "$schema",      "$id",      "$comment",    "$anchor",         "$defs",
+    "definitions",  "title",    "description", "default",         "examples",
+    "deprecated",   "readOnly", "writeOnly",   "contentEncoding", "contentMediaType",
+    "contentSchema"};
 const std::set<std::string_view> kRefused{"unevaluatedProperties", "unevaluatedItems",
                                           "$dynamicRef", "$dynamicAnchor", "$vocabulary"};
 
@@ -49,8 +50,10 @@ std::string percent_decoded(std::string_view text) {
     unsigned value = 0;
     if (text[i] == '%' && i + 2 < text.size()) {
       const auto digit = [](char c) {
-        return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10
-               : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+        return c >= '0' && c <= '9'   ? c - '0'
+               : c >= 'a' && c <= 'f' ? c - 'a' + 10
+               : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                      : -1;
       };
       const int high = digit(text[i + 1]), low = digit(text[i + 2]);
       if (high >= 0 && low >= 0) {
@@ -169,7 +172,8 @@ class Compiler {
       if (fragment.empty()) {
         found = it->second;
       } else if (fragment.front() == '/') {
-        found = lookup_pointer(it->second, hash == std::string::npos ? "" : target.substr(hash + 1));
+        found =
+            lookup_pointer(it->second, hash == std::string::npos ? "" : target.substr(hash + 1));
       } else if (const auto anchor = resources_.find(document + "#" + fragment);
                  anchor != resources_.end()) {
         found = anchor->second;
@@ -185,8 +189,8 @@ class Compiler {
   const re2::RE2* regex(std::string_view pattern, const std::string& at) {
     re2::RE2::Options options(re2::RE2::Quiet);
     options.set_max_mem(1 << 20);
-    auto compiled = std::make_unique<re2::RE2>(re2::StringPiece(pattern.data(), pattern.size()),
-                                               options);
+    auto compiled =
+        std::make_unique<re2::RE2>(re2::StringPiece(pattern.data(), pattern.size()), options);
     if (!compiled->ok()) {
       stop(at, fmt::format("pattern \"{}\" cannot be used: {}", pattern, compiled->error()));
       return nullptr;
@@ -276,8 +280,10 @@ class Compiler {
   bool fill_value(SchemaNode& node, std::string_view key, const Json& value,
                   const std::string& at) {
     if (key == "type") {
-      if (value.is_string()) node.types = {std::string(json::as_view(value.get_string()))};
-      else node.types = strings(value, at);
+      if (value.is_string())
+        node.types = {std::string(json::as_view(value.get_string()))};
+      else
+        node.types = strings(value, at);
       static const std::set<std::string_view> kTypes{"null",   "boolean", "object", "array",
                                                      "number", "string",  "integer"};
       for (const std::string& type : node.types) {
@@ -286,31 +292,51 @@ class Compiler {
     } else if (key == "enum" || key == "const") {
       if (key == "enum" && !value.is_array()) stop(at, "must be an array");
       node.has_enumeration = true;
-      if (key == "const") node.enumeration = {value};
-      else if (value.is_array()) node.enumeration.assign(value.get_array().begin(), value.get_array().end());
-    } else if (key == "minimum") { node.minimum = number(value, at);
-    } else if (key == "maximum") { node.maximum = number(value, at);
-    } else if (key == "exclusiveMinimum") { node.exclusive_minimum = number(value, at);
-    } else if (key == "exclusiveMaximum") { node.exclusive_maximum = number(value, at);
+      if (key == "const")
+        node.enumeration = {value};
+      else if (value.is_array())
+        node.enumeration.assign(value.get_array().begin(), value.get_array().end());
+    } else if (key == "minimum") {
+      node.minimum = number(value, at);
+    } else if (key == "maximum") {
+      node.maximum = number(value, at);
+    } else if (key == "exclusiveMinimum") {
+      node.exclusive_minimum = number(value, at);
+    } else if (key == "exclusiveMaximum") {
+      node.exclusive_maximum = number(value, at);
     } else if (key == "multipleOf") {
       node.multiple_of = number(value, at);
       if (node.multiple_of && *node.multiple_of <= 0) stop(at, "must be greater than 0");
-    } else if (key == "minLength") { node.min_length = size(value, at);
-    } else if (key == "maxLength") { node.max_length = size(value, at);
-    } else if (key == "minItems") { node.min_items = size(value, at);
-    } else if (key == "maxItems") { node.max_items = size(value, at);
-    } else if (key == "minProperties") { node.min_properties = size(value, at);
-    } else if (key == "maxProperties") { node.max_properties = size(value, at);
-    } else if (key == "minContains") { node.min_contains = size(value, at);
-    } else if (key == "maxContains") { node.max_contains = size(value, at);
+    } else if (key == "minLength") {
+      node.min_length = size(value, at);
+    } else if (key == "maxLength") {
+      node.max_length = size(value, at);
+    } else if (key == "minItems") {
+      node.min_items = size(value, at);
+    } else if (key == "maxItems") {
+      node.max_items = size(value, at);
+    } else if (key == "minProperties") {
+      node.min_properties = size(value, at);
+    } else if (key == "maxProperties") {
+      node.max_properties = size(value, at);
+    } else if (key == "minContains") {
+      node.min_contains = size(value, at);
+    } else if (key == "maxContains") {
+      node.max_contains = size(value, at);
     } else if (key == "uniqueItems") {
-      if (!value.is_bool()) stop(at, "must be true or false");
-      else node.unique_items = value.get_bool();
-    } else if (key == "required") { node.required = strings(value, at);
+      if (!value.is_bool())
+        stop(at, "must be true or false");
+      else
+        node.unique_items = value.get_bool();
+    } else if (key == "required") {
+      node.required = strings(value, at);
     } else if (key == "pattern" || key == "format") {
-      if (!value.is_string()) stop(at, "must be a string");
-      else if (key == "pattern") node.pattern = regex(json::as_view(value.get_string()), at);
-      else node.format = std::string(json::as_view(value.get_string()));
+      if (!value.is_string())
+        stop(at, "must be a string");
+      else if (key == "pattern")
+        node.pattern = regex(json::as_view(value.get_string()), at);
+      else
+        node.format = std::string(json::as_view(value.get_string()));
     } else {
       return false;
     }
@@ -319,30 +345,46 @@ class Compiler {
 
   bool fill_structure(SchemaNode& node, std::string_view key, const Json& value,
                       const std::string& at) {
-    if (key == "properties") { node.properties = schema_map(value, at);
-    } else if (key == "dependentSchemas") { node.dependent_schemas = schema_map(value, at);
+    if (key == "properties") {
+      node.properties = schema_map(value, at);
+    } else if (key == "dependentSchemas") {
+      node.dependent_schemas = schema_map(value, at);
     } else if (key == "patternProperties") {
       for (const auto& [pattern, child] : schema_map(value, at)) {
         node.pattern_properties.emplace_back(regex(pattern, at), child);
       }
     } else if (key == "dependentRequired") {
-      if (!value.is_object()) stop(at, "must be an object");
-      else for (const auto& member : value.get_object()) {
-        node.dependent_required.emplace(std::string(member.key().data(), member.key().size()),
-                                        strings(member.value(), at));
-      }
-    } else if (key == "additionalProperties") { node.additional_properties = node_at(value, at);
-    } else if (key == "propertyNames") { node.property_names = node_at(value, at);
-    } else if (key == "items") { node.items = node_at(value, at);
-    } else if (key == "contains") { node.contains = node_at(value, at);
-    } else if (key == "not") { node.negation = node_at(value, at);
-    } else if (key == "if") { node.condition = node_at(value, at);
-    } else if (key == "then") { node.consequence = node_at(value, at);
-    } else if (key == "else") { node.alternative = node_at(value, at);
-    } else if (key == "prefixItems") { node.prefix_items = schemas(value, at);
-    } else if (key == "allOf") { node.all_of = schemas(value, at);
-    } else if (key == "anyOf") { node.any_of = schemas(value, at);
-    } else if (key == "oneOf") { node.one_of = schemas(value, at);
+      if (!value.is_object())
+        stop(at, "must be an object");
+      else
+        for (const auto& member : value.get_object()) {
+          node.dependent_required.emplace(std::string(member.key().data(), member.key().size()),
+                                          strings(member.value(), at));
+        }
+    } else if (key == "additionalProperties") {
+      node.additional_properties = node_at(value, at);
+    } else if (key == "propertyNames") {
+      node.property_names = node_at(value, at);
+    } else if (key == "items") {
+      node.items = node_at(value, at);
+    } else if (key == "contains") {
+      node.contains = node_at(value, at);
+    } else if (key == "not") {
+      node.negation = node_at(value, at);
+    } else if (key == "if") {
+      node.condition = node_at(value, at);
+    } else if (key == "then") {
+      node.consequence = node_at(value, at);
+    } else if (key == "else") {
+      node.alternative = node_at(value, at);
+    } else if (key == "prefixItems") {
+      node.prefix_items = schemas(value, at);
+    } else if (key == "allOf") {
+      node.all_of = schemas(value, at);
+    } else if (key == "anyOf") {
+      node.any_of = schemas(value, at);
+    } else if (key == "oneOf") {
+      node.one_of = schemas(value, at);
     } else {
       return false;
     }

@@ -51,7 +51,8 @@ bool is_date_time(std::string_view text) {
 bool matches_format(std::string_view format, std::string_view text) {
   static const re2::RE2 kEmail(R"([^@\s]+@[^@\s]+)");
   static const re2::RE2 kUri(R"([A-Za-z][A-Za-z0-9+.-]*:[^\s<>"{}|\\^`]*)");
-  static const re2::RE2 kUuid("[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}");
+  static const re2::RE2 kUuid(
+      "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}");
   static const re2::RE2 kIpv4(R"((?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.|$)){4})");
   if (format == "date-time") return is_date_time(text);
   if (format == "date") return is_date(text);

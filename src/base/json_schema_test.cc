@@ -24,8 +24,8 @@ std::vector<SchemaIssue> issues(std::string_view schema, std::string_view instan
 }
 
 TEST(JsonSchema, NamesThePlaceAndWhatWasExpected) {
-  const auto found = issues(R"({"properties":{"limit":{"type":"integer","minimum":1}}})",
-                            R"({"limit":"many"})");
+  const auto found =
+      issues(R"({"properties":{"limit":{"type":"integer","minimum":1}}})", R"({"limit":"many"})");
   ASSERT_EQ(found.size(), 1U);
   EXPECT_EQ(found[0].pointer, "/limit");
   EXPECT_EQ(found[0].message, "expected integer, got \"many\"");
@@ -47,8 +47,8 @@ TEST(JsonSchema, ListsUnknownKeywords) {
 }
 
 TEST(JsonSchema, RecursionInSchemaAndValueEnds) {
-  EXPECT_TRUE(issues(R"({"properties":{"next":{"$ref":"#"}}})",
-                     R"({"next":{"next":{"next":{}}}})").empty());
+  EXPECT_TRUE(issues(R"({"properties":{"next":{"$ref":"#"}}})", R"({"next":{"next":{"next":{}}}})")
+                  .empty());
   EXPECT_FALSE(issues(R"({"$ref":"#"})", "1").empty());  // refers to itself without end
 }
 

@@ -105,15 +105,18 @@ class Validator {
     if (!node.types.empty() &&
         std::none_of(node.types.begin(), node.types.end(),
                      [&](const std::string& type) { return is_type(value, type); })) {
-      report(out, at, fmt::format("expected {}, got {}", text::join(node.types, " or "), shown(value)));
+      report(out, at,
+             fmt::format("expected {}, got {}", text::join(node.types, " or "), shown(value)));
     }
     if (node.has_enumeration &&
         std::none_of(node.enumeration.begin(), node.enumeration.end(),
                      [&](const Json& item) { return equal(item, value); })) {
-      report(out, at, fmt::format("expected one of {}, got {}",
-                                  text::shorten(json::write(JsonArray(node.enumeration.begin(),
-                                                                      node.enumeration.end())), 200),
-                                  shown(value)));
+      report(out, at,
+             fmt::format(
+                 "expected one of {}, got {}",
+                 text::shorten(
+                     json::write(JsonArray(node.enumeration.begin(), node.enumeration.end())), 200),
+                 shown(value)));
     }
     if (value.is_number()) check_number(node, value, at, out);
     if (value.is_string()) check_string(node, json::as_view(value.get_string()), at, out);
@@ -123,16 +126,21 @@ class Validator {
   }
 
   static void check_number(const SchemaNode& node, const Json& value, const std::string& at,
-                    std::vector<SchemaIssue>& out) {
+                           std::vector<SchemaIssue>& out) {
     const double number = value.to_number<double>();
     const auto expect = [&](bool good, std::string_view relation, double bound) {
-      if (!good) report(out, at, fmt::format("expected a number {} {}, got {}", relation, bound, shown(value)));
+      if (!good)
+        report(out, at,
+               fmt::format("expected a number {} {}, got {}", relation, bound, shown(value)));
     };
     if (node.minimum) expect(number >= *node.minimum, ">=", *node.minimum);
     if (node.maximum) expect(number <= *node.maximum, "<=", *node.maximum);
-    if (node.exclusive_minimum) expect(number > *node.exclusive_minimum, ">", *node.exclusive_minimum);
-    if (node.exclusive_maximum) expect(number < *node.exclusive_maximum, "<", *node.exclusive_maximum);
-    if (node.multiple_of) expect(is_multiple(number, *node.multiple_of), "that is a multiple of", *node.multiple_of);
+    if (node.exclusive_minimum)
+      expect(number > *node.exclusive_minimum, ">", *node.exclusive_minimum);
+    if (node.exclusive_maximum)
+      expect(number < *node.exclusive_maximum, "<", *node.exclusive_maximum);
+    if (node.multiple_of)
+      expect(is_multiple(number, *node.multiple_of), "that is a multiple of", *node.multiple_of);
   }
 
   void check_string(const SchemaNode& node, std::string_view text, const std::string& at,
@@ -145,10 +153,12 @@ class Validator {
     }
     if (node.pattern != nullptr &&
         !re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *node.pattern)) {
-      report(out, at, fmt::format("expected text that matches {}, got \"{}\"", node.pattern->pattern(),
-                                  text::shorten(text, 80)));
+      report(out, at,
+             fmt::format("expected text that matches {}, got \"{}\"", node.pattern->pattern(),
+                         text::shorten(text, 80)));
     }
-    if (!node.format.empty() && program_.options.assert_formats && !matches_format(node.format, text)) {
+    if (!node.format.empty() && program_.options.assert_formats &&
+        !matches_format(node.format, text)) {
       report(out, at, fmt::format("expected {}, got \"{}\"", node.format, text::shorten(text, 80)));
     }
   }
@@ -156,21 +166,29 @@ class Validator {
   void check_array(const SchemaNode& node, const JsonArray& array, const std::string& at,
                    std::vector<SchemaIssue>& out) {
     if (node.min_items && array.size() < *node.min_items) {
-      report(out, at, fmt::format("expected at least {} items, got {}", *node.min_items, array.size()));
+      report(out, at,
+             fmt::format("expected at least {} items, got {}", *node.min_items, array.size()));
     }
     if (node.max_items && array.size() > *node.max_items) {
-      report(out, at, fmt::format("expected at most {} items, got {}", *node.max_items, array.size()));
+      report(out, at,
+             fmt::format("expected at most {} items, got {}", *node.max_items, array.size()));
     }
     for (std::size_t i = 0; i < array.size(); ++i) {
       const std::string here = at + "/" + std::to_string(i);
-      if (i < node.prefix_items.size()) check(node.prefix_items[i], array[i], here, out);
-      else if (node.items >= 0) check(node.items, array[i], here, out);
+      if (i < node.prefix_items.size())
+        check(node.prefix_items[i], array[i], here, out);
+      else if (node.items >= 0)
+        check(node.items, array[i], here, out);
     }
     if (node.contains >= 0) {
-      const auto found = static_cast<std::size_t>(std::count_if(
-          array.begin(), array.end(), [&](const Json& item) { return holds(node.contains, item, at); }));
-      if (found < node.min_contains.value_or(1)) report(out, at, "too few items of the required kind");
-      if (node.max_contains && found > *node.max_contains) report(out, at, "too many items of one kind");
+      const auto found =
+          static_cast<std::size_t>(std::count_if(array.begin(), array.end(), [&](const Json& item) {
+            return holds(node.contains, item, at);
+          }));
+      if (found < node.min_contains.value_or(1))
+        report(out, at, "too few items of the required kind");
+      if (node.max_contains && found > *node.max_contains)
+        report(out, at, "too many items of one kind");
     }
     if (node.unique_items) {
       for (std::size_t i = 0; i < array.size(); ++i) {
@@ -197,10 +215,13 @@ class Validator {
     for (const auto& [key, child] : node.dependent_schemas) {
       if (object.contains(key)) check(child, value, at, out);
     }
-    if (node.min_properties && object.size() < *node.min_properties) report(out, at, "too few members");
-    if (node.max_properties && object.size() > *node.max_properties) report(out, at, "too many members");
+    if (node.min_properties && object.size() < *node.min_properties)
+      report(out, at, "too few members");
+    if (node.max_properties && object.size() > *node.max_properties)
+      report(out, at, "too many members");
     for (const auto& member : object) {
-      check_member(node, std::string(member.key().data(), member.key().size()), member.value(), at, out);
+      check_member(node, std::string(member.key().data(), member.key().size()), member.value(), at,
+                   out);
     }
   }
 
@@ -231,20 +252,21 @@ class Validator {
   void check_combined(const SchemaNode& node, const Json& value, const std::string& at,
                       std::vector<SchemaIssue>& out) {
     for (int child : node.all_of) check(child, value, at, out);
-    if (!node.any_of.empty() &&
-        std::none_of(node.any_of.begin(), node.any_of.end(),
-                     [&](int child) { return holds(child, value, at); })) {
+    if (!node.any_of.empty() && std::none_of(node.any_of.begin(), node.any_of.end(),
+                                             [&](int child) { return holds(child, value, at); })) {
       report(out, at, fmt::format("{} matches none of the allowed forms", shown(value)));
     }
     if (!node.one_of.empty()) {
       const auto matching = std::count_if(node.one_of.begin(), node.one_of.end(),
                                           [&](int child) { return holds(child, value, at); });
       if (matching != 1) {
-        report(out, at, fmt::format("{} matches {} of the forms of which exactly one is allowed",
-                                    shown(value), matching));
+        report(out, at,
+               fmt::format("{} matches {} of the forms of which exactly one is allowed",
+                           shown(value), matching));
       }
     }
-    if (node.negation >= 0 && holds(node.negation, value, at)) report(out, at, "has a form that is not allowed");
+    if (node.negation >= 0 && holds(node.negation, value, at))
+      report(out, at, "has a form that is not allowed");
     if (node.condition >= 0) {
       const int branch = holds(node.condition, value, at) ? node.consequence : node.alternative;
       if (branch >= 0) check(branch, value, at, out);

@@ -6,9 +6,11 @@ namespace cadre {
 namespace {
 
 TEST(Json, WritesShortestNumbersAndKeepsOrder) {
-  const auto value = json::parse(R"({"b":1.5,"a":[1,1e3,-0.1,18446744073709551615],"c":"x\u0001\n"})");
+  const auto value =
+      json::parse(R"({"b":1.5,"a":[1,1e3,-0.1,18446744073709551615],"c":"x\u0001\n"})");
   ASSERT_TRUE(value.has_value());
-  EXPECT_EQ(json::write(*value), "{\"b\":1.5,\"a\":[1,1000.0,-0.1,18446744073709551615],\"c\":\"x\\u0001\\n\"}");
+  EXPECT_EQ(json::write(*value),
+            "{\"b\":1.5,\"a\":[1,1000.0,-0.1,18446744073709551615],\"c\":\"x\\u0001\\n\"}");
   EXPECT_EQ(json::write(*json::parse(json::write(*value))), json::write(*value));
 }
 
@@ -33,7 +35,8 @@ TEST(Json, DepthIsLimited) {
 
 TEST(Json, PrettyFormHasEmptyContainersOnOneLine) {
   EXPECT_EQ(json::write_pretty(*json::parse(R"({"a":[],"b":{},"c":[1,{"d":null}]})")),
-            "{\n  \"a\": [],\n  \"b\": {},\n  \"c\": [\n    1,\n    {\n      \"d\": null\n    }\n  ]\n}\n");
+            "{\n  \"a\": [],\n  \"b\": {},\n  \"c\": [\n    1,\n    {\n      \"d\": null\n    }\n  "
+            "]\n}\n");
 }
 
 TEST(Json, AccessorsFallBack) {

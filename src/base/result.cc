@@ -18,8 +18,6 @@ const char* to_string(ErrorCode code) {
   return "internal";
 }
 
-std::string Error::describe() const {
-  return hint.empty() ? message : message + " (" + hint + ")";
-}
+std::string Error::describe() const { return hint.empty() ? message : message + " (" + hint + ")"; }
 
 }  // namespace cadre

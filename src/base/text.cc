@@ -15,25 +15,24 @@ char to_upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' 
 bool is_vowel(char c) { return std::string_view("aeiou").find(c) != std::string_view::npos; }
 
 constexpr std::array<std::pair<std::string_view, std::string_view>, 24> kIrregular{{
-    {"person", "people"},     {"man", "men"},           {"woman", "women"},
-    {"child", "children"},    {"foot", "feet"},         {"tooth", "teeth"},
-    {"mouse", "mice"},        {"goose", "geese"},       {"medium", "media"},
+    {"person", "people"},      {"man", "men"},           {"woman", "women"},
+    {"child", "children"},     {"foot", "feet"},         {"tooth", "teeth"},
+    {"mouse", "mice"},         {"goose", "geese"},       {"medium", "media"},
     {"criterion", "criteria"}, {"analysis", "analyses"}, {"axis", "axes"},
-    {"index", "indexes"},     {"life", "lives"},        {"leaf", "leaves"},
-    {"knife", "knives"},      {"shelf", "shelves"},     {"half", "halves"},
-    {"loaf", "loaves"},       {"wolf", "wolves"},       {"thief", "thieves"},
-    {"hero", "heroes"},       {"potato", "potatoes"},   {"tomato", "tomatoes"},
+    {"index", "indexes"},      {"life", "lives"},        {"leaf", "leaves"},
+    {"knife", "knives"},       {"shelf", "shelves"},     {"half", "halves"},
+    {"loaf", "loaves"},        {"wolf", "wolves"},       {"thief", "thieves"},
+    {"hero", "heroes"},        {"potato", "potatoes"},   {"tomato", "tomatoes"},
 }};
 constexpr std::array<std::string_view, 14> kUnchanged{
-    "staff",   "sheep",     "series", "species",   "equipment", "information", "news",
-    "stock",   "inventory", "data",   "furniture", "feedback",  "luggage",     "software"};
+    "staff", "sheep",     "series", "species",   "equipment", "information", "news",
+    "stock", "inventory", "data",   "furniture", "feedback",  "luggage",     "software"};
 
 // The last word of "book loan" carries the number.
 std::pair<std::string_view, std::string_view> split_last_word(std::string_view noun) {
   const auto at = noun.find_last_of(" _-");
-  return at == std::string_view::npos
-             ? std::pair{std::string_view{}, noun}
-             : std::pair{noun.substr(0, at + 1), noun.substr(at + 1)};
+  return at == std::string_view::npos ? std::pair{std::string_view{}, noun}
+                                      : std::pair{noun.substr(0, at + 1), noun.substr(at + 1)};
 }
 
 bool ends_with_any(std::string_view word, std::initializer_list<std::string_view> endings) {
@@ -109,7 +108,8 @@ std::size_t sequence_length(std::string_view bytes, std::size_t at) {
   return 0;
 }
 
-// The words of an identifier or a phrase, lower case: "dueDate" -> due, date; "ISBN-13" -> isbn, 13.
+// The words of an identifier or a phrase, lower case: "dueDate" -> due, date; "ISBN-13" ->
+// isbn, 13.
 std::vector<std::string> words_of(std::string_view name) {
   std::vector<std::string> words;
   std::string current;
@@ -299,9 +299,12 @@ std::string wrap(std::string_view text, std::size_t width, std::string_view inde
 std::string markdown_cell(std::string_view text) {
   std::string out;
   for (char c : text) {
-    if (c == '|') out += "\\|";
-    else if (c == '\n' || c == '\r') out += ' ';
-    else out.push_back(c);
+    if (c == '|')
+      out += "\\|";
+    else if (c == '\n' || c == '\r')
+      out += ' ';
+    else
+      out.push_back(c);
   }
   return out;
 }
