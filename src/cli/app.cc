@@ -1,0 +1,156 @@
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+#include "cli/cli.h"
+#include "cli/commands.h"
+
+namespace cadre::cli {
+namespace {
+
+constexpr const char* kVersion = "0.1.0";
+
+constexpr const char* kFooter = R"(Examples:
+  cadre run "A library service. Members borrow books. Each book has a title and an ISBN (unique)."
+  cadre run brief.txt --out library
+  cadre spec brief.txt            what would be understood, sentence by sentence
+  cadre resume last               go on after an interruption or a crash
+
+Exit codes: 0 done; 1 internal error; 2 usage; 3 done, something stated is not covered;
+4 refused; 5 a gate failed; 6 budget or deadline; 7 model provider; 130 interrupted.)";
+
+struct Parsed {
+  Console console;
+  RunArguments run;
+  RunReference reference;
+  ShowArguments show;
+  std::string text, sop = "software";
+  bool no_sandbox = false, explain = false;
+  std::function<int()> action;
+};
+
+void add_common(CLI::App* command, Parsed& parsed) {
+  command->add_flag("--json", parsed.console.json, "machine-readable output");
+}
+
+void add_reference(CLI::App* command, Parsed& parsed) {
+  command->add_option("RUN", parsed.reference.run, "run id, a unique beginning of it, or \"last\"")
+      ->capture_default_str();
+  command->add_option("--state", parsed.reference.state, "folder of the journal")
+      ->capture_default_str();
+  add_common(command, parsed);
+}
+
+void add_run(CLI::App& app, Parsed& parsed) {
+  CLI::App* run = app.add_subcommand("run", "run the SOP on a brief and write the project");
+  run->add_option("BRIEF", parsed.run.brief,
+                  "the requirement: a text, a file's name, or - for standard input")
+      ->required();
+  run->add_option("--out", parsed.run.out, "project folder: new, empty, or made by an earlier run");
+  run->add_option("--sop", parsed.run.sop, "SOP: a shipped name or a folder")
+      ->capture_default_str();
+  run->add_option("--model", parsed.run.model, "who thinks")->capture_default_str();
+  run->add_option("--stack", parsed.run.stack, "what is written")->capture_default_str();
+  run->add_option("--state", parsed.run.state, "folder of the journal")->capture_default_str();
+  run->add_option("--timeout", parsed.run.timeout_s,
+                  "seconds for the whole run (0: the SOP's limit)")
+      ->check(CLI::Range(0, 7 * 24 * 3600));
+  run->add_flag("--no-sandbox", parsed.run.no_sandbox,
+                "run generated code without bubblewrap; the report is marked");
+  run->add_flag("--quiet", parsed.console.quiet, "only the final summary");
+  add_common(run, parsed);
+  run->callback([&] { parsed.action = [&] { return run_command(parsed.console, parsed.run); }; });
+}
+
+void add_run_views(CLI::App& app, Parsed& parsed) {
+  CLI::App* resume = app.add_subcommand("resume", "go on with an interrupted or killed run");
+  add_reference(resume, parsed);
+  resume->add_flag("--no-sandbox", parsed.no_sandbox, "as for run");
+  resume->add_flag("--quiet", parsed.console.quiet, "only the final summary");
+  resume->callback([&] {
+    parsed.action = [&] {
+      return resume_command(parsed.console, parsed.reference, parsed.no_sandbox);
+    };
+  });
+
+  CLI::App* runs = app.add_subcommand("runs", "list the runs of this folder");
+  runs->add_option("--state", parsed.reference.state, "folder of the journal")
+      ->capture_default_str();
+  add_common(runs, parsed);
+  runs->callback([&] {
+    parsed.action = [&] { return runs_command(parsed.console, parsed.reference.state); };
+  });
+
+  CLI::App* show = app.add_subcommand("show", "status, stages, gates and figures of a run");
+  add_reference(show, parsed);
+  show->add_flag("--trace", parsed.show.trace, "the span tree");
+  show->add_flag("--events", parsed.show.events, "the journal, event by event");
+  show->callback([&] {
+    parsed.action = [&] {
+      parsed.show.reference = parsed.reference;
+      return show_command(parsed.console, parsed.show);
+    };
+  });
+
+  CLI::App* report = app.add_subcommand("report", "the performance report of a run");
+  add_reference(report, parsed);
+  report->callback(
+      [&] { parsed.action = [&] { return report_command(parsed.console, parsed.reference); }; });
+}
+
+void add_tools(CLI::App& app, Parsed& parsed) {
+  CLI::App* spec = app.add_subcommand("spec", "what the offline engine understands of a brief");
+  spec->add_option("BRIEF", parsed.text, "a text, a file's name, or - for standard input")
+      ->required();
+  spec->add_flag("--explain", parsed.explain, "show words, chunks and clauses of each sentence");
+  add_common(spec, parsed);
+  spec->callback([&] {
+    parsed.action = [&] { return spec_command(parsed.console, parsed.text, parsed.explain); };
+  });
+
+  CLI::App* sop = app.add_subcommand("sop", "standard operating procedures")->require_subcommand(1);
+  CLI::App* check = sop->add_subcommand("check", "check an SOP and its roles");
+  check->add_option("DIR", parsed.sop, "folder of the SOP, or a shipped name")
+      ->capture_default_str();
+  add_common(check, parsed);
+  check->callback(
+      [&] { parsed.action = [&] { return sop_check_command(parsed.console, parsed.sop); }; });
+
+  CLI::App* agents = app.add_subcommand("agents", "the agents of an SOP")->require_subcommand(1);
+  CLI::App* list = agents->add_subcommand("list", "list them with their tools and handoff targets");
+  list->add_option("--sop", parsed.sop, "SOP: a shipped name or a folder")->capture_default_str();
+  add_common(list, parsed);
+  list->callback(
+      [&] { parsed.action = [&] { return agents_list_command(parsed.console, parsed.sop); }; });
+
+  CLI::App* doctor =
+      app.add_subcommand("doctor", "what is installed, what is missing, and what that means");
+  add_common(doctor, parsed);
+  doctor->callback([&] { parsed.action = [&] { return doctor_command(parsed.console); }; });
+}
+
+}  // namespace
+
+int run_cli(const std::vector<std::string>& arguments) {
+  Parsed parsed;
+  parsed.console.terminal = isatty(STDOUT_FILENO) == 1;
+  CLI::App app(
+      "Cadre: one requirement in, a designed, built and tested project out.\nCode = SOP(Team).",
+      "cadre");
+  app.set_version_flag("--version", std::string("cadre ") + kVersion);
+  app.footer(kFooter);
+  app.require_subcommand(1);
+  add_run(app, parsed);
+  add_run_views(app, parsed);
+  add_tools(app, parsed);
+  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+  try {
+    app.parse(reversed);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kDone : kUsage;
+  }
+  return parsed.action();
+}
+
+}  // namespace cadre::cli

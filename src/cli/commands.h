@@ -1,0 +1,43 @@
+// One function per subcommand; each gives the process's exit code. app.cc parses arguments into
+// these structures.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "cli/cli.h"
+
+namespace cadre::cli {
+
+struct RunArguments {
+  std::string brief;           // text, file name or "-"
+  std::filesystem::path out;   // empty: from the brief's words
+  std::filesystem::path state = ".cadre";
+  std::string sop = "software";
+  std::string model = "offline";
+  std::string stack = "python";
+  int timeout_s = 0;           // 0: the SOP's
+  bool no_sandbox = false;
+};
+int run_command(const Console& console, const RunArguments& arguments);
+
+struct RunReference {
+  std::string run = "last";    // id, unique beginning, or "last"
+  std::filesystem::path state = ".cadre";
+};
+int resume_command(const Console& console, const RunReference& reference, bool no_sandbox);
+int runs_command(const Console& console, const std::filesystem::path& state);
+struct ShowArguments {
+  RunReference reference;
+  bool trace = false;
+  bool events = false;
+};
+int show_command(const Console& console, const ShowArguments& arguments);
+int report_command(const Console& console, const RunReference& reference);
+
+int spec_command(const Console& console, const std::string& brief, bool explain);
+int sop_check_command(const Console& console, const std::string& folder);
+int agents_list_command(const Console& console, const std::string& sop);
+int doctor_command(const Console& console);
+
+}  // namespace cadre::cli

@@ -1,0 +1,112 @@
+#include <fmt/format.h>
+
+#include <vector>
+
+#include "base/json.h"
+#include "cli/commands.h"
+#include "process/process.h"
+#include "process/sandbox.h"
+
+namespace cadre::cli {
+namespace {
+
+struct Finding {
+  std::string name;
+  bool good = false;
+  std::string detail;       // version, or what is missing
+  std::string consequence;  // what does not work without it
+  std::string remedy;
+  bool required = true;
+};
+
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+Finding program(const std::string& name, const std::string& package, const std::string& consequence,
+                bool required) {
+  Finding finding{name, false, "not found", consequence, "apt-get install " + package, required};
+  const std::filesystem::path path = find_program(name);
+  if (path.empty()) return finding;
+  ProcessOptions options;
+  options.argv = {path.string(), "--version"};
+  options.timeout = Milliseconds(5000);
+  const auto result = run_process(options);
+  finding.good = result.has_value() && result->success();
+  finding.detail =
+      result ? first_line(result->out.empty() ? result->err : result->out) : result.error().message;
+  return finding;
+}
+
+Finding python_module(const std::string& module, const std::string& package,
+                      const std::string& consequence, bool required) {
+  Finding finding{"python module " + module,    false,   "not found", consequence,
+                  "apt-get install " + package, required};
+  ProcessOptions options;
+  options.argv = {"/usr/bin/python3", "-c",
+                  "import sys, importlib.util as u; sys.exit(0 if u.find_spec(sys.argv[1]) else 1)",
+                  module};
+  options.timeout = Milliseconds(10000);
+  const auto result = run_process(options);
+  finding.good = result.has_value() && result->success();
+  if (finding.good) finding.detail = "found";
+  return finding;
+}
+
+Finding sandbox() {
+  const SandboxSupport support = probe_sandbox();
+  return {"sandbox",
+          support.works,
+          support.works ? "works (" + support.bwrap + ")" : support.reason,
+          "generated code is not run, so nothing is tested (or give --no-sandbox)",
+          support.hint,
+          true};
+}
+
+std::vector<Finding> examine() {
+  const std::string untested = "the services that Cadre writes cannot be tested";
+  return {sandbox(),
+          program("python3", "python3", untested, true),
+          python_module("fastapi", "python3-fastapi", untested, true),
+          python_module("sqlalchemy", "python3-sqlalchemy", untested, true),
+          python_module("uvicorn", "python3-uvicorn",
+                        "no differential test, and the service cannot be served", true),
+          python_module("httpx", "python3-httpx", untested, true),
+          python_module("pytest", "python3-pytest", untested, true),
+          python_module("pytest_cov", "python3-pytest-cov", "no coverage is measured", true),
+          python_module("flake8", "python3-flake8", "the written code is not linted", false),
+          program("git", "git", "the project folder gets no history", false)};
+}
+
+}  // namespace
+
+int doctor_command(const Console& console) {
+  const std::vector<Finding> findings = examine();
+  bool all_required = true;
+  JsonArray rows;
+  std::string out;
+  for (const Finding& f : findings) {
+    all_required = all_required && (f.good || !f.required);
+    rows.push_back(JsonObject{{"name", f.name},
+                              {"ok", f.good},
+                              {"required", f.required},
+                              {"detail", f.detail},
+                              {"consequence", f.good ? "" : f.consequence},
+                              {"remedy", f.good ? "" : f.remedy}});
+    out += fmt::format("{} {:<26} {}\n",
+                       f.good       ? "ok     "
+                       : f.required ? "MISSING"
+                                    : "missing",
+                       f.name, f.detail);
+    if (!f.good)
+      out += fmt::format("        without it: {}\n        remedy: {}\n", f.consequence, f.remedy);
+  }
+  if (console.json) {
+    console.print(
+        json::write_pretty(JsonObject{{"ok", all_required}, {"checks", std::move(rows)}}));
+  } else {
+    out += "ok      model offline               embedded, needs no network and no key\n";
+    console.print(out);
+  }
+  return all_required ? kDone : kInternalError;
+}
+
+}  // namespace cadre::cli
