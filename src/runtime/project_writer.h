@@ -22,6 +22,7 @@ struct StageDone {
   const Plan* plan = nullptr;
   const StageSpec* stage = nullptr;
   int round = 1;
+  bool passed = true;                  // false: the last round of a stage whose gates did not pass
   std::int64_t time_us = 0;            // when the stage ended, from the journal: the commit's date
   std::vector<std::string> artifacts;  // the types this stage made
   // All that exist at the end of the stage, by type; the stage's own among them.
