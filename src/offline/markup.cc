@@ -139,8 +139,6 @@ std::string gherkin(std::string_view text) {
   return line.empty() ? "nothing" : line;
 }
 
-std::string anchor(std::string_view text) {
-  return "#" + text::kebab_case(text);
-}
+std::string anchor(std::string_view text) { return "#" + text::kebab_case(text); }
 
 }  // namespace cadre::offline::markup

@@ -35,8 +35,20 @@ std::string object_of(const Spec& spec, const Operation& operation) {
 }
 
 std::string verb_of(const Operation& operation) {
-  const std::string verb = words(operation.verb.empty() ? operation.id : operation.verb);
-  return verb;
+  return words(operation.verb.empty() ? operation.id : operation.verb);
+}
+
+// "borrow a book", "check in a guest", but "log time for a task": a verb that already has an
+// object.
+std::string_view for_object(std::string_view verb) {
+  static constexpr std::array<std::string_view, 14> kParticles{
+      "in",   "out",  "up",   "off", "on", "down", "back",
+      "over", "away", "into", "for", "to", "at",   "from"};
+  const auto blank = verb.rfind(' ');
+  if (blank == std::string_view::npos) return " ";
+  const std::string_view last = verb.substr(blank + 1);
+  const bool particle = std::find(kParticles.begin(), kParticles.end(), last) != kParticles.end();
+  return particle ? " " : " for ";
 }
 
 }  // namespace
@@ -53,7 +65,8 @@ std::string article(std::string_view noun) {
   if (low.empty()) return "a";
   if (starts("hour") || starts("honor") || starts("honour") || starts("heir")) return "an";
   if (starts("uni") && !starts("unin") && !starts("unim")) return "a";
-  if (starts("use") || starts("usa") || starts("euro") || starts("one") || starts("uti")) return "a";
+  if (starts("use") || starts("usa") || starts("euro") || starts("one") || starts("uti"))
+    return "a";
   return is_vowel(low[0]) ? "an" : "a";
 }
 
@@ -118,9 +131,9 @@ std::string action(const Spec& spec, const Operation& operation) {
   }
   if (operation.kind == OperationKind::kEventCreate) {
     const std::string object = object_of(spec, operation);
-    if (!object.empty()) return verb + " " + with_article(object);
+    if (!object.empty()) return verb + std::string(for_object(verb)) + with_article(object);
   }
-  return verb + " " + with_article(name);
+  return verb + std::string(for_object(verb)) + with_article(name);
 }
 
 std::string action_of(const Spec& spec, const Operation& operation) {
@@ -132,7 +145,8 @@ std::string report(const Spec& spec, const spec::Query& query) {
   std::string out = "the " + plural;
   if (query.measure) {
     if (query.measure->is_call("count")) out = "the number of " + plural;
-    for (const auto& [op, name] : {std::pair{"sum", "the total "}, std::pair{"avg", "the average "}}) {
+    for (const auto& [op, name] :
+         {std::pair{"sum", "the total "}, std::pair{"avg", "the average "}}) {
       if (!query.measure->is_call(op) || query.measure->args.empty()) continue;
       const Voice voice{.spec = &spec, .self = "record", .row = ""};
       out = name + value(voice, query.measure->args.back()) + " of " + plural;
@@ -141,13 +155,15 @@ std::string report(const Spec& spec, const spec::Query& query) {
   if (query.where) {
     const Voice voice{.spec = &spec, .self = "record", .row = entity_name(spec, query.on)};
     const RowFilter filter = row_filter(voice, query.on, &*query.where);
-    if (!filter.adjective.empty()) out = text::replace_all(out, plural, filter.adjective + " " + plural);
+    if (!filter.adjective.empty())
+      out = text::replace_all(out, plural, filter.adjective + " " + plural);
     if (!filter.rest.empty()) out += " " + filter.rest;
   }
   for (std::size_t i = 0; i < query.group_by.size(); ++i) {
     std::string group = query.group_by[i];
     const auto colon = group.find(':');
-    if (colon != std::string::npos) group = group.substr(0, colon) + " of " + group.substr(colon + 1);
+    if (colon != std::string::npos)
+      group = group.substr(0, colon) + " of " + group.substr(colon + 1);
     out += (i == 0 ? " by " : " and ") + words(text::replace_all(group, ".", " "));
   }
   if (query.limit) out += ", the first " + std::to_string(*query.limit);

@@ -11,10 +11,10 @@
 
 namespace cadre::offline::wording {
 
-std::string words(std::string_view id);             // "due_on" -> "due on"
-std::string article(std::string_view noun);         // "a", "an"
-std::string with_article(std::string_view noun);    // "a loan"
-std::string third_person(std::string_view verb);    // "apply" -> "applies", "check in" -> "checks in"
+std::string words(std::string_view id);           // "due_on" -> "due on"
+std::string article(std::string_view noun);       // "a", "an"
+std::string with_article(std::string_view noun);  // "a loan"
+std::string third_person(std::string_view verb);  // "apply" -> "applies", "check in" -> "checks in"
 std::string count(std::int64_t number, std::string_view noun);  // "1 loan", "5 loans"
 
 std::string entity_name(const spec::Spec& spec, std::string_view id);    // "loan"
@@ -31,8 +31,8 @@ std::string report(const spec::Spec& spec, const spec::Query& query);
 // The value of an expression: "14 days after today", "the book's copies". `self` names the row.
 struct Voice {
   const spec::Spec* spec = nullptr;
-  std::string self = "record";   // entity name of ["self"]
-  std::string row = "row";       // entity name of ["row"], inside aggregates
+  std::string self = "record";  // entity name of ["self"]
+  std::string row = "row";      // entity name of ["row"], inside aggregates
 };
 std::string value(const Voice& voice, const spec::Expr& expr);
 // A condition as a clause: "the number of open loans of the member is below 5"; negated: "… is 5 or

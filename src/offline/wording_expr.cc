@@ -155,7 +155,8 @@ std::string compare(const Voice& voice, const Expr& expr, bool negated) {
     if (entry.op != expr.text) continue;
     std::string side = value(voice, right);
     if (right.is_null()) side = "empty";
-    return value(voice, left) + " " + std::string(negated ? entry.negated : entry.plain) + " " + side;
+    return value(voice, left) + " " + std::string(negated ? entry.negated : entry.plain) + " " +
+           side;
   }
   return {};
 }
@@ -187,9 +188,10 @@ bool take_owner(const Expr& part, RowFilter& out) {
   if (!is_path(*row, "row")) std::swap(row, other);
   if (!is_path(*row, "row") || !out.owner.empty()) return false;
   const std::string role = first_string(*row);
-  const bool same = (is_path(*other, "self") || is_path(*other, "arg") || is_path(*other, "path")) &&
-                    (first_string(*other) == role || first_string(*other) == "id" ||
-                     first_string(*other).ends_with("." + role));
+  const bool same =
+      (is_path(*other, "self") || is_path(*other, "arg") || is_path(*other, "path")) &&
+      (first_string(*other) == role || first_string(*other) == "id" ||
+       first_string(*other).ends_with("." + role));
   if (!same && !other->is_call("actor")) return false;
   out.owner = role;
   return true;
@@ -251,7 +253,8 @@ std::string value(const Voice& voice, const Expr& expr) {
 }
 
 std::string condition(const Voice& voice, const Expr& expr, bool negated) {
-  if (expr.kind != Expr::Kind::kCall) return value(voice, expr) + (negated ? " is false" : " is true");
+  if (expr.kind != Expr::Kind::kCall)
+    return value(voice, expr) + (negated ? " is false" : " is true");
   const std::string& op = expr.text;
   if (op == "not" && expr.args.size() == 1) return condition(voice, expr.args[0], !negated);
   if (op == "and" || op == "or") {
@@ -268,7 +271,8 @@ std::string condition(const Voice& voice, const Expr& expr, bool negated) {
   }
   if (op == "in" && !expr.args.empty()) {
     std::vector<std::string> choices;
-    for (std::size_t i = 1; i < expr.args.size(); ++i) choices.push_back(value(voice, expr.args[i]));
+    for (std::size_t i = 1; i < expr.args.size(); ++i)
+      choices.push_back(value(voice, expr.args[i]));
     return value(voice, expr.args[0]) + (negated ? " is not " : " is ") + list(choices, "or");
   }
   if (op == "exists") {

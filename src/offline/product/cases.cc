@@ -106,7 +106,8 @@ class GuardCaseWriter {
     return wording::with_article(wording::words(found.owner)) + " with " + what;
   }
 
-  std::optional<GuardCases> number(std::string_view op, const Expr& path, std::int64_t bound) const {
+  std::optional<GuardCases> number(std::string_view op, const Expr& path,
+                                   std::int64_t bound) const {
     const auto edge = edge_of(op, bound);
     if (!edge) return std::nullopt;
     const std::string name = wording::value(voice_, path);
@@ -143,7 +144,8 @@ void bound_cases(const Attribute& attribute, const Expr& bound, bool lower, bool
   const auto stored = architect::sql_bound(attribute, bound);
   std::int64_t number = 0;
   if (!stored) return;
-  const auto [end, error] = std::from_chars(stored->data(), stored->data() + stored->size(), number);
+  const auto [end, error] =
+      std::from_chars(stored->data(), stored->data() + stored->size(), number);
   if (error != std::errc() || number > kLargest || number < -kLargest) return;
   const int scale = architect::sql_scale(attribute);
   const std::int64_t outward = lower ? -1 : 1;
@@ -173,9 +175,11 @@ std::vector<ValueCase> value_cases(const Attribute& attribute, bool input_requir
   if (attribute.length) {
     const auto [shortest, longest] = *attribute.length;
     if (shortest > 1) {
-      out.push_back({"length", "with " + name + " of " + wording::count(shortest - 1, "character"), false});
+      out.push_back(
+          {"length", "with " + name + " of " + wording::count(shortest - 1, "character"), false});
     }
-    out.push_back({"length", "with " + name + " of " + wording::count(longest + 1, "character"), false});
+    out.push_back(
+        {"length", "with " + name + " of " + wording::count(longest + 1, "character"), false});
   }
   if (!attribute.pattern.empty()) {
     out.push_back({"pattern", "with " + name + " that does not match " + attribute.pattern, false});

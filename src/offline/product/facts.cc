@@ -54,12 +54,12 @@ std::string target_text(const Spec& spec, const Operation& operation, const Effe
 }
 
 std::string effect_text(const Spec& spec, const Operation& operation, const Effect& effect) {
-  const wording::Voice voice{.spec = &spec,
-                             .self = wording::entity_name(spec, operation.on),
-                             .row = "row"};
+  const wording::Voice voice{
+      .spec = &spec, .self = wording::entity_name(spec, operation.on), .row = "row"};
   switch (effect.kind) {
     case EffectKind::kCreate: {
-      std::string out = "record " + wording::with_article(wording::entity_name(spec, effect.target));
+      std::string out =
+          "record " + wording::with_article(wording::entity_name(spec, effect.target));
       std::vector<std::string> values;
       for (const auto& [name, value] : effect.values) {
         values.push_back(wording::words(name) + " " + wording::value(voice, value));

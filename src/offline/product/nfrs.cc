@@ -40,7 +40,8 @@ std::vector<NonFunctional> write_nfrs(const Spec& spec) {
     add(nfr.kind.empty() ? "other" : nfr.kind, nfr.text.empty() ? nfr.kind : nfr.text, nfr.measure,
         nfr.how.empty() ? "not_done" : nfr.how);
   }
-  add("reliability", "All writes of one operation are one transaction that takes the write lock first.",
+  add("reliability",
+      "All writes of one operation are one transaction that takes the write lock first.",
       "No counting rule is broken by parallel requests.", "tested");
   if (has_amounts(spec)) {
     add("accuracy", "Amounts are exact: fixed-point numbers, never floating point.",
@@ -53,9 +54,11 @@ std::vector<NonFunctional> write_nfrs(const Spec& spec) {
     add("security", "There is no authentication, because the brief names no kinds of users.",
         "Run it where only its users can reach it.", "not_done");
   }
-  add("interface", "Every refusal is one problem+json form with a code and, if a rule decided, its id.",
+  add("interface",
+      "Every refusal is one problem+json form with a code and, if a rule decided, its id.",
       "Every documented error has status, code and rule.", "tested");
-  add("interface", "Every list is paged, sorted and filtered.", "At most 100 rows a page.", "tested");
+  add("interface", "Every list is paged, sorted and filtered.", "At most 100 rows a page.",
+      "tested");
   add("maintainability", "The tests are written from these documents, not from the code.",
       "At least 90 % of the lines are run by tests.", "tested");
   if (!states(spec, "performance")) {

@@ -49,8 +49,7 @@ bool share(const std::vector<std::string>& a, const std::vector<std::string>& b)
 std::string as_clause(std::string_view canonical) {
   std::string out(text::trim(canonical));
   while (out.ends_with('.')) out.pop_back();
-  const bool acronym =
-      out.size() > 1 && std::isupper(static_cast<unsigned char>(out[1])) != 0;
+  const bool acronym = out.size() > 1 && std::isupper(static_cast<unsigned char>(out[1])) != 0;
   return acronym ? out : text::lower_first(out);
 }
 
@@ -140,9 +139,9 @@ class Writer {
       if (edge.origin.kind == OriginKind::kStated) origin.kind = OriginKind::kStated;
     }
     const std::string name = wording::words(entity.name);
-    std::string text = "While " + wording::with_article(name) + " exists, the service shall keep its " +
-                       wording::words(cycle.attribute) + ", which starts as " +
-                       wording::words(cycle.initial);
+    std::string text = "While " + wording::with_article(name) +
+                       " exists, the service shall keep its " + wording::words(cycle.attribute) +
+                       ", which starts as " + wording::words(cycle.initial);
     text += edges.empty() ? " and does not change."
                           : " and changes only by these steps: " + text::join(edges, ", ") + ".";
     Requirement& requirement = add(text, "state", origin);
@@ -185,23 +184,24 @@ class Writer {
   void guards(const Operation& operation) {
     for (const spec::Guard& guard : operation.guards) {
       const auto same = std::find_if(out_.begin(), out_.end(), [&](const Requirement& known) {
-        return known.ears == "unwanted" && known.rules == std::vector{guard.id};
+        return known.ears == "unwanted" && known.rules == std::vector{guard.id} &&
+               known.text.ends_with(" " + guard.error + ".");
       });
       if (same != out_.end()) {
         add_once(same->operations, operation.id);
         add_once(same->entities, operation.on);
         continue;
       }
-      const wording::Voice voice{.spec = &spec_,
-                                 .self = wording::entity_name(spec_, operation.on),
-                                 .row = "row"};
+      const wording::Voice voice{
+          .spec = &spec_, .self = wording::entity_name(spec_, operation.on), .row = "row"};
       const std::string text = "If " + wording::condition(voice, guard.require, true) + " when " +
                                wording::with_article(usual_person(spec_, operation)) + " " +
                                wording::action_of(spec_, operation) +
                                ", then the service shall refuse with " +
                                std::to_string(guard.status) + " " + guard.error + ".";
       const Rule* rule = spec::find_rule(spec_, guard.id);
-      Requirement& requirement = add(text, "unwanted", rule != nullptr ? rule->origin : guard.origin);
+      Requirement& requirement =
+          add(text, "unwanted", rule != nullptr ? rule->origin : guard.origin);
       requirement.rules = {guard.id};
       requirement.operations = {operation.id};
       requirement.entities = {operation.on};
@@ -216,9 +216,10 @@ class Writer {
       if (permission.actor == actor.id) open.push_back(&permission);
     }
     if (open.empty()) {
-      Requirement& none = add("Where the user is " + wording::with_article(wording::words(actor.name)) +
-                                  ", the service shall refuse every operation with 403.",
-                              "optional", actor.origin);
+      Requirement& none =
+          add("Where the user is " + wording::with_article(wording::words(actor.name)) +
+                  ", the service shall refuse every operation with 403.",
+              "optional", actor.origin);
       none.actor = actor.id;
     }
     while (!open.empty()) {
@@ -248,11 +249,12 @@ class Writer {
       }
       add_once(operations, permission->operation);
     }
-    std::string text = "Where the user is " +
-                       wording::with_article(wording::words(actor.name)) + ", the service shall " +
-                       (first.allow ? "allow to " : "refuse to ") + joined(actions);
+    std::string text = "Where the user is " + wording::with_article(wording::words(actor.name)) +
+                       ", the service shall " + (first.allow ? "allow to " : "refuse to ") +
+                       joined(actions);
     if (first.rows) {
-      const std::string self = entities.size() == 1 ? wording::entity_name(spec_, entities[0]) : "record";
+      const std::string self =
+          entities.size() == 1 ? wording::entity_name(spec_, entities[0]) : "record";
       const wording::Voice voice{.spec = &spec_, .self = self, .row = "row"};
       text += ", but only if " + wording::condition(voice, *first.rows);
     }
@@ -261,10 +263,18 @@ class Writer {
     requirement.entities = entities;
     requirement.actor = actor.id;
     for (const Rule& rule : spec_.rules) {
-      if (is_permission_rule(rule) && share(rule.origin.sentences, first.origin.sentences)) {
+      if (is_permission_rule(rule) && !is_guard(rule.id) &&
+          share(rule.origin.sentences, first.origin.sentences)) {
         take_rule(requirement, rule);
       }
     }
+  }
+
+  bool is_guard(const std::string& rule) const {
+    return std::any_of(spec_.operations.begin(), spec_.operations.end(), [&](const Operation& o) {
+      return std::any_of(o.guards.begin(), o.guards.end(),
+                         [&](const spec::Guard& guard) { return guard.id == rule; });
+    });
   }
 
   void remaining(const Rule& rule) {
@@ -284,16 +294,17 @@ class Writer {
   void answers(const spec::Query& query) {
     const std::string plural = wording::entity_plural(spec_, query.on);
     std::string text;
-    const bool parameter = (query.kind == spec::QueryKind::kSearch ||
-                            query.kind == spec::QueryKind::kFilter) && !query.where;
+    const bool parameter =
+        (query.kind == spec::QueryKind::kSearch || query.kind == spec::QueryKind::kFilter) &&
+        !query.where;
     std::vector<std::string> by;
     for (const std::string& path : query.by) {
       by.push_back(wording::words(text::replace_all(path, ".", " ")));
     }
     if (parameter) {
       const bool search = query.kind == spec::QueryKind::kSearch;
-      text = std::string("The service shall ") + (search ? "search " : "filter ") + plural + " by " +
-             (by.empty() ? "their fields" : joined(by)) + ".";
+      text = std::string("The service shall ") + (search ? "search " : "filter ") + plural +
+             " by " + (by.empty() ? "their fields" : joined(by)) + ".";
     } else {
       text = "When a user asks for the report " + wording::words(query.id) +
              ", the service shall show " + wording::report(spec_, query) + ".";

@@ -19,7 +19,8 @@ bool is_denied(const spec::Spec& spec, std::string_view actor, std::string_view 
 std::string usual_actor(const spec::Spec& spec, std::string_view operation);
 // "member", or "user" without actors.
 std::string usual_person(const spec::Spec& spec, const spec::Operation& operation);
-// What an operation does to the records: "record a loan and set the loan's due on to …"; "" if nothing.
+// What an operation does to the records: "record a loan and set the loan's due on to …"; "" if
+// nothing.
 std::string effects_text(const spec::Spec& spec, const spec::Operation& operation);
 // True when the rule's parameters name the entity.
 bool concerns(const spec::Rule& rule, std::string_view entity);

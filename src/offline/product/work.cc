@@ -73,7 +73,8 @@ std::string sentence_text(const spec::Spec& spec, std::string_view sentence) {
   for (const spec::Sentence& candidate : spec.sentences) {
     if (candidate.id != sentence) continue;
     const std::size_t size = spec.text.size();
-    const std::size_t begin = std::min(size, static_cast<std::size_t>(std::max(candidate.begin, 0)));
+    const std::size_t begin =
+        std::min(size, static_cast<std::size_t>(std::max(candidate.begin, 0)));
     const std::size_t end = std::min(size, static_cast<std::size_t>(std::max(candidate.end, 0)));
     return end > begin ? markup::one_line(spec.text.substr(begin, end - begin)) : std::string();
   }
