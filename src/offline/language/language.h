@@ -43,6 +43,7 @@ struct NounPhrase {
   int head = 0;                   // the head noun's token
   std::string head_lemma;         // "book"
   std::string name;               // determiner, numbers and quantifiers removed, lemmatised head: "library book"
+  std::string compound;           // the name without its adjectives: "open library book" -> "library book"
   std::string determiner;         // "a", "the", "each", "every", "all", "no", "his", ...
   std::vector<std::string> adjectives;  // "available"
   Bound bound = Bound::kNone;
@@ -59,7 +60,9 @@ struct VerbPhrase {
   int first = 0, last = 0;
   int head = 0;
   std::string lemma;        // "borrow", particles joined: "check_in"
-  std::string modal;        // "can", "may", "must", "should", "shall", "will", or ""
+  // "can", "may", "must", "should", "shall", "will", "would", or "". Also "can" of "is allowed to"
+  // and "is able to", "must" of "has to" and "is required to", "want" of "wants to".
+  std::string modal;
   bool negated = false;
   bool passive = false;
   bool only = false;        // "can only", "only ... can"
@@ -85,6 +88,9 @@ struct Clause {
   std::vector<int> objects;        // direct objects; for "is/are" the predicate nouns
   std::vector<std::string> predicate_adjectives;  // "is unique", "are required"
   std::vector<Adjunct> adjuncts;
+  bool infinitive = false;         // "apply to adopt an animal": its subject is the parent's
+  bool gerund = false;             // "returning a book late", "after sending"
+  int subject_clause = -1;         // "Returning a book late costs 0.50": the gerund clause
 };
 
 enum class LineKind { kProse, kHeading, kBullet, kNumbered, kUserStory, kGivenWhenThen, kKeyValue, kTableRow };
@@ -117,6 +123,9 @@ struct Brief {
 inline constexpr std::size_t kBriefBytesMax = 256 * 1024;
 
 Brief read_brief(std::string_view text);
+
+// Sentences, tags and clauses as text, for people who want to see how a brief was read.
+std::string describe(const Brief& brief);
 
 // What the lexicon knows, for the analysis (embedded; thread-safe).
 bool is_person_noun(std::string_view lemma);     // lexicographer file noun.person, plus our list

@@ -1,0 +1,497 @@
+#include "offline/language/clause.h"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "offline/language/chunk.h"
+#include "offline/language/closed_class.h"
+
+namespace cadre::offline {
+namespace {
+
+bool one_of(std::string_view word, std::string_view words) {
+  return words.find(" " + std::string(word) + " ") != std::string_view::npos;
+}
+
+class ClauseBuilder {
+ public:
+  explicit ClauseBuilder(Sentence& sentence)
+      : s_(sentence), size_(static_cast<int>(sentence.tokens.size())) {}
+
+  void run() {
+    if (size_ == 0) return;
+    index_nouns();
+    groups_ = chunk_verbs(s_.tokens);
+    mark_depth();
+    if (groups_.empty()) {
+      add_verbless(0, size_ - 1);
+      return;
+    }
+    for (std::size_t g = 0; g < groups_.size(); ++g) place(g);
+    for (std::size_t c = 0; c < s_.clauses.size(); ++c) close(c);
+    for (std::size_t c = 0; c < s_.clauses.size(); ++c) fill(c);
+    share();
+  }
+
+ private:
+  const Token& at(int i) const { return s_.tokens[static_cast<std::size_t>(i)]; }
+  const NounPhrase& noun(int n) const { return s_.nouns[static_cast<std::size_t>(n)]; }
+  Clause& clause(int c) { return s_.clauses[static_cast<std::size_t>(c)]; }
+
+  void index_nouns() {
+    noun_at_.assign(static_cast<std::size_t>(size_), -1);
+    for (std::size_t n = 0; n < s_.nouns.size(); ++n)
+      for (int i = s_.nouns[n].first; i <= s_.nouns[n].last; ++i)
+        noun_at_[static_cast<std::size_t>(i)] = static_cast<int>(n);
+  }
+
+  void mark_depth() {
+    depth_.assign(static_cast<std::size_t>(size_), 0);
+    int depth = 0;
+    for (int i = 0; i < size_; ++i) {
+      if (at(i).lower == "(") ++depth;
+      depth_[static_cast<std::size_t>(i)] = depth;
+      if (at(i).lower == ")" && depth > 0) --depth;
+    }
+  }
+
+  int noun_index(int i) const {
+    return i >= 0 && i < size_ ? noun_at_[static_cast<std::size_t>(i)] : -1;
+  }
+  int depth(int i) const { return depth_[static_cast<std::size_t>(i)]; }
+
+  void add_verbless(int first, int last) {
+    Clause c;
+    c.first = first;
+    c.last = last;
+    s_.clauses.push_back(std::move(c));
+    starts_.push_back(first);
+    const int index = static_cast<int>(s_.clauses.size()) - 1;
+    collect(clause(index), first, last, true);
+  }
+
+  // Where the clause of verb group g begins and what it hangs on.
+  void place(std::size_t g) {
+    const VerbGroup& group = groups_[g];
+    const int verb = group.phrase.first;
+    const int from = g == 0 ? 0 : groups_[g - 1].phrase.last + 1;
+    Clause c;
+    c.verb = group.phrase;
+    c.infinitive = group.infinitive;
+    c.gerund = group.gerund;
+    const int previous = static_cast<int>(s_.clauses.size()) - 1;
+    int start = find_start(g, from, verb, c);
+    if (g == 0 && start > from && c.marker == Marker::kNone && !c.gerund && !c.infinitive &&
+        has_noun(from, start - 1))
+      add_verbless(from, start - 1);  // "Library service: members borrow books."
+    else if (g == 0 && start > from && has_noun(from, start - 1) &&
+             (c.marker == Marker::kRelative || c.infinitive || c.gerund))
+      add_verbless(from, start - 1);  // its verb comes later
+    c.first = start;
+    c.last = group.phrase.last;
+    set_parent(c, previous);
+    s_.clauses.push_back(std::move(c));
+    starts_.push_back(start);
+  }
+
+  bool has_noun(int first, int last) const {
+    for (int i = first; i <= last; ++i)
+      if (noun_index(i) >= 0) return true;
+    return false;
+  }
+
+  void set_parent(Clause& c, int previous) {
+    if (c.marker == Marker::kNone && !c.infinitive && !c.gerund) {
+      if (resume_ >= 0) c.parent = -1;
+      return;
+    }
+    c.parent = previous;
+  }
+
+  int find_start(std::size_t g, int from, int verb, Clause& c) {
+    const VerbGroup& group = groups_[g];
+    if (group.infinitive) return verb;
+    for (int i = verb - 1; i >= from; --i) {
+      const Token& t = at(i);
+      if (depth(i) != depth(verb)) continue;
+      if (t.tag == Tag::kSubordinator && noun_index(i) < 0) {
+        c.marker = marker_of(t.lemma == t.lower ? t.lower : t.lemma);
+        if (c.marker == Marker::kWhen && i > 0 && at(i - 1).lower == "only") c.marker = Marker::kOnlyIf;
+        if (c.marker == Marker::kIf && i > 0 && at(i - 1).lower == "only") c.marker = Marker::kOnlyIf;
+        return i;
+      }
+      if (t.tag == Tag::kWh && noun_index(i) < 0) return start_relative(i, c);
+      if (t.lower == ":" || t.lower == ";" || t.lower == "—") return i + 1;
+      if (t.lower == "(" ) return i + 1;
+    }
+    if (group.gerund) return start_gerund(from, verb, c);
+    if (!group.finite && !coordinated(verb)) return start_reduced(verb, c);
+    if (g == 0) return from;
+    return start_after(g, from, verb);
+  }
+
+  int start_relative(int i, Clause& c) const {
+    const int antecedent = noun_before(i);
+    if (antecedent >= 0 && one_of(at(i).lower, " who which that whom whose where ")) {
+      c.marker = Marker::kRelative;
+      c.subjects.push_back(antecedent);
+    } else if (at(i).lower == "that") {
+      c.marker = Marker::kNone;
+    }
+    return i;
+  }
+
+  // "in the order in which they were made": the preposition stands between.
+  int noun_before(int i) const {
+    for (int j = i - 1; j >= 0 && j >= i - 3; --j) {
+      if (noun_index(j) >= 0) return noun_index(j);
+      if (at(j).lower != "," && at(j).lower != ")" && at(j).tag != Tag::kPreposition) return -1;
+    }
+    return -1;
+  }
+
+  int start_gerund(int from, int verb, Clause& c) const {
+    if (verb > from && (at(verb - 1).tag == Tag::kPreposition ||
+                        at(verb - 1).tag == Tag::kSubordinator)) {
+      c.marker = marker_of(at(verb - 1).lower);
+      return verb - 1;
+    }
+    return verb;
+  }
+
+  bool coordinated(int verb) const {
+    return verb > 0 && (at(verb - 1).tag == Tag::kConjunction || at(verb - 1).lower == ",");
+  }
+
+  int start_reduced(int verb, Clause& c) const {
+    const int antecedent = noun_before(verb);
+    if (antecedent >= 0) {
+      c.marker = Marker::kRelative;
+      c.subjects.push_back(antecedent);
+    }
+    return verb;
+  }
+
+  // A finite verb after another verb, with no marker between: find its own subject.
+  int start_after(std::size_t g, int from, int verb) {
+    int i = verb;
+    while (i > from && at(i - 1).tag == Tag::kAdverb && noun_index(i - 1) < 0) --i;
+    if (i > from && (at(i - 1).tag == Tag::kConjunction || at(i - 1).lower == ",")) return i;
+    if (i == from) return i;
+    // A boundary with a phrase behind it.
+    const bool front = first_is_dependent(g);
+    int boundary = -1;
+    for (int j = from; j < verb; ++j) {
+      if (depth(j) != depth(verb)) continue;
+      const bool mark = at(j).lower == "," || at(j).lower == "-" ||
+                        (at(j).tag == Tag::kConjunction && at(j).lower != "nor");
+      if (!mark || !has_noun(j + 1, verb - 1)) continue;
+      boundary = j + 1;
+      if (front && at(j).lower == ",") break;
+    }
+    if (boundary >= 0) return skip_conjunction(boundary, verb);
+    if (relative_open(g)) {
+      // "the student who has the best grade gets the place"
+      resume_ = static_cast<int>(s_.clauses.size());
+      return verb;
+    }
+    return own_subject_start(from, verb);
+  }
+
+  int skip_conjunction(int i, int verb) const {
+    while (i < verb && at(i).tag == Tag::kConjunction && noun_index(i) < 0) ++i;
+    return i;
+  }
+
+  bool first_is_dependent(std::size_t g) const {
+    if (g == 0 || s_.clauses.empty()) return false;
+    const Clause& before = s_.clauses.back();
+    return before.marker != Marker::kNone && before.marker != Marker::kRelative;
+  }
+
+  bool relative_open(std::size_t g) const {
+    if (g == 0 || s_.clauses.size() < 2) return false;
+    const Clause& before = s_.clauses.back();
+    return (before.marker == Marker::kRelative || before.gerund) &&
+           !s_.clauses[s_.clauses.size() - 2].verb;
+  }
+
+  // The noun phrase right before the verb, with the prepositional phrases that hang on it.
+  int own_subject_start(int from, int verb) const {
+    int i = verb;
+    while (i > from && noun_index(i - 1) < 0 && at(i - 1).tag != Tag::kPreposition) --i;
+    while (i > from) {
+      const int n = noun_index(i - 1);
+      if (n < 0) break;
+      i = std::max(from, noun(n).first);
+      if (i > from && at(i - 1).lower == "of") {
+        --i;
+        continue;
+      }
+      break;
+    }
+    return i == verb ? from : i;
+  }
+
+  // Every clause runs to the next one's start, brackets and trailing marks excluded.
+  void close(std::size_t c) {
+    int end = size_ - 1;
+    for (std::size_t k = c + 1; k < starts_.size(); ++k) {
+      if (starts_[k] > starts_[c]) {
+        end = starts_[k] - 1;
+        break;
+      }
+    }
+    Clause& here = s_.clauses[c];
+    here.last = std::max(end, here.verb ? here.verb->last : here.first);
+    while (here.last > here.first && (at(here.last).tag == Tag::kPunctuation ||
+                                      at(here.last).tag == Tag::kConjunction) &&
+           at(here.last).lower != ")" && (!here.verb || here.last > here.verb->last))
+      --here.last;
+  }
+
+  void fill(std::size_t index) {
+    Clause& c = s_.clauses[index];
+    if (!c.verb) return;
+    const VerbPhrase& vp = *c.verb;
+    if (c.subjects.empty() && !c.gerund && !c.infinitive)
+      collect(c, c.first, vp.first - 1, true);
+    else if (c.marker == Marker::kRelative)
+      relative_subject(c);
+    c.only_subject = only_before(c);
+    collect(c, vp.last + 1, c.last, false);
+    agent(c);
+    negate_by_subject(c);
+  }
+
+  // "the fields which the user filled": the relative has a subject of its own.
+  void relative_subject(Clause& c) {
+    Clause own;
+    collect(own, c.first, c.verb->first - 1, true);
+    if (own.subjects.empty()) return;
+    c.objects.push_back(c.subjects.front());
+    c.subjects = own.subjects;
+  }
+
+  bool only_before(const Clause& c) const {
+    if (c.subjects.empty()) return false;
+    const int i = noun(c.subjects.front()).first - 1;
+    return i >= c.first && at(i).lower == "only";
+  }
+
+  void agent(Clause& c) {
+    if (!c.verb->passive) return;
+    for (const Adjunct& adjunct : c.adjuncts)
+      if (adjunct.preposition == "by" && adjunct.noun >= 0 && c.verb->by.empty())
+        c.verb->by = noun(adjunct.noun).name;
+  }
+
+  void negate_by_subject(Clause& c) {
+    for (const int n : c.subjects) {
+      const NounPhrase& np = noun(n);
+      if (np.determiner == "no" || one_of(np.name, " nobody none nothing ") || np.name == "no one")
+        c.verb->negated = true;
+      if (np.first > 0 && (at(np.first - 1).lower == "neither" || np.determiner == "neither"))
+        c.verb->negated = true;
+    }
+  }
+
+  // Sorts the phrases between two tokens into subjects or objects, and adjuncts.
+  void collect(Clause& c, int first, int last, bool subjects) {
+    std::vector<int>& target = subjects ? c.subjects : c.objects;
+    bool in_adjunct = false;
+    for (int i = first; i <= last && i < size_; ++i) {
+      const int n = noun_index(i);
+      if (n >= 0) {
+        const NounPhrase& np = noun(n);
+        if (np.first == i) take_noun(c, target, n, in_adjunct);
+        i = std::max(i, np.last);
+        continue;
+      }
+      const Token& t = at(i);
+      if (depth(i) > 0 && t.lower == "(") {
+        i = skip_bracket(i, last);
+        continue;
+      }
+      if (t.tag == Tag::kPreposition || (t.tag == Tag::kTo)) {
+        i = take_preposition(c, i, last);
+        in_adjunct = !c.adjuncts.empty() && c.adjuncts.back().preposition != "of";
+        continue;
+      }
+      if (t.tag == Tag::kAdverb && t.lemma.find(' ') != std::string::npos)
+        c.adjuncts.push_back({t.lemma, -1, i, i});
+      if (t.tag == Tag::kAdverb && (t.number || t.lower == "once")) add_frequency(c, i);
+      if (t.tag == Tag::kAdjective && !subjects) c.predicate_adjectives.push_back(t.lemma);
+      if (t.lower == ";" || t.lower == ":") in_adjunct = false;
+    }
+  }
+
+  int skip_bracket(int i, int last) const {
+    const int level = depth(i);
+    int j = i + 1;
+    while (j <= last && j < size_ && depth(j) >= level && !(at(j).lower == ")" && depth(j) == level))
+      ++j;
+    return j;
+  }
+
+  void add_frequency(Clause& c, int i) { c.adjuncts.push_back({at(i).lower, -1, i, i}); }
+
+  void take_noun(Clause& c, std::vector<int>& target, int n, bool in_adjunct) {
+    const NounPhrase& np = noun(n);
+    const int before = np.first - 1;
+    const std::string_view lead = at(np.first).lower;
+    if (lead == "from" || lead == "between") {
+      c.adjuncts.push_back({std::string(lead), n, np.first, np.last});
+      return;
+    }
+    if (np.bound != Bound::kNone && one_of(lead, " over above under below ") && before >= 0 &&
+        noun_index(before) >= 0) {
+      c.adjuncts.push_back({std::string(lead), n, np.first, np.last});
+      return;
+    }
+    if (before >= 0 && at(before).lower == "of" && noun_index(before) < 0) return;
+    const bool joined = before >= 0 && (at(before).lower == "," || at(before).tag == Tag::kConjunction);
+    if (in_adjunct && joined && !c.adjuncts.empty()) {
+      // "by title, author or ISBN" goes on with the adjunct.
+      c.adjuncts.push_back({c.adjuncts.back().preposition, n, np.first, np.last});
+      return;
+    }
+    target.push_back(n);
+  }
+
+  int take_preposition(Clause& c, int i, int last) {
+    Adjunct adjunct;
+    adjunct.preposition = at(i).tag == Tag::kTo ? "to" : at(i).lemma;
+    adjunct.first = i;
+    int j = i + 1;
+    while (j <= last && noun_index(j) < 0 &&
+           (at(j).tag == Tag::kAdverb || at(j).tag == Tag::kPreposition)) {
+      if (at(j).tag == Tag::kPreposition) adjunct.preposition += " " + at(j).lemma;
+      ++j;
+    }
+    adjunct.noun = j <= last ? noun_index(j) : -1;
+    adjunct.last = adjunct.noun >= 0 ? noun(adjunct.noun).last : i;
+    // Swallows the of-complement, which belongs to the phrase.
+    const bool of = adjunct.preposition == "of";
+    if (!of) c.adjuncts.push_back(adjunct);
+    return adjunct.noun >= 0 ? adjunct.last : i;
+  }
+
+  // Subjects, modals, passives and objects that coordination leaves out.
+  void share() {
+    const int count = static_cast<int>(s_.clauses.size());
+    for (int i = 0; i < count; ++i) {
+      Clause& c = clause(i);
+      if (!c.verb) continue;
+      if (c.gerund) link_gerund(i);
+      if (c.infinitive) share_infinitive(i);
+      if (c.subjects.empty() && !c.gerund && !c.infinitive) share_subject(i);
+    }
+    for (int i = count - 2; i >= 0; --i) share_objects(i);
+  }
+
+  // "Returning a book late costs 0.50": the next main clause has the gerund as its subject.
+  void link_gerund(int i) {
+    Clause& c = clause(i);
+    if (c.marker != Marker::kNone || i + 1 >= static_cast<int>(s_.clauses.size())) return;
+    Clause& next = clause(i + 1);
+    const bool fronted = c.first == 0 || i == 0 || (i == 1 && !clause(0).verb);
+    if (!fronted || !next.verb || next.gerund || next.marker != Marker::kNone) return;
+    if (next.subjects.empty() || noun(next.subjects.front()).first > c.verb->last) {
+      for (const int n : next.subjects) {
+        if (noun(n).first <= next.verb->first) c.objects.push_back(n);
+      }
+      std::erase_if(next.subjects, [&](int n) { return noun(n).first < next.verb->first; });
+      next.subject_clause = i;
+      c.last = std::max(c.last, next.verb->first - 1);
+      next.first = next.verb->first;
+    }
+  }
+
+  void share_infinitive(int i) {
+    Clause& c = clause(i);
+    if (c.parent >= 0) c.subjects = clause(c.parent).subjects;
+  }
+
+  void share_subject(int i) {
+    Clause& c = clause(i);
+    if (c.subject_clause >= 0) return;
+    for (int k = i - 1; k >= 0; --k) {
+      Clause& before = clause(k);
+      const bool relative = before.marker == Marker::kRelative || before.gerund;
+      if (!before.verb && !before.subjects.empty()) {
+        // The head of a clause that a relative interrupted.
+        c.subjects = {before.subjects};
+        c.only_subject = only_before_phrase(before.subjects.front());
+        return;
+      }
+      if (relative && resume_ >= 0) continue;
+      if (!before.verb || before.subjects.empty()) continue;
+      if (!joined_to(c)) return;
+      c.subjects = before.subjects;
+      c.only_subject = before.only_subject;
+      if (c.marker == Marker::kNone && before.marker != Marker::kNone) {
+        c.marker = before.marker;
+        c.parent = before.parent;
+      }
+      inherit(c, before);
+      return;
+    }
+  }
+
+  bool only_before_phrase(int n) const {
+    const int i = noun(n).first - 1;
+    return i >= 0 && at(i).lower == "only";
+  }
+
+  bool joined_to(const Clause& c) const {
+    int i = c.verb->first - 1;
+    while (i >= 0 && at(i).tag == Tag::kAdverb) --i;
+    return i >= 0 && (at(i).tag == Tag::kConjunction || at(i).lower == ",");
+  }
+
+  void inherit(Clause& c, const Clause& before) const {
+    VerbPhrase& vp = *c.verb;
+    const Token& head = at(vp.head);
+    const bool bare = vp.first == vp.head || at(vp.first).tag == Tag::kAdverb;
+    if (!bare || !vp.modal.empty()) return;
+    if (head.form == VerbForm::kPastParticiple && before.verb->passive) {
+      vp.passive = true;
+      vp.modal = before.verb->modal;
+      vp.negated = vp.negated || before.verb->negated;
+    } else if (head.form == VerbForm::kBase && !before.verb->modal.empty() &&
+               !before.verb->passive) {
+      vp.modal = before.verb->modal;
+      vp.negated = vp.negated || before.verb->negated;
+      vp.only = vp.only || before.verb->only;
+    } else if (head.form == VerbForm::kBase && before.infinitive) {
+      c.infinitive = true;
+      c.parent = before.parent;
+    }
+  }
+
+  // "borrow and return books": the first verb has the second's objects.
+  void share_objects(int i) {
+    Clause& c = clause(i);
+    Clause& next = clause(i + 1);
+    if (!c.verb || !next.verb || !c.objects.empty() || c.verb->passive || next.verb->passive) return;
+    if (!c.adjuncts.empty() || !c.predicate_adjectives.empty()) return;
+    if (c.verb->lemma == "be" || next.first != next.verb->first) return;
+    if (!joined_to(next) || c.verb->last + 2 < next.verb->first) return;
+    c.objects = next.objects;
+  }
+
+  Sentence& s_;
+  int size_;
+  std::vector<VerbGroup> groups_;
+  std::vector<int> noun_at_, depth_, starts_;
+  int resume_ = -1;
+};
+
+}  // namespace
+
+void build_clauses(Sentence& sentence) { ClauseBuilder(sentence).run(); }
+
+}  // namespace cadre::offline

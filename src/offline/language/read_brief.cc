@@ -1,0 +1,110 @@
+#include <algorithm>
+#include <string>
+
+#include "base/text.h"
+#include "offline/language/chunk.h"
+#include "offline/language/clause.h"
+#include "offline/language/language.h"
+#include "offline/language/lexicon.h"
+#include "offline/language/normalise.h"
+#include "offline/language/tag.h"
+#include "offline/language/tokenize.h"
+
+namespace cadre::offline {
+namespace {
+
+bool is_content_word(const Token& t) {
+  if (t.text.size() < 3) return false;
+  return t.tag == Tag::kOther;
+}
+
+// Long runs without punctuation are cut, so that everything behind works on bounded sentences.
+void add_sentences(Brief& brief, const SentenceSpan& span) {
+  const std::string_view text = std::string_view(brief.text)
+      .substr(static_cast<std::size_t>(span.begin), static_cast<std::size_t>(span.end - span.begin));
+  std::vector<Token> tokens = tokenize(text, span.begin);
+  for (std::size_t from = 0; from < tokens.size(); from += kTokensMax) {
+    const std::size_t to = std::min(tokens.size(), from + kTokensMax);
+    Sentence sentence;
+    sentence.id = "S" + std::to_string(brief.sentences.size() + 1);
+    sentence.kind = span.kind;
+    sentence.heading = span.heading;
+    sentence.begin = from == 0 ? span.begin : tokens[from].begin;
+    sentence.end = to == tokens.size() ? span.end : tokens[to - 1].end;
+    sentence.text = brief.text.substr(static_cast<std::size_t>(sentence.begin),
+                                      static_cast<std::size_t>(sentence.end - sentence.begin));
+    sentence.tokens.assign(std::make_move_iterator(tokens.begin() + static_cast<std::ptrdiff_t>(from)),
+                           std::make_move_iterator(tokens.begin() + static_cast<std::ptrdiff_t>(to)));
+    brief.sentences.push_back(std::move(sentence));
+  }
+}
+
+void measure(Brief& brief) {
+  int content = 0, known = 0, words = 0, function = 0;
+  for (const Sentence& sentence : brief.sentences) {
+    for (const Token& t : sentence.tokens) {
+      if (t.tag == Tag::kPunctuation || t.tag == Tag::kSymbol || t.tag == Tag::kNumber) continue;
+      ++words;
+      if (!is_content_word(t)) {
+        ++function;
+        continue;
+      }
+      ++content;
+      known += is_known_word(t.lower);
+    }
+  }
+  brief.known_share = content == 0 ? 1 : static_cast<double>(known) / content;
+  const double function_share = words == 0 ? 1 : static_cast<double>(function) / words;
+  brief.english = brief.known_share >= 0.5 || (function_share >= 0.3 && brief.known_share >= 0.25);
+  if (words == 0) brief.problem = "empty";
+}
+
+// "Status: open, closed" is a key with its values; "Library service: members borrow books" is not.
+void settle_kind(Sentence& sentence) {
+  if (sentence.kind != LineKind::kProse && sentence.kind != LineKind::kNumbered) return;
+  int colon = -1;
+  for (std::size_t i = 0; i < sentence.tokens.size() && i < 6 && colon < 0; ++i)
+    if (sentence.tokens[i].lower == ":") colon = static_cast<int>(i);
+  if (colon <= 0 || colon + 1 >= static_cast<int>(sentence.tokens.size())) return;
+  for (const Clause& clause : sentence.clauses)
+    if (clause.verb && !clause.infinitive && !clause.gerund && clause.marker != Marker::kRelative)
+      return;
+  sentence.kind = LineKind::kKeyValue;
+}
+
+void settle_scenario(Sentence& sentence) {
+  if (sentence.kind != LineKind::kProse && sentence.kind != LineKind::kBullet) return;
+  if (sentence.tokens.size() > 2 && sentence.tokens.front().lower == "given" &&
+      sentence.tokens[1].lower != "the following")
+    sentence.kind = LineKind::kGivenWhenThen;
+}
+
+}  // namespace
+
+Brief read_brief(std::string_view text) {
+  Brief brief;
+  brief.text = same_length_utf8(text.substr(0, kBriefBytesMax));
+  if (text.size() > kBriefBytesMax) {
+    brief.problem = "too long";
+    return brief;
+  }
+  if (looks_binary(text)) {
+    brief.problem = "binary";
+    brief.english = false;
+    brief.known_share = 0;
+    return brief;
+  }
+  for (const SentenceSpan& span : split_sentences(brief.text)) add_sentences(brief, span);
+  measure(brief);
+  for (Sentence& sentence : brief.sentences) {
+    tag_tokens(sentence.tokens);
+    join_particles(sentence.tokens);
+    sentence.nouns = chunk_nouns(sentence.tokens);
+    build_clauses(sentence);
+    settle_kind(sentence);
+    settle_scenario(sentence);
+  }
+  return brief;
+}
+
+}  // namespace cadre::offline

@@ -1,0 +1,683 @@
+#include "offline/language/tag.h"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+#include "base/text.h"
+#include "offline/language/lexicon.h"
+
+namespace cadre::offline {
+namespace {
+
+bool one_of(std::string_view word, std::string_view words) {
+  const std::size_t at = words.find(word);
+  return at != std::string_view::npos && !word.empty() && words[at - 1] == ' ' &&
+         words[at + word.size()] == ' ';
+}
+
+bool is_be(const Token& t) {
+  return one_of(t.lower, " be am is are was were been being ");
+}
+
+bool is_comma(const Token& t) { return t.lower == "," || t.lower == "/"; }
+
+bool is_break(const Token& t) {
+  return t.tag == Tag::kPunctuation && (t.lower == "." || t.lower == ":" || t.lower == ";" ||
+                                        t.lower == "(" || t.lower == ")" || t.lower == "!" ||
+                                        t.lower == "?");
+}
+
+// What an unknown word may be, from its ending.
+WordInfo guess(const Token& token) {
+  WordInfo info;
+  const std::string& w = token.lower;
+  const std::size_t n = w.size();
+  info.noun = 4;
+  info.noun_lemma = w;
+  info.verb = 2;
+  info.form = VerbForm::kBase;
+  info.verb_lemma = w;
+  if (n > 4 && w.ends_with("ly")) {
+    info.adverb = 5;
+    info.verb = 0;
+  } else if (n > 4 && (w.ends_with("able") || w.ends_with("ible") || w.ends_with("ful") ||
+                       w.ends_with("less") || w.ends_with("ous"))) {
+    info.adjective = 5;
+    info.adjective_lemma = w;
+    info.verb = 0;
+  } else if (n > 4 && w.ends_with("ed")) {
+    info.noun = 0;
+    info.verb = 5;
+    info.form = VerbForm::kPastParticiple;
+    info.verb_lemma = w.substr(0, n - 2);
+    if (n > 5 && w[n - 3] == w[n - 4]) info.verb_lemma.pop_back();
+  } else if (n > 5 && w.ends_with("ing")) {
+    info.form = VerbForm::kGerund;
+    info.verb = 4;
+    info.verb_lemma = w.substr(0, n - 3);
+  } else if (n > 3 && w.ends_with('s') && !w.ends_with("ss") && !w.ends_with("us") &&
+             !w.ends_with("is")) {
+    info.plural = true;
+    info.noun_lemma = text::singular(w);
+    info.form = VerbForm::kThird;
+    info.verb_lemma = w.ends_with("xes") || w.ends_with("shes") || w.ends_with("ches")
+                          ? w.substr(0, n - 2) : w.substr(0, n - 1);
+  }
+  return info;
+}
+
+bool collective(std::string_view lower) {
+  return one_of(lower, " staff people team personnel police crew reception management public "
+                       "committee board department everyone ");
+}
+
+class Tagger {
+ public:
+  explicit Tagger(std::vector<Token>& tokens) : tokens_(tokens), size_(tokens.size()) {
+    info_.resize(size_);
+    for (std::size_t i = 0; i < size_; ++i) {
+      Token& token = tokens_[i];
+      if (token.tag == Tag::kAuxiliary) token.lemma = is_be(token) ? "be" : base_of_aux(token.lower);
+      if (token.tag == Tag::kAuxiliary) token.form = aux_form(token.lower);
+      if (token.tag != Tag::kOther) continue;
+      info_[i] = look_up(token.lower);
+      token.known = info_[i].known;
+      if (!token.known) info_[i] = guess(token);
+      open_[i] = true;
+    }
+  }
+
+  void run() {
+    for (std::size_t i = 0; i < size_; ++i) {
+      if (open_[i]) {
+        decide(i);
+      } else {
+        fixed(i);
+      }
+      advance(i);
+    }
+  }
+
+ private:
+  static std::string base_of_aux(std::string_view lower) {
+    return lower.starts_with("ha") ? "have" : "do";
+  }
+
+  static VerbForm aux_form(std::string_view w) {
+    if (one_of(w, " is has does ")) return VerbForm::kThird;
+    if (one_of(w, " was were had did ")) return VerbForm::kPast;
+    if (one_of(w, " being having ")) return VerbForm::kGerund;
+    if (w == "been") return VerbForm::kPastParticiple;
+    return VerbForm::kBase;
+  }
+
+  const Token* at(std::size_t i) const { return i < size_ ? &tokens_[i] : nullptr; }
+
+  // The next token that is not an adverb or negation.
+  std::size_t next_solid(std::size_t i) const {
+    ++i;
+    while (i < size_ && (tokens_[i].tag == Tag::kAdverb || tokens_[i].tag == Tag::kNegation) &&
+           i + 1 < size_)
+      ++i;
+    return i;
+  }
+
+  // Can token j stand inside a noun phrase as its noun or an adjective?
+  bool nounish(std::size_t j) const {
+    if (j >= size_) return false;
+    if (open_[j]) return info_[j].noun > 0 || info_[j].adjective > 0;
+    return tokens_[j].tag == Tag::kNoun || tokens_[j].tag == Tag::kProperNoun;
+  }
+
+  bool noun_like(std::size_t j) const {
+    if (j >= size_) return false;
+    if (!open_[j]) return tokens_[j].tag == Tag::kNoun;
+    const WordInfo& w = info_[j];
+    if (w.noun == 0) return false;
+    // "is open when", "a late return": an adverb or a plain verb form is no noun here.
+    return w.noun >= w.adverb && (w.form != VerbForm::kBase || w.noun + 3 > w.verb);
+  }
+
+  // A noun phrase certainly begins at j.
+  bool phrase_starts(std::size_t j) const {
+    if (j >= size_) return false;
+    const Token& t = tokens_[j];
+    if (t.tag == Tag::kDeterminer || t.tag == Tag::kNumber || t.tag == Tag::kComparator) return true;
+    if (t.tag == Tag::kPronoun) return t.lower != "there" && t.lower != "i";
+    return false;
+  }
+
+  bool object_starts(std::size_t j) const {
+    if (phrase_starts(j)) return true;
+    if (j >= size_ || !open_[j]) return false;
+    const WordInfo& w = info_[j];
+    return w.noun > 0 || w.adjective > 0 || w.form == VerbForm::kPastParticiple;
+  }
+
+  // A finite verb that needs no guess stands between i and the end of the clause.
+  bool finite_ahead(std::size_t i) const {
+    for (std::size_t j = i + 1; j < size_ && j < i + 16; ++j) {
+      const Token& t = tokens_[j];
+      if (t.tag == Tag::kModal) return true;
+      if (t.tag == Tag::kAuxiliary) return t.form != VerbForm::kGerund;
+      if (t.tag == Tag::kSubordinator || t.tag == Tag::kWh || t.tag == Tag::kConjunction ||
+          t.tag == Tag::kPunctuation || t.tag == Tag::kTo)
+        return false;
+      if (!open_[j]) continue;
+      const WordInfo& w = info_[j];
+      if (w.verb > 0 && w.noun == 0 && w.adjective == 0 &&
+          (w.form == VerbForm::kThird || w.form == VerbForm::kBase))
+        return true;
+    }
+    return false;
+  }
+
+  // Rough reading before the decision, for words to the right of the cursor.
+  void set_noun(std::size_t i) {
+    Token& t = tokens_[i];
+    const WordInfo& w = info_[i];
+    const bool capital = t.text[0] >= 'A' && t.text[0] <= 'Z';
+    t.tag = !w.known && capital && i > 0 && !is_break(tokens_[i - 1]) ? Tag::kProperNoun : Tag::kNoun;
+    t.lemma = w.noun_lemma.empty() ? t.lower : w.noun_lemma;
+    t.plural = w.noun > 0 && w.plural;
+    t.form = w.noun == 0 || w.form == VerbForm::kGerund ? w.form : VerbForm::kNone;
+  }
+
+  void set_verb(std::size_t i, VerbForm form = VerbForm::kNone) {
+    Token& t = tokens_[i];
+    t.tag = Tag::kVerb;
+    t.lemma = info_[i].verb_lemma.empty() ? t.lower : info_[i].verb_lemma;
+    t.form = form == VerbForm::kNone ? info_[i].form : form;
+  }
+
+  void set_adjective(std::size_t i) {
+    Token& t = tokens_[i];
+    const WordInfo& w = info_[i];
+    t.tag = Tag::kAdjective;
+    t.lemma = w.adjective_lemma.empty() ? t.lower : w.adjective_lemma;
+    if (w.form == VerbForm::kPastParticiple) t.form = w.form;
+  }
+
+  void set_adverb(std::size_t i) { tokens_[i].tag = Tag::kAdverb; }
+
+  bool base_verb(std::size_t i) const {
+    const WordInfo& w = info_[i];
+    // "put", "set", "cut" and "read" are their own participles.
+    return w.verb > 0 && (w.form == VerbForm::kBase || w.verb_lemma == tokens_[i].lower);
+  }
+
+  void decide(std::size_t i) {
+    const WordInfo& w = info_[i];
+    if (decide_after_verb_word(i, w)) return;
+    if (decide_coordinated(i, w)) return;
+    if (det_open_) return decide_in_phrase(i, w);
+    if (after_preposition_) return decide_after_preposition(i, w);
+    if (decide_adverb(i, w)) return;
+    if (clause_start_ && decide_at_start(i, w)) return;
+    if (subject_ && !finite_ && decide_as_predicate(i, w)) return;
+    decide_bare(i, w);
+  }
+
+  bool decide_after_verb_word(std::size_t i, const WordInfo& w) {
+    if (expect_base_ && base_verb(i)) return set_verb(i, VerbForm::kBase), true;
+    if (expect_base_ && w.adverb > 0) return set_adverb(i), true;
+    const bool participle = w.verb > 0 && (w.form == VerbForm::kPastParticiple ||
+                                           w.form == VerbForm::kPast);
+    if (after_have_ && participle && !phrase_needed_after_have(i)) {
+      return set_verb(i, VerbForm::kPastParticiple), true;
+    }
+    if (!after_be_) return false;
+    if (participle || (w.form == VerbForm::kBase && past_participle_is_base(i))) {
+      if (w.adjective > w.verb && next_is_end(i)) return set_adjective(i), true;
+      return set_verb(i, VerbForm::kPastParticiple), true;
+    }
+    if (w.form == VerbForm::kGerund && w.verb > 0) return set_verb(i), true;
+    if (w.adverb > 0 && w.adverb > w.adjective && w.adverb >= w.noun) return set_adverb(i), true;
+    if (w.adjective > 0 && !(noun_like(i + 1) && w.noun > w.adjective) &&
+        (w.noun == 0 || w.adjective + 2 >= w.noun || next_is_end(i)))
+      return set_adjective(i), true;
+    if (w.noun > 0) return set_noun(i), true;
+    return false;
+  }
+
+  // "has ordered items" is a perfect only after a subject of its own: "has a" never comes here.
+  bool phrase_needed_after_have(std::size_t i) const {
+    return info_[i].noun > info_[i].verb && nounish(i + 1) && !phrase_starts(i + 1);
+  }
+
+  bool past_participle_is_base(std::size_t i) const {
+    return info_[i].verb > 0 && past_participle(tokens_[i].lower) == tokens_[i].lower;
+  }
+
+  bool next_is_end(std::size_t i) const {
+    const Token* t = at(i + 1);
+    return t == nullptr || t->tag == Tag::kPunctuation || t->tag == Tag::kConjunction ||
+           t->tag == Tag::kSubordinator || t->tag == Tag::kPreposition;
+  }
+
+  // "edit or delete it", "confirmed, shipped and delivered", "borrow and return books".
+  bool decide_coordinated(std::size_t i, const WordInfo& w) {
+    if (!after_join_ || w.verb == 0 || last_verb_form_ == VerbForm::kNone || det_open_) return false;
+    const bool same = w.form == last_verb_form_ ||
+                      (last_verb_form_ == VerbForm::kBase && base_verb(i));
+    if (!same) return false;
+    if (last_verb_form_ == VerbForm::kPastParticiple)
+      return verb_before_join_ && !noun_like(i + 1) ? (set_verb(i), true) : false;
+    if (w.noun == 0 && w.adjective == 0) return set_verb(i), true;
+    if (verb_before_join_ && (w.form != VerbForm::kGerund || object_starts(i + 1)))
+      return set_verb(i), true;
+    const std::size_t next = next_solid(i);
+    if (phrase_starts(next) && tokens_[next].tag != Tag::kNumber) return set_verb(i), true;
+    if (w.verb > w.noun + 1 && object_starts(next)) return set_verb(i), true;
+    return false;
+  }
+
+  void decide_in_phrase(std::size_t i, const WordInfo& w) {
+    const bool noun_next = noun_like(i + 1) && !starts_predicate(i);
+    if (w.form == VerbForm::kPastParticiple && w.verb > 0 && w.noun <= w.verb)
+      return set_adjective(i);
+    if (w.adjective > 0 && (noun_next || nounish(i + 1)) && w.adjective + 3 >= w.noun &&
+        (noun_next || w.noun == 0))
+      return set_adjective(i);
+    if (w.noun > 0) return set_noun(i);
+    if (w.adjective > 0) return set_adjective(i);
+    if (w.adverb > 0) return set_adverb(i);
+    set_noun(i);
+  }
+
+  // With an adjective-or-noun at i: is the next word rather the verb ("the total shows ...")?
+  bool starts_predicate(std::size_t i) const {
+    const WordInfo& next = info_[i + 1 < size_ ? i + 1 : i];
+    return info_[i].noun > 0 && next.form == VerbForm::kThird && phrase_starts(i + 2) &&
+           !finite_;
+  }
+
+  void decide_after_preposition(std::size_t i, const WordInfo& w) {
+    if (w.form == VerbForm::kGerund && w.verb > 0 &&
+        (w.noun == 0 || object_starts(i + 1) || phrase_starts(i + 1)) && !gerund_compound(i))
+      return set_verb(i);
+    if (w.adjective > 0 && noun_like(i + 1) && w.adjective + 3 >= w.noun) return set_adjective(i);
+    if (w.form == VerbForm::kPastParticiple && w.verb > 0 && noun_like(i + 1))
+      return set_adjective(i);
+    if (w.noun > 0) return set_noun(i);
+    if (w.adjective > 0) return set_adjective(i);
+    if (w.adverb > 0 && w.verb == 0) return set_adverb(i);
+    if (w.verb > 0 && w.form != VerbForm::kBase) return set_verb(i);
+    set_noun(i);
+  }
+
+  // "waiting list", "running time": a gerund that names a kind of the next noun.
+  bool gerund_compound(std::size_t i) const {
+    return i + 1 < size_ && open_[i + 1] && !info_[i + 1].plural && info_[i + 1].noun > 0 &&
+           info_[i].noun > info_[i].verb;
+  }
+
+  bool decide_adverb(std::size_t i, const WordInfo& w) {
+    if (w.adverb == 0) return false;
+    if (w.adverb >= w.noun && w.adverb > w.verb && w.adjective == 0) return set_adverb(i), true;
+    if (w.adjective > 0 && w.adverb >= w.noun && w.adverb > w.verb && !noun_like(i + 1))
+      return set_adverb(i), true;
+    return false;
+  }
+
+  bool decide_at_start(std::size_t i, const WordInfo& w) {
+    if (w.verb == 0) return false;
+    const std::size_t next = next_solid(i);
+    if (w.form == VerbForm::kGerund) {
+      if (gerund_compound(i) || !(object_starts(next) || w.noun == 0)) return false;
+      return set_verb(i), true;
+    }
+    if (!base_verb(i) || !imperative_place_) return false;
+    if (w.noun == 0 && w.adjective == 0) return set_verb(i, VerbForm::kBase), true;
+    const Token* t = at(next);
+    if (t == nullptr) return false;
+    const bool determiner = t->tag == Tag::kDeterminer || t->tag == Tag::kPronoun ||
+                            one_of(t->lower, " me us ");
+    if (determiner && t->lower != "'s") return set_verb(i, VerbForm::kBase), true;
+    if (t->tag == Tag::kNumber || t->tag == Tag::kComparator) return false;
+    if (finite_ahead(i)) return false;
+    const bool plural_object = open_[next] && (info_[next].plural || plural_follows(next));
+    if (plural_object && w.verb + 2 >= w.noun) return set_verb(i, VerbForm::kBase), true;
+    if (w.verb > w.noun && object_starts(next)) return set_verb(i, VerbForm::kBase), true;
+    return false;
+  }
+
+  bool plural_follows(std::size_t i) const {
+    for (std::size_t j = i + 1; j < size_ && j < i + 4 && open_[j]; ++j)
+      if (info_[j].plural) return true;
+    return false;
+  }
+
+  bool decide_as_predicate(std::size_t i, const WordInfo& w) {
+    if (w.verb == 0) return false;
+    if (w.form == VerbForm::kGerund) return w.noun == 0 ? (set_verb(i), true) : false;
+    if (w.form == VerbForm::kPastParticiple)
+      return w.noun <= w.verb && !(w.adjective > w.verb && noun_like(i + 1))
+                 ? (set_verb(i, participle_or_past(i)), true) : false;
+    const bool third = w.form == VerbForm::kThird || w.form == VerbForm::kPast;
+    const bool agrees = third ? !subject_plural_ || w.form == VerbForm::kPast
+                              : subject_plural_ || subject_collective_;
+    const bool ambiguous = w.noun > 0 || w.adjective > 0;
+    if (!agrees && ambiguous) return false;
+    if (!ambiguous) return set_verb(i), true;
+    if (finite_ahead(i)) return false;
+    const std::size_t next = next_solid(i);
+    if (subject_pronoun_) return set_verb(i), true;
+    if (phrase_starts(next)) return set_verb(i), true;
+    if (!object_starts(next) && !preposition_at(next)) return false;
+    if (!w.known && !subject_determined_ && !subject_plural_) return false;
+    // "customer orders": two bare nouns and nothing that needs a verb.
+    if (third && !subject_determined_ && !subject_person_ && w.noun >= w.verb) return false;
+    if (preposition_at(next) && w.noun > w.verb + 1 && !subject_determined_) return false;
+    return set_verb(i), true;
+  }
+
+  bool preposition_at(std::size_t j) const {
+    return j < size_ && (tokens_[j].tag == Tag::kPreposition || tokens_[j].tag == Tag::kTo);
+  }
+
+  // "members submitted claims" against "tasks assigned to a user": an object makes it a past.
+  VerbForm participle_or_past(std::size_t i) const {
+    if (finite_ahead(i)) return VerbForm::kPastParticiple;
+    return phrase_starts(i + 1) ? VerbForm::kPast : VerbForm::kPastParticiple;
+  }
+
+  void decide_bare(std::size_t i, const WordInfo& w) {
+    const bool noun_next = noun_like(i + 1);
+    if (w.adjective > 0 && noun_next && w.adjective + 2 >= w.noun && w.adjective + 2 >= w.verb)
+      return set_adjective(i);
+    if (w.form == VerbForm::kPastParticiple && w.verb > 0 && w.noun <= w.verb) {
+      if (noun_next && !last_is_noun_) return set_adjective(i);
+      return set_verb(i);
+    }
+    if (w.noun > 0 && (w.noun + 3 >= w.verb || finite_) && w.noun + 2 >= w.adjective)
+      return set_noun(i);
+    if (w.adjective > 0 && w.adjective >= w.verb) return set_adjective(i);
+    if (w.verb > 0 && !(finite_ && w.noun > 0)) return set_verb(i);
+    if (w.noun > 0) return set_noun(i);
+    if (w.adjective > 0) return set_adjective(i);
+    if (w.adverb > 0) return set_adverb(i);
+    set_noun(i);
+  }
+
+  // Closed-class words whose class still depends on the neighbours.
+  void fixed(std::size_t i) {
+    Token& t = tokens_[i];
+    if (t.lower == "that") {
+      const bool noun_before = i > 0 && (tokens_[i - 1].tag == Tag::kNoun ||
+                                         tokens_[i - 1].tag == Tag::kProperNoun);
+      const std::size_t next = i + 1;
+      const bool verb_next = next < size_ && (tokens_[next].tag == Tag::kModal ||
+                                              tokens_[next].tag == Tag::kAuxiliary ||
+                                              (open_[next] && info_[next].verb > 0 &&
+                                               info_[next].noun == 0));
+      if (!noun_before && !verb_next && open_[next < size_ ? next : i] && next < size_)
+        t.tag = after_preposition_ || !finite_ || clause_start_ ? Tag::kDeterminer : Tag::kWh;
+      else if (next >= size_ || is_break(tokens_[next]) || is_comma(tokens_[next]))
+        t.tag = Tag::kPronoun;
+    }
+    // "before" and "after" in front of a verb-less phrase are prepositions.
+    if ((t.lower == "after" || t.lower == "before" || t.lower == "until" || t.lower == "till" ||
+         t.lower == "since") &&
+        !clause_follows(i))
+      t.tag = Tag::kPreposition;
+    if (t.lower == "to" && number_range(i)) t.tag = Tag::kPreposition;
+    if (t.lower == "to" && t.tag == Tag::kTo && !infinitive_follows(i)) t.tag = Tag::kPreposition;
+    if (t.lower == "once" && clause_start_ && clause_follows(i)) t.tag = Tag::kSubordinator;
+    if (t.lower == "her" && !nounish(i + 1)) t.tag = Tag::kPronoun;
+    if ((t.lower == "this" || t.lower == "these" || t.lower == "both" || t.lower == "all" ||
+         t.lower == "some" || t.lower == "each") && !phrase_goes_on(i + 1))
+      t.tag = Tag::kPronoun;
+    if ((t.lower == "over" || t.lower == "above" || t.lower == "under" || t.lower == "below") &&
+        number_at(i + 1)) {
+      t.tag = Tag::kComparator;
+      t.lemma = t.lower == "over" || t.lower == "above" ? "more_than" : "less_than";
+    }
+  }
+
+  bool phrase_goes_on(std::size_t j) const {
+    if (nounish(j)) return true;
+    return j < size_ && (tokens_[j].tag == Tag::kNumber || tokens_[j].tag == Tag::kDeterminer ||
+                         tokens_[j].lower == "of");
+  }
+
+  bool number_at(std::size_t j) const {
+    if (j < size_ && tokens_[j].tag == Tag::kSymbol) ++j;
+    return j < size_ && tokens_[j].tag == Tag::kNumber;
+  }
+
+  bool number_range(std::size_t i) const {
+    return i > 0 && number_at(i + 1) &&
+           (tokens_[i - 1].tag == Tag::kNumber || !tokens_[i - 1].lower.compare("%"));
+  }
+
+  bool infinitive_follows(std::size_t i) const {
+    const std::size_t next = next_solid(i);
+    if (next >= size_) return false;
+    if (tokens_[next].lower == "be" || tokens_[next].lower == "have" || tokens_[next].lower == "do")
+      return true;
+    if (!open_[next] || !base_verb(next)) return false;
+    const WordInfo& w = info_[next];
+    if (w.noun == 0) return true;
+    // "assigned to staff" against "wants to book": a noun with nothing behind it stays one
+    // unless the word before asks for an infinitive.
+    const bool asks = i > 0 && one_of(tokens_[i - 1].lemma,
+                                      " want like need able allow wish try have permit ability "
+                                      "possible way ask require right go plan choose decide "
+                                      "apply use hope expect intend ");
+    if (asks || phrase_starts(next + 1)) return true;
+    if (w.verb >= w.noun && object_starts(next + 1)) return true;
+    return w.verb > w.noun + 1;
+  }
+
+  // Does a clause with a verb of its own follow the marker at i?
+  bool clause_follows(std::size_t i) const {
+    bool noun = false;
+    for (std::size_t j = i + 1; j < size_ && j < i + 14; ++j) {
+      const Token& t = tokens_[j];
+      if (t.tag == Tag::kModal) return noun;
+      if (t.tag == Tag::kAuxiliary) return noun && t.form != VerbForm::kGerund;
+      if (t.tag == Tag::kPunctuation || t.tag == Tag::kSubordinator || t.tag == Tag::kWh ||
+          (t.tag == Tag::kConjunction && t.lower != "and" && t.lower != "or"))
+        return false;
+      if (t.tag == Tag::kPronoun) noun = true;
+      if (!open_[j]) continue;
+      const WordInfo& w = info_[j];
+      const bool finite = w.verb > 0 && (w.form == VerbForm::kBase || w.form == VerbForm::kThird ||
+                                         w.form == VerbForm::kPast);
+      if (finite && noun && (w.noun == 0 || phrase_starts(j + 1)) && w.adjective == 0) return true;
+      if (finite && noun && w.verb > w.noun + 1) return true;
+      if (finite && noun && w.form == VerbForm::kThird && !info_[j - 1].plural &&
+          tokens_[j - 1].tag != Tag::kDeterminer && j + 1 >= size_)
+        return true;
+      if (w.noun > 0) noun = true;
+    }
+    return false;
+  }
+
+  void advance(std::size_t i) {
+    const Token& t = tokens_[i];
+    const bool was_verb = verb_just_seen_;
+    const bool skip = t.tag == Tag::kAdverb || t.tag == Tag::kNegation;
+    if (skip) return;
+    if (t.lower == "'s" || t.tag == Tag::kParticle) {
+      det_open_ = true;
+      last_is_noun_ = false;
+      return;
+    }
+    verb_just_seen_ = false;
+    after_join_ = false;
+    imperative_place_ = false;
+    const bool keeps_be = t.tag == Tag::kAuxiliary;
+    if (!keeps_be) after_be_ = after_have_ = false;
+    if (t.tag != Tag::kAuxiliary && t.tag != Tag::kModal) expect_base_ = false;
+    clause_start_ = false;
+    if (t.tag != Tag::kPreposition) after_preposition_ = false;
+    advance_by_tag(i, t, was_verb);
+    last_is_noun_ = t.tag == Tag::kNoun || t.tag == Tag::kProperNoun;
+  }
+
+  void advance_by_tag(std::size_t i, const Token& t, bool was_verb) {
+    switch (t.tag) {
+      case Tag::kModal:
+        expect_base_ = finite_ = true;
+        det_open_ = false;
+        break;
+      case Tag::kTo:
+        expect_base_ = true;
+        det_open_ = false;
+        break;
+      case Tag::kAuxiliary:
+        expect_base_ = t.lemma == "do";
+        after_be_ = t.lemma == "be";
+        after_have_ = t.lemma == "have";
+        finite_ = true;
+        det_open_ = false;
+        last_verb_form_ = t.form;
+        verb_just_seen_ = true;
+        break;
+      case Tag::kVerb:
+        finite_ = finite_ || t.form != VerbForm::kGerund;
+        if (t.form == VerbForm::kGerund && !finite_) gerund_subject_ = true;
+        if (t.form == VerbForm::kPastParticiple && last_is_noun_ && !after_finite_aux(i))
+          finite_ = false;
+        last_verb_form_ = t.form;
+        verb_just_seen_ = true;
+        det_open_ = false;
+        if (gerund_subject_ && !finite_) take_subject(false, false, true, i);
+        break;
+      case Tag::kDeterminer:
+      case Tag::kNumber:
+      case Tag::kAdjective:
+      case Tag::kComparator:
+        if (last_is_noun_) in_adjunct_ = false;
+        det_open_ = true;
+        determined_ = determined_ || t.tag == Tag::kDeterminer;
+        break;
+      case Tag::kNoun:
+      case Tag::kProperNoun:
+        take_subject(t.plural, false, determined_, i);
+        det_open_ = determined_ && i + 1 < size_ && open_[i + 1] && compound_goes_on(i + 1);
+        break;
+      case Tag::kPronoun:
+        det_open_ = false;
+        take_subject(one_of(t.lower, " i you we they these those all both some "), true, true, i);
+        break;
+      case Tag::kPreposition:
+        after_preposition_ = in_adjunct_ = true;
+        det_open_ = false;
+        determined_ = false;
+        break;
+      default: advance_over_mark(i, t, was_verb); break;
+    }
+  }
+
+  // Was the participle at i introduced by "be" or "have"?
+  bool after_finite_aux(std::size_t i) const {
+    for (std::size_t j = i; j-- > 0 && j + 4 > i;) {
+      if (tokens_[j].tag == Tag::kAuxiliary) return true;
+      if (tokens_[j].tag == Tag::kNoun || tokens_[j].tag == Tag::kPronoun) return false;
+    }
+    return false;
+  }
+
+  // After a determined noun, is word j another part of the compound rather than the verb?
+  bool compound_goes_on(std::size_t j) const {
+    const WordInfo& w = info_[j];
+    if (w.noun == 0) return false;
+    if (w.verb == 0 || finite_) return true;
+    const bool finite_form = w.form == VerbForm::kThird || w.form == VerbForm::kPast ||
+                             (w.form == VerbForm::kBase && (subject_plural_ || subject_collective_));
+    if (!finite_form) return true;
+    return finite_ahead(j);
+  }
+
+  void take_subject(bool plural, bool pronoun, bool determined, std::size_t i) {
+    if (finite_ || (in_adjunct_ && subject_)) return;
+    subject_ = true;
+    subject_plural_ = plural || joined_subject_;
+    subject_pronoun_ = pronoun;
+    subject_determined_ = determined;
+    subject_collective_ = collective(tokens_[i].lower);
+    subject_person_ = open_[i] && info_[i].person;
+  }
+
+  void advance_over_mark(std::size_t i, const Token& t, bool was_verb) {
+    det_open_ = determined_ = in_adjunct_ = false;
+    if (t.tag == Tag::kConjunction || is_comma(t)) {
+      verb_before_join_ = was_verb;
+      after_join_ = true;
+      clause_start_ = true;
+      joined_subject_ = subject_ && !finite_ && t.lower != "or" && t.lower != "/";
+      if (finite_ && t.lower != "/") maybe_new_clause(i);
+      return;
+    }
+    if (t.tag == Tag::kSubordinator || t.tag == Tag::kWh || is_break(t) ||
+        (t.tag == Tag::kPunctuation && t.lower != "\"" && t.lower != "'"))
+      reset(t.tag == Tag::kWh);
+    imperative_place_ = t.lower == "." || t.lower == ":" || t.lower == ";" || t.lower == "\"";
+  }
+
+  // After "... , and" a fresh subject may come: "members borrow books and librarians manage ...".
+  void maybe_new_clause(std::size_t i) {
+    const std::size_t next = i + 1;
+    if (next >= size_) return;
+    const bool subject_word = phrase_starts(next) || open_[next];
+    if (subject_word && own_verb_ahead(i)) {
+      finite_ = false;
+      subject_ = false;
+      joined_subject_ = false;
+    }
+  }
+
+  bool own_verb_ahead(std::size_t i) const {
+    bool noun = false;
+    for (std::size_t j = i + 1; j < size_ && j < i + 10; ++j) {
+      const Token& t = tokens_[j];
+      if (t.tag == Tag::kModal || t.tag == Tag::kAuxiliary) return noun;
+      if (t.tag == Tag::kPunctuation || t.tag == Tag::kSubordinator || t.tag == Tag::kConjunction)
+        return false;
+      if (t.tag == Tag::kPronoun) noun = true;
+      if (!open_[j]) continue;
+      const WordInfo& w = info_[j];
+      const bool finite = w.form == VerbForm::kThird || w.form == VerbForm::kBase;
+      if (noun && w.verb > 0 && finite && (w.noun == 0 || phrase_starts(j + 1) ||
+                                           (info_[j - 1].plural && w.form == VerbForm::kBase)))
+        return true;
+      if (w.noun > 0) noun = true;
+    }
+    return false;
+  }
+
+  void reset(bool relative) {
+    expect_base_ = after_be_ = after_have_ = finite_ = false;
+    after_preposition_ = det_open_ = determined_ = false;
+    subject_ = relative;
+    subject_plural_ = relative && subject_plural_;
+    subject_pronoun_ = false;
+    joined_subject_ = gerund_subject_ = false;
+    clause_start_ = true;
+    last_verb_form_ = VerbForm::kNone;
+  }
+
+  std::vector<Token>& tokens_;
+  std::size_t size_;
+  std::vector<WordInfo> info_;
+  std::vector<char> open_ = std::vector<char>(size_, false);
+
+  bool expect_base_ = false, after_be_ = false, after_have_ = false, after_preposition_ = false;
+  bool det_open_ = false, determined_ = false, finite_ = false;
+  bool subject_ = false, subject_plural_ = false, subject_pronoun_ = false;
+  bool subject_determined_ = false, subject_collective_ = false, subject_person_ = false;
+  bool joined_subject_ = false, gerund_subject_ = false, in_adjunct_ = false;
+  bool clause_start_ = true, imperative_place_ = true, last_is_noun_ = false;
+  bool after_join_ = false, verb_before_join_ = false, verb_just_seen_ = false;
+  VerbForm last_verb_form_ = VerbForm::kNone;
+};
+
+}  // namespace
+
+void tag_tokens(std::vector<Token>& tokens) { Tagger(tokens).run(); }
+
+}  // namespace cadre::offline
