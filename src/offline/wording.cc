@@ -110,7 +110,10 @@ std::string entity_plural(const Spec& spec, std::string_view id) {
 
 std::string actor_name(const Spec& spec, std::string_view id) {
   const spec::Actor* actor = spec::find_actor(spec, id);
-  return words(actor != nullptr && !actor->name.empty() ? std::string_view(actor->name) : id);
+  const std::string name =
+      words(actor != nullptr && !actor->name.empty() ? std::string_view(actor->name) : id);
+  // One of the staff is "a staff member".
+  return text::plural(name) == name ? name + " member" : name;
 }
 
 std::string action(const Spec& spec, const Operation& operation) {
@@ -141,32 +144,33 @@ std::string action_of(const Spec& spec, const Operation& operation) {
 }
 
 std::string report(const Spec& spec, const spec::Query& query) {
-  const std::string plural = entity_plural(spec, query.on);
-  std::string out = "the " + plural;
-  if (query.measure) {
-    if (query.measure->is_call("count")) out = "the number of " + plural;
-    for (const auto& [op, name] :
-         {std::pair{"sum", "the total "}, std::pair{"avg", "the average "}}) {
-      if (!query.measure->is_call(op) || query.measure->args.empty()) continue;
-      const Voice voice{.spec = &spec, .self = "record", .row = ""};
-      out = name + value(voice, query.measure->args.back()) + " of " + plural;
-    }
-  }
+  std::string plural = entity_plural(spec, query.on);
+  std::string rest;
+  const Voice voice{.spec = &spec, .self = "record", .row = entity_name(spec, query.on)};
   if (query.where) {
-    const Voice voice{.spec = &spec, .self = "record", .row = entity_name(spec, query.on)};
     const RowFilter filter = row_filter(voice, query.on, &*query.where);
-    if (!filter.adjective.empty())
-      out = text::replace_all(out, plural, filter.adjective + " " + plural);
-    if (!filter.rest.empty()) out += " " + filter.rest;
+    if (!filter.adjective.empty()) plural = filter.adjective + " " + plural;
+    if (!filter.rest.empty()) rest = " " + filter.rest;
   }
+  std::string out = "the " + plural;
+  if (query.limit) out = "the first " + std::to_string(*query.limit) + " " + plural;
+  if (query.measure && query.measure->is_call("count")) out = "the number of " + plural;
+  for (const auto& [op, name] : {std::pair{"sum", "the total "}, std::pair{"avg", "the average "}}) {
+    if (!query.measure || !query.measure->is_call(op) || query.measure->args.empty()) continue;
+    out = name + measured(voice, query.measure->args.back()) + " of " + plural;
+  }
+  out += rest;
   for (std::size_t i = 0; i < query.group_by.size(); ++i) {
     std::string group = query.group_by[i];
     const auto colon = group.find(':');
-    if (colon != std::string::npos)
-      group = group.substr(0, colon) + " of " + group.substr(colon + 1);
+    if (colon != std::string::npos) group = group.substr(0, colon) + " of " + group.substr(colon + 1);
     out += (i == 0 ? " by " : " and ") + words(text::replace_all(group, ".", " "));
   }
-  if (query.limit) out += ", the first " + std::to_string(*query.limit);
+  for (std::size_t i = 0; i < query.sort.size(); ++i) {
+    const bool down = query.sort[i].starts_with("-");
+    const std::string field = words(query.sort[i].substr(down ? 1 : 0));
+    out += (i == 0 ? ", sorted by " : ", then by ") + field + (down ? ", highest first" : "");
+  }
   return out;
 }
 

@@ -39,6 +39,9 @@ std::string value(const Voice& voice, const spec::Expr& expr);
 // more".
 std::string condition(const Voice& voice, const spec::Expr& expr, bool negated = false);
 
+// What a sum or an average is of: "hours" for ["row", "hours"], else value().
+std::string measured(const Voice& voice, const spec::Expr& expr);
+
 // What a filter of an aggregate says about its rows beyond who they belong to: "open", or "".
 // `rest` gets the parts that are no plain adjective, in words ("whose amount is above 5").
 struct RowFilter {

@@ -79,7 +79,7 @@ std::string aggregate(const Voice& voice, const Expr& expr, bool with_value) {
   if (!rows.owner.empty()) out += " of the " + words(rows.owner);
   if (!rows.rest.empty()) out += " " + rows.rest;
   if (!with_value) return out;
-  return value(inner, expr.args.size() > 1 ? expr.args[1] : Expr::null()) + " of the " + out;
+  return measured(inner, expr.args.size() > 1 ? expr.args[1] : Expr::null()) + " of the " + out;
 }
 
 std::string duration(const Voice& voice, const Expr& expr) {
@@ -234,10 +234,16 @@ RowFilter row_filter(const Voice& voice, std::string_view entity, const Expr* fi
   std::vector<std::string> rest;
   for (const Expr* part : parts) {
     if (take_owner(*part, out) || take_adjective(voice, entity, *part, out)) continue;
-    rest.push_back(condition(voice, *part));
+    const std::string clause = condition(voice, *part);
+    rest.push_back(clause.starts_with("its ") ? "whose " + clause.substr(4) : "where " + clause);
   }
-  if (!rest.empty()) out.rest = "where " + list(rest, "and");
+  out.rest = list(rest, "and");
   return out;
+}
+
+std::string measured(const Voice& voice, const Expr& expr) {
+  if (expr.is_call("row")) return words(text::replace_all(first_string(expr), ".", " "));
+  return value(voice, expr);
 }
 
 std::string value(const Voice& voice, const Expr& expr) {

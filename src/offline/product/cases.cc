@@ -164,7 +164,7 @@ GuardCases guard_cases(const Spec& spec, const Operation& operation, const Guard
 std::vector<ValueCase> value_cases(const Attribute& attribute, bool input_required) {
   std::vector<ValueCase> out;
   const std::string name = wording::words(attribute.id);
-  if (input_required) out.push_back({"required", "without " + wording::with_article(name), false});
+  if (input_required) out.push_back({"required", "without the " + name, false});
   if (attribute.min) {
     bound_cases(attribute, *attribute.min, true, attribute.exclusive_min, name, out);
   }

@@ -91,7 +91,7 @@ std::string outcome(const Spec& spec, const Operation& operation) {
                                  ? "201"
                                  : "200";
   std::string out = "the service answers " + status;
-  if (!effects.empty()) out += ", having to " + effects;
+  if (!effects.empty()) out += " and must " + effects;
   return out;
 }
 
@@ -106,7 +106,10 @@ void action_criteria(const StoryIndex& index, const Operation& operation,
                   ? "the schedule asks to " + wording::action(spec, operation)
                   : request(spec, operation);
   done.then = outcome(spec, operation);
-  out.push_back(done);
+  // A transition without effects is all said by its transition criteria.
+  if (operation.kind != spec::OperationKind::kTransition || !operation.effects.empty()) {
+    out.push_back(done);
+  }
   for (const spec::Rule& rule : spec.rules) {
     if (!is_effect_rule(rule) || is_guard_rule(spec, rule.id)) continue;
     const bool here = std::any_of(operation.effects.begin(), operation.effects.end(),
@@ -122,7 +125,7 @@ void action_criteria(const StoryIndex& index, const Operation& operation,
     std::erase_if(only.effects, [&](const spec::Effect& effect) {
       return !share(effect.origin.sentences, rule.origin.sentences);
     });
-    criterion.then = "the service has to " + effects_text(spec, only);
+    criterion.then = "the service must " + effects_text(spec, only);
     out.push_back(std::move(criterion));
   }
 }
@@ -200,7 +203,7 @@ void permission_case(const StoryIndex& index, const spec::Actor& actor, const st
   criterion.requirement = index.of_grant(actor.id, id);
   const Requirement* requirement = index.find(criterion.requirement);
   if (requirement != nullptr && !requirement->rules.empty()) criterion.rule = requirement->rules[0];
-  const std::string who = "a signed-in " + wording::words(actor.name);
+  const std::string who = "a signed-in " + wording::actor_name(spec, actor.id);
   criterion.given = who;
   criterion.when = "they " + action;
   if (is_denied(spec, actor.id, id)) {

@@ -71,13 +71,13 @@ class RecordWriter {
       const spec::Rule* rule =
           index_.attribute_rule(entity_.id, attribute.id, rule_kinds(value.kind));
       add("an otherwise correct " + name_, when + " " + value.with,
-          value.accepted ? "the service accepts it" : refusal(422, "invalid") + ", naming " + field,
+          value.accepted ? "the service accepts it" : refusal(422, "invalid") + ", naming " + attribute.id,
           rule, *maker, "validation");
     }
     if (attribute.default_value && attribute.default_value->kind != spec::Expr::Kind::kCall &&
         !attribute.default_value->is_null()) {
       const wording::Voice voice{.spec = &spec_, .self = name_, .row = "row"};
-      add("an otherwise correct " + name_, when + " without " + wording::with_article(field),
+      add("an otherwise correct " + name_, when + " without the " + field,
           "its " + field + " is " + wording::value(voice, *attribute.default_value),
           index_.attribute_rule(entity_.id, attribute.id, {"default"}), *maker, "validation");
     }
@@ -145,7 +145,7 @@ class RecordWriter {
     for (const std::string& part : attribute.unique_within)
       within += " and " + wording::words(part);
     add(wording::with_article(name_) + " with some " + field + within,
-        when + " with the same " + field + within, refusal(409, "not_unique") + ", naming " + field,
+        when + " with the same " + field + within, refusal(409, "not_unique") + ", naming " + attribute.id,
         index_.attribute_rule(entity_.id, attribute.id, {"unique"}), maker, "validation");
   }
 
@@ -174,7 +174,7 @@ class RecordWriter {
     const wording::Voice voice{.spec = &spec_, .self = name_, .row = "row"};
     add(wording::with_article(name_) + " on record", request(*reader),
         "its " + wording::words(attribute.id) + " is " + wording::value(voice, *attribute.derived),
-        rule, *reader, "rule");
+        rule, *reader, rule != nullptr ? "rule" : "operation");
   }
 
   Criterion& add(std::string given, std::string when, std::string then, const spec::Rule* rule,
@@ -209,6 +209,17 @@ Criterion plain(const StoryIndex& index, const Operation& operation, std::string
   criterion.operation = operation.id;
   criterion.kind = std::move(kind);
   return criterion;
+}
+
+// What must be there before a row can be added.
+std::string needs(const Spec& spec, const Operation& operation, const std::string& name) {
+  std::vector<std::string> references;
+  for (const spec::Input& input : operation.inputs) {
+    if (!input.ref.empty()) {
+      references.push_back(wording::with_article(wording::entity_name(spec, input.ref)));
+    }
+  }
+  return references.empty() ? "no " + name + " yet" : text::join(references, ", ") + " on record";
 }
 
 // Deleting a row that others refer to.
@@ -249,7 +260,7 @@ void standard_criteria(const StoryIndex& index, const Operation& operation,
   const std::string one = wording::with_article(name) + " on record";
   switch (operation.kind) {
     case OperationKind::kCreate:
-      out.push_back(plain(index, operation, "all that the new " + name + " refers to",
+      out.push_back(plain(index, operation, needs(spec, operation, name),
                           who + " adds " + wording::with_article(name) + " with correct fields",
                           "the service answers 201 with the " + name + " and its id"));
       break;

@@ -107,14 +107,22 @@ bool is_denied(const Spec& spec, std::string_view actor, std::string_view operat
 }
 
 std::string usual_actor(const Spec& spec, std::string_view operation) {
-  std::string any;
+  std::string any, named;
+  const Operation* found = spec::find_operation(spec, operation);
   for (const Permission& permission : spec.permissions) {
     if (!permission.allow || permission.operation != operation) continue;
     if (is_denied(spec, permission.actor, operation)) continue;
     if (permission.origin.kind == spec::OriginKind::kStated) return permission.actor;
     if (any.empty()) any = permission.actor;
+    const spec::Actor* actor = spec::find_actor(spec, permission.actor);
+    if (actor == nullptr || found == nullptr || !named.empty()) continue;
+    // "Members borrow books": the actor that the sentence of the operation speaks of.
+    for (const std::string& sentence : actor->origin.sentences) {
+      const auto& said = found->origin.sentences;
+      if (std::find(said.begin(), said.end(), sentence) != said.end()) named = actor->id;
+    }
   }
-  return any;
+  return named.empty() ? any : named;
 }
 
 std::string usual_person(const Spec& spec, const Operation& operation) {

@@ -217,7 +217,7 @@ class Writer {
     }
     if (open.empty()) {
       Requirement& none =
-          add("Where the user is " + wording::with_article(wording::words(actor.name)) +
+          add("Where the user is " + wording::with_article(wording::actor_name(spec_, actor.id)) +
                   ", the service shall refuse every operation with 403.",
               "optional", actor.origin);
       none.actor = actor.id;
@@ -249,7 +249,7 @@ class Writer {
       }
       add_once(operations, permission->operation);
     }
-    std::string text = "Where the user is " + wording::with_article(wording::words(actor.name)) +
+    std::string text = "Where the user is " + wording::with_article(wording::actor_name(spec_, actor.id)) +
                        ", the service shall " + (first.allow ? "allow to " : "refuse to ") +
                        joined(actions);
     if (first.rows) {

@@ -123,7 +123,7 @@ class Writer {
   }
 
   void access(const spec::Actor& actor) {
-    const std::string name = wording::words(actor.name);
+    const std::string name = wording::actor_name(spec_, actor.id);
     Story story;
     story.title = "Access of " + wording::with_article(name);
     story.as_a = "operator of the service";
