@@ -1,0 +1,87 @@
+#include "cli/result_json.h"
+
+#include <array>
+#include <utility>
+#include <vector>
+
+namespace cadre::cli {
+namespace {
+
+// The ten keys of the result and the artifact types behind each.
+const std::vector<std::pair<const char*, std::vector<const char*>>>& keys() {
+  static const std::vector<std::pair<const char*, std::vector<const char*>>> kKeys{
+      {"user_stories", {"user_stories"}},
+      {"competitive_analysis", {"competitive_analysis"}},
+      {"requirements", {"requirements", "roadmap"}},
+      {"architecture", {"architecture", "tasks"}},
+      {"data_structures", {"data_structures"}},
+      {"apis", {"apis"}},
+      {"implementation", {"code"}},
+      {"documentation", {"documentation"}},
+      {"tests", {"test_suite", "test_data"}},
+      {"quality_report", {"quality_report"}}};
+  return kKeys;
+}
+
+// The first type's data is the key's data; further types add their data under their own name.
+Json section(const ArtifactMap& artifacts, const std::vector<const char*>& types) {
+  Json data = nullptr;
+  JsonArray files;
+  for (std::size_t i = 0; i < types.size(); ++i) {
+    const auto it = artifacts.find(types[i]);
+    if (it == artifacts.end()) continue;
+    if (i == 0) {
+      data = it->second->data;
+    } else if (data.is_object()) {
+      data.get_object()[types[i]] = it->second->data;
+    }
+    for (const File& file : it->second->files) files.emplace_back(file.path);
+  }
+  return JsonObject{{"data", std::move(data)}, {"files", std::move(files)}};
+}
+
+Json tokens_of(const RunReport& report) {
+  std::int64_t in = 0, out = 0;
+  bool any = false;
+  for (const Activity& agent : report.agents) {
+    any = any || agent.has_tokens;
+    in += agent.tokens_in;
+    out += agent.tokens_out;
+  }
+  return any ? Json(JsonObject{{"input", in}, {"output", out}}) : Json(nullptr);
+}
+
+Json statements_of(const ArtifactMap& artifacts) {
+  const auto it = artifacts.find("requirements");
+  if (it != artifacts.end()) {
+    if (const Json* statements = json::find(it->second->data, "statements")) return *statements;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+Json assemble_result(const ResultInput& input) {
+  const RunReport& report = input.report;
+  JsonObject run{{"id", report.run},
+                 {"status", report.status},
+                 {"exit_code", report.exit_code},
+                 {"seconds", static_cast<double>(report.working_us) / 1e6},
+                 {"model", report.provider},
+                 {"sop", input.sop},
+                 {"handoffs", JsonObject{{"requested", report.handoffs.requested},
+                                         {"accepted", report.handoffs.accepted},
+                                         {"refused", report.handoffs.refused},
+                                         {"completed", report.handoffs.completed}}},
+                 {"tokens", tokens_of(report)},
+                 {"cost_usd", nullptr},
+                 {"events", report.events},
+                 {"spans", report.spans}};
+  if (!input.refusal.is_null()) run["refusal"] = input.refusal;
+  JsonObject result{
+      {"cadre", 1}, {"run", std::move(run)}, {"statements", statements_of(input.artifacts)}};
+  for (const auto& [key, types] : keys()) result[key] = section(input.artifacts, types);
+  return result;
+}
+
+}  // namespace cadre::cli

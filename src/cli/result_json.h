@@ -1,0 +1,20 @@
+// result.json: the contract that outside programs read (sops/software/result.schema.json).
+#pragma once
+
+#include "base/json.h"
+#include "core/gate.h"
+#include "trace/report.h"
+
+namespace cadre::cli {
+
+struct ResultInput {
+  RunReport report;
+  std::string sop;
+  ArtifactMap artifacts;  // the newest of each type
+  Json refusal;           // reason and help of a refused run, or null
+};
+
+// Figures that were not measured are null. Never fails: what a run did not get to make is null too.
+Json assemble_result(const ResultInput& input);
+
+}  // namespace cadre::cli

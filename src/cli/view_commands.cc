@@ -1,0 +1,131 @@
+// runs, show, report: views of the journal.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/journal_access.h"
+#include "trace/report.h"
+#include "trace/spans.h"
+
+namespace cadre::cli {
+namespace {
+
+struct Loaded {
+  RunInfo info;
+  Journal journal;
+};
+
+Result<Loaded> load(const RunReference& reference) {
+  auto store = open_journal(reference.state, true);
+  if (!store) return propagate(store);
+  auto info = find_run(**store, reference.run);
+  if (!info) return propagate(info);
+  auto journal = (*store)->read(info->run);
+  if (!journal) return propagate(journal);
+  return Loaded{std::move(*info), std::move(*journal)};
+}
+
+// The readable part is shown whatever happened to the rest; the damage is said on stderr and in
+// the exit code.
+int finish(const Console& console, const Journal& journal) {
+  if (!journal.damage) return kDone;
+  console.warn(journal.damage->describe());
+  return kInternalError;
+}
+
+std::string event_line(const Event& event) {
+  return fmt::format("{:>5} {:>5} {}  {:<18} {:<16} {}\n", event.seq, event.parent,
+                     format_utc(event.time_us), to_string(event.kind), event.actor,
+                     text::shorten(json::write(event.body), 160));
+}
+
+}  // namespace
+
+int runs_command(const Console& console, const std::filesystem::path& state) {
+  auto store = open_journal(state, true);
+  if (!store) return report_error(console, store.error());
+  auto runs = (*store)->list_runs();
+  if (!runs) return report_error(console, runs.error());
+  if (console.json) {
+    JsonArray rows;
+    for (const RunInfo& info : *runs) {
+      rows.push_back(JsonObject{{"run", info.run},
+                                {"status", info.status},
+                                {"exit_code", info.exit_code},
+                                {"title", info.title},
+                                {"sop", info.plan},
+                                {"model", info.provider},
+                                {"out", info.out_dir},
+                                {"started", format_utc(info.created_us)}});
+    }
+    console.print(json::write_pretty(rows));
+    return kDone;
+  }
+  for (const RunInfo& info : *runs) {
+    console.print(fmt::format("{}  {:<11}  {}  {}\n", info.run, info.status,
+                              format_utc(info.created_us), text::shorten(info.title, 60)));
+  }
+  return kDone;
+}
+
+int show_command(const Console& console, const ShowArguments& arguments) {
+  auto loaded = load(arguments.reference);
+  if (!loaded) return report_error(console, loaded.error());
+  const std::vector<Event>& events = loaded->journal.events;
+  if (arguments.events) {
+    if (console.json) {
+      JsonArray rows;
+      for (const Event& event : events) rows.push_back(to_json(event));
+      console.print(json::write_pretty(rows));
+    } else {
+      for (const Event& event : events) console.print(event_line(event));
+    }
+    return finish(console, loaded->journal);
+  }
+  if (arguments.trace) {
+    const Trace trace = make_trace(events);
+    console.print(console.json ? json::write_pretty(to_json(trace)) : render_trace(trace));
+    return finish(console, loaded->journal);
+  }
+  const RunReport report = make_report(events);
+  if (console.json) {
+    Json body = to_json(report);
+    body.get_object()["out"] = loaded->info.out_dir;
+    console.print(json::write_pretty(body));
+    return finish(console, loaded->journal);
+  }
+  std::string out = fmt::format(
+      "run      {}\nbrief    {}\nstatus   {}\nstarted  {}\nout      {}\n\n", report.run,
+      loaded->info.title, report.status, format_utc(report.start_us), loaded->info.out_dir);
+  for (const Event& event : events) {
+    const std::string stage = json::get_string(event.body, "stage");
+    const auto round = json::get_int(event.body, "round", 1);
+    if (event.kind == EventKind::kStageEnded) {
+      out += fmt::format("stage {:<14} round {}  {}\n", stage, round,
+                         json::get_string(event.body, "status"));
+    } else if (event.kind == EventKind::kGateEnded) {
+      const Json* measured = json::find(event.body, "measured");
+      out += fmt::format("  gate {:<22} {}  {}\n", json::get_string(event.body, "gate"),
+                         json::get_bool(event.body, "passed") ? "passed" : "FAILED",
+                         measured == nullptr ? "" : text::shorten(json::write(*measured), 120));
+      for (const Json& finding : json::get_array(event.body, "findings")) {
+        out += fmt::format("       {}\n", json::get_string(finding, "message"));
+      }
+    }
+  }
+  console.print(out);
+  return finish(console, loaded->journal);
+}
+
+int report_command(const Console& console, const RunReference& reference) {
+  auto loaded = load(reference);
+  if (!loaded) return report_error(console, loaded.error());
+  const RunReport report = make_report(loaded->journal.events);
+  console.print(console.json ? json::write_pretty(to_json(report)) : render_report(report));
+  return finish(console, loaded->journal);
+}
+
+}  // namespace cadre::cli
