@@ -68,8 +68,8 @@ std::string key_column(const Entity& entity, const std::string& part) {
   return sql_name(spec::find_attribute(entity, part) != nullptr ? part : part + "_id");
 }
 
-// UNIQUE constraints, each once: unique attributes, unique_within, natural key.
-std::vector<std::string> unique_constraints(const Entity& entity) {
+// UNIQUE constraints, each once: unique attributes, unique_within, 1-1 references, natural key.
+std::vector<std::string> unique_constraints(const Spec& spec, const Entity& entity) {
   std::vector<std::string> out;
   const auto add = [&](const std::vector<std::string>& columns) {
     std::string line = "  UNIQUE (" + text::join(columns, ", ") + ")";
@@ -85,6 +85,11 @@ std::vector<std::string> unique_constraints(const Entity& entity) {
     }
     columns.push_back(sql_name(attribute.id));
     add(columns);
+  }
+  for (const Relation* relation : spec::relations_of(spec, entity.id)) {
+    if (relation->cardinality == spec::Cardinality::kOneToOne) {
+      add({sql_name(relation->role + "_id")});
+    }
   }
   if (!entity.natural_key.empty()) {
     std::vector<std::string> columns;
@@ -108,7 +113,8 @@ std::string table(const Spec& spec, const spec::Contract& contract,
     indexes += "CREATE INDEX " + sql_name(name) + " ON " + sql_name(resource.snake_plural) + " (" +
                sql_name(relation->role + "_id") + ");\n";
   }
-  for (std::string& constraint : unique_constraints(entity)) lines.push_back(std::move(constraint));
+  for (std::string& constraint : unique_constraints(spec, entity))
+    lines.push_back(std::move(constraint));
   return "CREATE TABLE " + sql_name(resource.snake_plural) + " (\n" + text::join(lines, ",\n") +
          "\n) STRICT;\n" + indexes;
 }

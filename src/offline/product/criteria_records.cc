@@ -71,7 +71,8 @@ class RecordWriter {
       const spec::Rule* rule =
           index_.attribute_rule(entity_.id, attribute.id, rule_kinds(value.kind));
       add("an otherwise correct " + name_, when + " " + value.with,
-          value.accepted ? "the service accepts it" : refusal(422, "invalid") + ", naming " + attribute.id,
+          value.accepted ? "the service accepts it"
+                         : refusal(422, "invalid") + ", naming " + attribute.id,
           rule, *maker, "validation");
     }
     if (attribute.default_value && attribute.default_value->kind != spec::Expr::Kind::kCall &&
@@ -145,7 +146,8 @@ class RecordWriter {
     for (const std::string& part : attribute.unique_within)
       within += " and " + wording::words(part);
     add(wording::with_article(name_) + " with some " + field + within,
-        when + " with the same " + field + within, refusal(409, "not_unique") + ", naming " + attribute.id,
+        when + " with the same " + field + within,
+        refusal(409, "not_unique") + ", naming " + attribute.id,
         index_.attribute_rule(entity_.id, attribute.id, {"unique"}), maker, "validation");
   }
 

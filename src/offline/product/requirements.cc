@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "offline/markup.h"
 #include "offline/wording.h"
+#include "spec/contract.h"
 
 namespace cadre::offline::product {
 namespace {
@@ -249,9 +250,9 @@ class Writer {
       }
       add_once(operations, permission->operation);
     }
-    std::string text = "Where the user is " + wording::with_article(wording::actor_name(spec_, actor.id)) +
-                       ", the service shall " + (first.allow ? "allow to " : "refuse to ") +
-                       joined(actions);
+    std::string text =
+        "Where the user is " + wording::with_article(wording::actor_name(spec_, actor.id)) +
+        ", the service shall " + (first.allow ? "allow to " : "refuse to ") + joined(actions);
     if (first.rows) {
       const std::string self =
           entities.size() == 1 ? wording::entity_name(spec_, entities[0]) : "record";
@@ -294,9 +295,7 @@ class Writer {
   void answers(const spec::Query& query) {
     const std::string plural = wording::entity_plural(spec_, query.on);
     std::string text;
-    const bool parameter =
-        (query.kind == spec::QueryKind::kSearch || query.kind == spec::QueryKind::kFilter) &&
-        !query.where;
+    const bool parameter = !spec::is_report(query);
     std::vector<std::string> by;
     for (const std::string& path : query.by) {
       by.push_back(wording::words(text::replace_all(path, ".", " ")));

@@ -102,9 +102,6 @@ const spec::Rule* StoryIndex::entity_rule(std::string_view entity,
   return nullptr;
 }
 
-bool is_list_query(const spec::Query& query) {
-  return (query.kind == spec::QueryKind::kSearch || query.kind == spec::QueryKind::kFilter) &&
-         !query.where;
-}
+bool is_list_query(const spec::Query& query) { return !spec::is_report(query); }
 
 }  // namespace cadre::offline::product
