@@ -131,7 +131,6 @@ class NounChunker {
 
   struct Shape {
     int head = -1;
-    int name_from = -1;  // the first token that belongs to the name
     int number_at = -1;
     std::vector<int> modifiers;
   };
@@ -160,6 +159,11 @@ class NounChunker {
         if (np.determiner == "no" && shape.head < 0) shape.head = -1;
       } else if (past_sign(p) != p && number(past_sign(p))) {
         p = past_sign(p);
+      } else if (one_of(t.lower, " one ones ") && (!np.determiner.empty() || !shape.modifiers.empty())) {
+        // "the old one": a place holder, not a number.
+        shape.modifiers.push_back(p);
+        shape.head = p++;
+        noun_seen = true;
       } else if (t.tag == Tag::kNumber) {
         if (shape.number_at >= 0 && np.bound != Bound::kBetween) break;
         p = read_number(p, np, shape);
@@ -186,7 +190,10 @@ class NounChunker {
   // "14 days members" in text without commas does.
   bool breaks_compound(int p) const {
     return at(p).begin > at(p - 1).end + 2 || (at(p - 1).tag == Tag::kNoun && at(p - 1).plural &&
-           p >= 2 && number(p - 2) && !unit_of(at(p - 1).lower).empty());
+           p >= 2 && number(p - 2) && !unit_of(at(p - 1).lower).empty()) ||
+           // "the states draft, released": the values follow their kind.
+           (at(p - 1).plural && one_of(at(p - 1).lemma, " state value type option role phase stage "
+                                                        "category kind level priority status "));
   }
 
   int read_number(int p, NounPhrase& np, Shape& shape) const {
@@ -222,14 +229,21 @@ class NounChunker {
     return false;
   }
 
+  bool leads_to_one(int p) const {
+    return p + 1 < size_ && one_of(at(p + 1).lower, " one ones ");
+  }
+
   bool leads_to_adjective(int p) const {
     return p + 1 < size_ && at(p + 1).tag == Tag::kAdjective && leads_to_noun(p + 1);
   }
 
   // A lone adjective is a phrase only behind a determiner: "the preferred", "the first".
   bool adjective_belongs(int p, const Shape& shape, const NounPhrase& np) const {
-    if (leads_to_noun(p)) return true;
-    return !np.determiner.empty() && shape.number_at < 0;
+    if (leads_to_noun(p) || leads_to_one(p)) return true;
+    if (!np.determiner.empty() && shape.number_at < 0) return true;
+    // "from draft to sent", "marked as paid": a state by its name.
+    return p > 0 && p == np.first && one_of(at(p - 1).lower, " from to as into ") &&
+           (p + 1 >= size_ || !is_noun(at(p + 1)));
   }
 
   void finish(NounPhrase& np, const Shape& shape) const {
@@ -379,6 +393,10 @@ class VerbChunker {
     vp.head = vp.last = p;
     vp.lemma = at(p).lemma;
     vp.passive = last_aux == "be" && at(p).form == VerbForm::kPastParticiple;
+    if (p > 0 && p == vp.first && at(p - 1).lower == "except") {
+      group.infinitive = true;
+      group.finite = false;
+    }
     if (last_aux.empty() && vp.modal.empty() && !group.infinitive) {
       group.gerund = at(p).form == VerbForm::kGerund;
       group.finite = !group.gerund && at(p).form != VerbForm::kPastParticiple;
@@ -484,7 +502,8 @@ void join_particles(std::vector<Token>& tokens) {
                                                    tokens[j + 1].tag != Tag::kNoun &&
                                                    tokens[j + 1].tag != Tag::kAdjective &&
                                                    tokens[j + 1].tag != Tag::kNumber);
-      if (j > i + 1 && !ends) break;
+      const bool participle = tokens[i].form == VerbForm::kPastParticiple;
+      if ((j > i + 1 || participle) && !ends) break;
       tokens[i].lemma += "_" + t.lower;
       tokens[j].tag = Tag::kParticle;
       break;

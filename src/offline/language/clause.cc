@@ -20,10 +20,11 @@ class ClauseBuilder {
   explicit ClauseBuilder(Sentence& sentence)
       : s_(sentence), size_(static_cast<int>(sentence.tokens.size())) {}
 
-  void run() {
+  void run(bool verbs) {
+    s_.clauses.clear();
     if (size_ == 0) return;
     index_nouns();
-    groups_ = chunk_verbs(s_.tokens);
+    if (verbs) groups_ = chunk_verbs(s_.tokens);
     mark_depth();
     if (groups_.empty()) {
       add_verbless(0, size_ - 1);
@@ -83,6 +84,11 @@ class ClauseBuilder {
     c.gerund = group.gerund;
     const int previous = static_cast<int>(s_.clauses.size()) - 1;
     int start = find_start(g, from, verb, c);
+    if (resume_ >= 0) {
+      resume_clause(group);
+      return;
+    }
+    if (c.marker == Marker::kRelative && g > 0) add_head(g, from, start, c);
     if (g == 0 && start > from && c.marker == Marker::kNone && !c.gerund && !c.infinitive &&
         has_noun(from, start - 1))
       add_verbless(from, start - 1);  // "Library service: members borrow books."
@@ -96,6 +102,41 @@ class ClauseBuilder {
     starts_.push_back(start);
   }
 
+  // The verb of a clause that a relative or a gerund interrupted.
+  void resume_clause(const VerbGroup& group) {
+    Clause& head = clause(resume_);
+    head.verb = group.phrase;
+    breaks_.push_back(group.phrase.first);
+    resume_ = -1;
+  }
+
+  // "...; a reservation that is checked in cannot be cancelled": the antecedent begins a clause
+  // of its own when the relative clause is followed by a verb at once.
+  void add_head(std::size_t g, int from, int start, const Clause& relative) {
+    if (g + 1 >= groups_.size() || relative.subjects.empty()) return;
+    const VerbGroup& next = groups_[g + 1];
+    if (!next.finite) return;
+    for (int i = groups_[g].phrase.last + 1; i < next.phrase.first; ++i)
+      if (is_boundary(i)) return;
+    const int antecedent = noun(relative.subjects.front()).first;
+    for (int i = antecedent - 1; i >= from; --i) {
+      if (!is_boundary(i)) continue;
+      add_verbless(i + 1, start - 1);
+      if (at(i).tag == Tag::kSubordinator) {
+        s_.clauses.back().marker = marker_of(at(i).lemma == at(i).lower ? at(i).lower : at(i).lemma);
+        s_.clauses.back().parent = static_cast<int>(s_.clauses.size()) - 2;
+      }
+      return;
+    }
+  }
+
+  bool is_boundary(int i) const {
+    if (noun_index(i) >= 0) return false;
+    const Token& t = at(i);
+    return t.lower == "," || t.lower == ";" || t.lower == ":" || t.tag == Tag::kConjunction ||
+           t.tag == Tag::kSubordinator || t.tag == Tag::kWh;
+  }
+
   bool has_noun(int first, int last) const {
     for (int i = first; i <= last; ++i)
       if (noun_index(i) >= 0) return true;
@@ -103,16 +144,13 @@ class ClauseBuilder {
   }
 
   void set_parent(Clause& c, int previous) {
-    if (c.marker == Marker::kNone && !c.infinitive && !c.gerund) {
-      if (resume_ >= 0) c.parent = -1;
-      return;
-    }
-    c.parent = previous;
+    if (c.marker != Marker::kNone || c.infinitive || c.gerund) c.parent = previous;
   }
 
   int find_start(std::size_t g, int from, int verb, Clause& c) {
     const VerbGroup& group = groups_[g];
     if (group.infinitive) return verb;
+    if (!group.finite && !group.gerund && noun_index(verb - 1) >= 0) return start_reduced(verb, c);
     for (int i = verb - 1; i >= from; --i) {
       const Token& t = at(i);
       if (depth(i) != depth(verb)) continue;
@@ -194,7 +232,7 @@ class ClauseBuilder {
     if (boundary >= 0) return skip_conjunction(boundary, verb);
     if (relative_open(g)) {
       // "the student who has the best grade gets the place"
-      resume_ = static_cast<int>(s_.clauses.size());
+      resume_ = static_cast<int>(s_.clauses.size()) - 2;
       return verb;
     }
     return own_subject_start(from, verb);
@@ -214,8 +252,8 @@ class ClauseBuilder {
   bool relative_open(std::size_t g) const {
     if (g == 0 || s_.clauses.size() < 2) return false;
     const Clause& before = s_.clauses.back();
-    return (before.marker == Marker::kRelative || before.gerund) &&
-           !s_.clauses[s_.clauses.size() - 2].verb;
+    return (before.marker == Marker::kRelative) && !s_.clauses[s_.clauses.size() - 2].verb &&
+           !s_.clauses[s_.clauses.size() - 2].subjects.empty();
   }
 
   // The noun phrase right before the verb, with the prepositional phrases that hang on it.
@@ -237,14 +275,12 @@ class ClauseBuilder {
 
   // Every clause runs to the next one's start, brackets and trailing marks excluded.
   void close(std::size_t c) {
-    int end = size_ - 1;
-    for (std::size_t k = c + 1; k < starts_.size(); ++k) {
-      if (starts_[k] > starts_[c]) {
-        end = starts_[k] - 1;
-        break;
-      }
-    }
     Clause& here = s_.clauses[c];
+    const int from = here.verb ? std::max(starts_[c], here.verb->first) : starts_[c];
+    int end = size_ - 1;
+    for (const std::vector<int>* list : {&starts_, &breaks_})
+      for (const int stop : *list)
+        if (stop > from) end = std::min(end, stop - 1);
     here.last = std::max(end, here.verb ? here.verb->last : here.first);
     while (here.last > here.first && (at(here.last).tag == Tag::kPunctuation ||
                                       at(here.last).tag == Tag::kConjunction) &&
@@ -271,7 +307,7 @@ class ClauseBuilder {
     Clause own;
     collect(own, c.first, c.verb->first - 1, true);
     if (own.subjects.empty()) return;
-    c.objects.push_back(c.subjects.front());
+    if (!one_of(at(c.first).lower, " where whose ")) c.objects.push_back(c.subjects.front());
     c.subjects = own.subjects;
   }
 
@@ -346,8 +382,7 @@ class ClauseBuilder {
       c.adjuncts.push_back({std::string(lead), n, np.first, np.last});
       return;
     }
-    if (np.bound != Bound::kNone && one_of(lead, " over above under below ") && before >= 0 &&
-        noun_index(before) >= 0) {
+    if (at(np.first).tag == Tag::kComparator && before >= c.first && noun_index(before) >= 0) {
       c.adjuncts.push_back({std::string(lead), n, np.first, np.last});
       return;
     }
@@ -357,6 +392,13 @@ class ClauseBuilder {
       // "by title, author or ISBN" goes on with the adjunct.
       c.adjuncts.push_back({c.adjuncts.back().preposition, n, np.first, np.last});
       return;
+    }
+    // "Every 15000 km the vehicle is due": a measure in front of the subject.
+    if (!target.empty() && noun_index(before) == target.back() && &target == &c.subjects &&
+        !noun(target.back()).unit.empty()) {
+      const NounPhrase& measure = noun(target.back());
+      c.adjuncts.push_back({measure.determiner, target.back(), measure.first, measure.last});
+      target.pop_back();
     }
     target.push_back(n);
   }
@@ -374,7 +416,7 @@ class ClauseBuilder {
     adjunct.noun = j <= last ? noun_index(j) : -1;
     adjunct.last = adjunct.noun >= 0 ? noun(adjunct.noun).last : i;
     // Swallows the of-complement, which belongs to the phrase.
-    const bool of = adjunct.preposition == "of";
+    const bool of = adjunct.preposition == "of" && i > 0 && noun_index(i - 1) >= 0;
     if (!of) c.adjuncts.push_back(adjunct);
     return adjunct.noun >= 0 ? adjunct.last : i;
   }
@@ -386,10 +428,13 @@ class ClauseBuilder {
       Clause& c = clause(i);
       if (!c.verb) continue;
       if (c.gerund) link_gerund(i);
+      if (c.gerund && i > 0 && c.marker == Marker::kNone && c.subjects.empty() && comma_before(c))
+        c.subjects = clause(i - 1).subjects;
       if (c.infinitive) share_infinitive(i);
       if (c.subjects.empty() && !c.gerund && !c.infinitive) share_subject(i);
     }
     for (int i = count - 2; i >= 0; --i) share_objects(i);
+    for (int i = 0; i < count; ++i) split_but_not(i);
   }
 
   // "Returning a book late costs 0.50": the next main clause has the gerund as its subject.
@@ -412,7 +457,12 @@ class ClauseBuilder {
 
   void share_infinitive(int i) {
     Clause& c = clause(i);
-    if (c.parent >= 0) c.subjects = clause(c.parent).subjects;
+    if (c.parent < 0) return;
+    const Clause& before = clause(c.parent);
+    const bool object = before.verb && !before.objects.empty() && !before.verb->passive &&
+                        one_of(before.verb->lemma, " want allow enable let require ask help permit "
+                                                   "force need expect like tell invite ");
+    c.subjects = object ? before.objects : before.subjects;
   }
 
   void share_subject(int i) {
@@ -420,16 +470,23 @@ class ClauseBuilder {
     if (c.subject_clause >= 0) return;
     for (int k = i - 1; k >= 0; --k) {
       Clause& before = clause(k);
-      const bool relative = before.marker == Marker::kRelative || before.gerund;
       if (!before.verb && !before.subjects.empty()) {
         // The head of a clause that a relative interrupted.
         c.subjects = {before.subjects};
         c.only_subject = only_before_phrase(before.subjects.front());
         return;
       }
-      if (relative && resume_ >= 0) continue;
+      if (before.gerund && before.subjects.empty()) continue;
+      if (before.subject_clause >= 0 && joined_to(c)) {
+        c.subject_clause = before.subject_clause;
+        return;
+      }
       if (!before.verb || before.subjects.empty()) continue;
       if (!joined_to(c)) return;
+      // "the worker who did it and can't be edited": the voice tells whose verb this is.
+      if (before.marker == Marker::kRelative && before.verb->passive != c.verb->passive &&
+          k > 0 && clause(k - 1).verb && clause(k - 1).verb->passive == c.verb->passive)
+        continue;
       c.subjects = before.subjects;
       c.only_subject = before.only_subject;
       if (c.marker == Marker::kNone && before.marker != Marker::kNone) {
@@ -445,6 +502,8 @@ class ClauseBuilder {
     const int i = noun(n).first - 1;
     return i >= 0 && at(i).lower == "only";
   }
+
+  bool comma_before(const Clause& c) const { return c.first > 0 && at(c.first - 1).lower == ","; }
 
   bool joined_to(const Clause& c) const {
     int i = c.verb->first - 1;
@@ -472,6 +531,31 @@ class ClauseBuilder {
     }
   }
 
+  // "can book classes but not two classes at the same time": the second half gets its own clause.
+  void split_but_not(int index) {
+    if (!clause(index).verb) return;
+    const int last = clause(index).last;
+    for (int i = clause(index).verb->last + 1; i + 1 <= last; ++i) {
+      if (at(i).tag != Tag::kConjunction || at(i + 1).tag != Tag::kNegation) continue;
+      if (noun_index(i) >= 0) continue;
+      Clause rest = clause(index);
+      Clause& here = clause(index);
+      const auto behind = [&](int n) { return noun(n).first > i; };
+      std::erase_if(here.objects, behind);
+      std::erase_if(here.adjuncts, [&](const Adjunct& a) { return a.first > i; });
+      here.last = i - 1;
+      rest.objects.clear();
+      rest.adjuncts.clear();
+      rest.predicate_adjectives.clear();
+      rest.first = i;
+      rest.last = last;
+      rest.verb->negated = !rest.verb->negated;
+      collect(rest, i + 2, last, false);
+      s_.clauses.push_back(std::move(rest));
+      return;
+    }
+  }
+
   // "borrow and return books": the first verb has the second's objects.
   void share_objects(int i) {
     Clause& c = clause(i);
@@ -486,12 +570,14 @@ class ClauseBuilder {
   Sentence& s_;
   int size_;
   std::vector<VerbGroup> groups_;
-  std::vector<int> noun_at_, depth_, starts_;
+  std::vector<int> noun_at_, depth_, starts_, breaks_;
   int resume_ = -1;
 };
 
 }  // namespace
 
-void build_clauses(Sentence& sentence) { ClauseBuilder(sentence).run(); }
+void build_clauses(Sentence& sentence) { ClauseBuilder(sentence).run(true); }
+
+void build_verbless(Sentence& sentence) { ClauseBuilder(sentence).run(false); }
 
 }  // namespace cadre::offline

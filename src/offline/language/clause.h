@@ -7,5 +7,7 @@ namespace cadre::offline {
 
 // Needs tokens and nouns; fills clauses.
 void build_clauses(Sentence& sentence);
+// One clause without a verb, for headings and lists of values.
+void build_verbless(Sentence& sentence);
 
 }  // namespace cadre::offline

@@ -70,6 +70,7 @@ void settle_kind(Sentence& sentence) {
     if (clause.verb && !clause.infinitive && !clause.gerund && clause.marker != Marker::kRelative)
       return;
   sentence.kind = LineKind::kKeyValue;
+  build_verbless(sentence);
 }
 
 void settle_scenario(Sentence& sentence) {

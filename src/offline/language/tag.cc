@@ -89,6 +89,7 @@ class Tagger {
   }
 
   void run() {
+    mark_lists();
     for (std::size_t i = 0; i < size_; ++i) {
       if (open_[i]) {
         decide(i);
@@ -100,6 +101,40 @@ class Tagger {
   }
 
  private:
+  // Brackets and what follows a colon are lists of names unless something in them is surely a
+  // sentence: "(plate number, make, model)" against "(the user can change it)".
+  void mark_lists() {
+    for (std::size_t i = 0; i < size_; ++i) {
+      const bool bracket = tokens_[i].lower == "(";
+      if (!bracket && tokens_[i].lower != ":") continue;
+      std::size_t end = i + 1;
+      bool list = true, comma = bracket;
+      for (; end < size_; ++end) {
+        const Token& t = tokens_[end];
+        if (t.lower == (bracket ? ")" : ";")) break;
+        if (!bracket && t.lower == "(") {
+          while (end < size_ && tokens_[end].lower != ")") ++end;
+          if (end >= size_) break;
+          continue;
+        }
+        comma = comma || t.lower == "," || t.lower == "/";
+        if (t.tag == Tag::kModal || t.tag == Tag::kAuxiliary || t.tag == Tag::kPronoun ||
+            t.tag == Tag::kSubordinator || t.tag == Tag::kWh)
+          list = false;
+        if (!open_[end]) continue;
+        const WordInfo& w = info_[end];
+        const bool finite = w.form == VerbForm::kBase || w.form == VerbForm::kThird;
+        if (w.known && w.verb > 0 && w.noun == 0 && w.adjective == 0 && finite) list = false;
+        if (!bracket && finite && w.verb > 0 && end > i + 1 && !comma) {
+          const bool plural_before = open_[end - 1] && info_[end - 1].plural;
+          if (plural_before && w.form == VerbForm::kBase) list = false;
+        }
+      }
+      for (std::size_t j = i + 1; list && comma && j < end; ++j) list_[j] = true;
+      if (bracket) i = end < size_ ? end : size_ - 1;
+    }
+  }
+
   static std::string base_of_aux(std::string_view lower) {
     return lower.starts_with("ha") ? "have" : "do";
   }
@@ -164,6 +199,8 @@ class Tagger {
       if (t.tag == Tag::kSubordinator || t.tag == Tag::kWh || t.tag == Tag::kConjunction ||
           t.tag == Tag::kPunctuation || t.tag == Tag::kTo)
         return false;
+      if (t.tag == Tag::kDeterminer && j > i + 1 && open_[j - 1] && info_[j - 1].noun > 0)
+        return false;
       if (!open_[j]) continue;
       const WordInfo& w = info_[j];
       if (w.verb > 0 && w.noun == 0 && w.adjective == 0 &&
@@ -209,14 +246,33 @@ class Tagger {
 
   void decide(std::size_t i) {
     const WordInfo& w = info_[i];
+    // "quantity times unit price" multiplies; "opening times are" does not.
+    if (tokens_[i].lower == "times" && last_is_noun_ && nounish_or_determined(i + 1) &&
+        !finite_ahead(i)) {
+      tokens_[i].tag = Tag::kPreposition;
+      return;
+    }
+    if (tokens_[i].lower == "like" && like_is_preposition()) {
+      tokens_[i].tag = Tag::kPreposition;
+      return;
+    }
     if (decide_after_verb_word(i, w)) return;
     if (decide_coordinated(i, w)) return;
+    if (decide_list_item(i, w)) return;
     if (det_open_) return decide_in_phrase(i, w);
     if (after_preposition_) return decide_after_preposition(i, w);
     if (decide_adverb(i, w)) return;
     if (clause_start_ && decide_at_start(i, w)) return;
     if (subject_ && !finite_ && decide_as_predicate(i, w)) return;
     decide_bare(i, w);
+  }
+
+  bool nounish_or_determined(std::size_t j) const {
+    return nounish(j) || (j < size_ && tokens_[j].tag == Tag::kDeterminer);
+  }
+
+  bool like_is_preposition() const {
+    return last_is_noun_ && !expect_base_ && (finite_ || !subject_ || !subject_plural_);
   }
 
   bool decide_after_verb_word(std::size_t i, const WordInfo& w) {
@@ -227,7 +283,9 @@ class Tagger {
     if (after_have_ && participle && !phrase_needed_after_have(i)) {
       return set_verb(i, VerbForm::kPastParticiple), true;
     }
+    if (after_become_ && participle && w.noun == 0) return set_adjective(i), true;
     if (!after_be_) return false;
+    if (!w.known && next_is_end(i) && w.form == VerbForm::kBase) return set_adjective(i), true;
     if (participle || (w.form == VerbForm::kBase && past_participle_is_base(i))) {
       if (w.adjective > w.verb && next_is_end(i)) return set_adjective(i), true;
       return set_verb(i, VerbForm::kPastParticiple), true;
@@ -269,7 +327,37 @@ class Tagger {
       return set_verb(i), true;
     const std::size_t next = next_solid(i);
     if (phrase_starts(next) && tokens_[next].tag != Tag::kNumber) return set_verb(i), true;
-    if (w.verb > w.noun + 1 && object_starts(next)) return set_verb(i), true;
+    if (!object_starts(next)) return false;
+    if (w.verb > w.noun || used_as_verb(i)) return set_verb(i), true;
+    return w.verb == w.noun && info_[next].plural && (set_verb(i), true);
+  }
+
+  bool used_as_verb(std::size_t i) const {
+    for (std::size_t j = 0; j < i; ++j)
+      if (tokens_[j].tag == Tag::kVerb && tokens_[j].lemma == info_[i].verb_lemma) return true;
+    return false;
+  }
+
+  // "make, model, year": alone between commas, and no verb came before.
+  bool decide_list_item(std::size_t i, const WordInfo& w) {
+    const bool opened = i > 0 && (is_comma(tokens_[i - 1]) || tokens_[i - 1].lower == "(" ||
+                                  tokens_[i - 1].lower == ":" ||
+                                  tokens_[i - 1].tag == Tag::kConjunction);
+    const bool closed = i + 1 >= size_ || is_comma(tokens_[i + 1]) || is_break(tokens_[i + 1]) ||
+                        tokens_[i + 1].tag == Tag::kConjunction;
+    const bool adverb_first = i > 1 && info_[i - 1].adverb > 0 && is_comma(tokens_[i - 2]);
+    if (!((opened || adverb_first) && closed) && !list_[i]) return false;
+    if (expect_base_ || subject_pronoun_) return false;
+    if (w.form == VerbForm::kPastParticiple && w.verb > 0 && w.noun == 0) {
+      if (last_verb_form_ == VerbForm::kPastParticiple && !list_[i]) return false;
+      return set_adjective(i), true;
+    }
+    if (w.noun > 0 && (w.adjective == 0 || w.noun > w.adjective) && w.verb > 0 &&
+        !verb_before_join_)
+      return set_noun(i), true;
+    if (list_[i] && w.noun > 0 && w.verb > 0 && w.form != VerbForm::kGerund &&
+        !(w.adjective > w.noun && nounish(i + 1)) && !(w.adjective > 0 && closed))
+      return set_noun(i), true;
     return false;
   }
 
@@ -294,16 +382,20 @@ class Tagger {
   }
 
   void decide_after_preposition(std::size_t i, const WordInfo& w) {
+    const bool except = i > 0 && tokens_[i - 1].lower == "except";
+    if (except && base_verb(i) && object_starts(i + 1) && w.verb + 2 > w.noun)
+      return set_verb(i, VerbForm::kBase);
     if (w.form == VerbForm::kGerund && w.verb > 0 &&
-        (w.noun == 0 || object_starts(i + 1) || phrase_starts(i + 1)) && !gerund_compound(i))
+        (object_starts(i + 1) || (i + 1 < size_ && is_particle_verb(w.verb_lemma, tokens_[i + 1].lower))) &&
+        !gerund_compound(i) && !(w.adjective > 0 && info_[i + 1].noun > 0))
       return set_verb(i);
     if (w.adjective > 0 && noun_like(i + 1) && w.adjective + 3 >= w.noun) return set_adjective(i);
-    if (w.form == VerbForm::kPastParticiple && w.verb > 0 && noun_like(i + 1))
+    if (w.form == VerbForm::kPastParticiple && w.verb > 0 && (noun_like(i + 1) || w.noun == 0))
       return set_adjective(i);
     if (w.noun > 0) return set_noun(i);
     if (w.adjective > 0) return set_adjective(i);
     if (w.adverb > 0 && w.verb == 0) return set_adverb(i);
-    if (w.verb > 0 && w.form != VerbForm::kBase) return set_verb(i);
+    if (w.verb > 0 && w.form != VerbForm::kBase && w.form != VerbForm::kGerund) return set_verb(i);
     set_noun(i);
   }
 
@@ -316,7 +408,8 @@ class Tagger {
   bool decide_adverb(std::size_t i, const WordInfo& w) {
     if (w.adverb == 0) return false;
     if (w.adverb >= w.noun && w.adverb > w.verb && w.adjective == 0) return set_adverb(i), true;
-    if (w.adjective > 0 && w.adverb >= w.noun && w.adverb > w.verb && !noun_like(i + 1))
+    if (w.adjective > 0 && w.adverb >= w.noun && w.adverb > w.verb &&
+        (last_is_noun_ || !nounish(i + 1)))
       return set_adverb(i), true;
     return false;
   }
@@ -336,10 +429,30 @@ class Tagger {
                             one_of(t->lower, " me us ");
     if (determiner && t->lower != "'s") return set_verb(i, VerbForm::kBase), true;
     if (t->tag == Tag::kNumber || t->tag == Tag::kComparator) return false;
-    if (finite_ahead(i)) return false;
+    if (finite_ahead(i) || predicate_ahead(i) || colon_ahead(i)) return false;
     const bool plural_object = open_[next] && (info_[next].plural || plural_follows(next));
     if (plural_object && w.verb + 2 >= w.noun) return set_verb(i, VerbForm::kBase), true;
     if (w.verb > w.noun && object_starts(next)) return set_verb(i, VerbForm::kBase), true;
+    return false;
+  }
+
+  // "Stock corrections need a reason": the second word has a verb of its own.
+  bool predicate_ahead(std::size_t i) const {
+    for (std::size_t j = i + 1; j + 1 < size_ && j < i + 4 && open_[j] && open_[j + 1]; ++j) {
+      const WordInfo& verb = info_[j + 1];
+      const bool agrees = info_[j].plural ? verb.form == VerbForm::kBase
+                                          : info_[j].noun > 0 && verb.form == VerbForm::kThird;
+      if (agrees && verb.verb > 0 && (phrase_starts(j + 2) || verb.noun == 0)) return true;
+    }
+    return false;
+  }
+
+  // "Help desk: ...": a title.
+  bool colon_ahead(std::size_t i) const {
+    for (std::size_t j = i + 1; j < size_ && j < i + 5; ++j) {
+      if (tokens_[j].lower == ":") return true;
+      if (!open_[j]) return false;
+    }
     return false;
   }
 
@@ -365,8 +478,12 @@ class Tagger {
     const std::size_t next = next_solid(i);
     if (subject_pronoun_) return set_verb(i), true;
     if (phrase_starts(next)) return set_verb(i), true;
+    const bool strong = subject_determined_ || subordinate_;
+    if (next_is_end(i) && strong && w.verb >= w.noun && w.verb > w.adjective && w.known)
+      return set_verb(i), true;
     if (!object_starts(next) && !preposition_at(next)) return false;
-    if (!w.known && !subject_determined_ && !subject_plural_) return false;
+    if (!w.known && !(subject_plural_ && next < size_ && info_[next].plural)) return false;
+    if (w.noun > w.verb + 2) return false;
     // "customer orders": two bare nouns and nothing that needs a verb.
     if (third && !subject_determined_ && !subject_person_ && w.noun >= w.verb) return false;
     if (preposition_at(next) && w.noun > w.verb + 1 && !subject_determined_) return false;
@@ -391,10 +508,10 @@ class Tagger {
       if (noun_next && !last_is_noun_) return set_adjective(i);
       return set_verb(i);
     }
-    if (w.noun > 0 && (w.noun + 3 >= w.verb || finite_) && w.noun + 2 >= w.adjective)
+    if (w.noun > 0 && w.noun + (finite_ ? 5 : 3) >= w.verb && w.noun + 2 >= w.adjective)
       return set_noun(i);
     if (w.adjective > 0 && w.adjective >= w.verb) return set_adjective(i);
-    if (w.verb > 0 && !(finite_ && w.noun > 0)) return set_verb(i);
+    if (w.verb > 0) return set_verb(i);
     if (w.noun > 0) return set_noun(i);
     if (w.adjective > 0) return set_adjective(i);
     if (w.adverb > 0) return set_adverb(i);
@@ -427,7 +544,7 @@ class Tagger {
     if (t.lower == "once" && clause_start_ && clause_follows(i)) t.tag = Tag::kSubordinator;
     if (t.lower == "her" && !nounish(i + 1)) t.tag = Tag::kPronoun;
     if ((t.lower == "this" || t.lower == "these" || t.lower == "both" || t.lower == "all" ||
-         t.lower == "some" || t.lower == "each") && !phrase_goes_on(i + 1))
+         t.lower == "some" || t.lower == "each" || t.lower == "another" || t.lower == "any") && !phrase_goes_on(i + 1))
       t.tag = Tag::kPronoun;
     if ((t.lower == "over" || t.lower == "above" || t.lower == "under" || t.lower == "below") &&
         number_at(i + 1)) {
@@ -460,6 +577,9 @@ class Tagger {
     if (!open_[next] || !base_verb(next)) return false;
     const WordInfo& w = info_[next];
     if (w.noun == 0) return true;
+    if (i > 0 && next_is_end(next) &&
+        one_of(tokens_[i - 1].lemma, " go come move transfer return assign belong change switch set "))
+      return false;
     // "assigned to staff" against "wants to book": a noun with nothing behind it stays one
     // unless the word before asks for an infinitive.
     const bool asks = i > 0 && one_of(tokens_[i - 1].lemma,
@@ -482,6 +602,7 @@ class Tagger {
           (t.tag == Tag::kConjunction && t.lower != "and" && t.lower != "or"))
         return false;
       if (t.tag == Tag::kPronoun) noun = true;
+      if (t.tag == Tag::kDeterminer && j > i + 1 && noun && open_[j - 1]) return false;
       if (!open_[j]) continue;
       const WordInfo& w = info_[j];
       const bool finite = w.verb > 0 && (w.form == VerbForm::kBase || w.form == VerbForm::kThird ||
@@ -489,7 +610,7 @@ class Tagger {
       if (finite && noun && (w.noun == 0 || phrase_starts(j + 1)) && w.adjective == 0) return true;
       if (finite && noun && w.verb > w.noun + 1) return true;
       if (finite && noun && w.form == VerbForm::kThird && !info_[j - 1].plural &&
-          tokens_[j - 1].tag != Tag::kDeterminer && j + 1 >= size_)
+          tokens_[j - 1].tag != Tag::kDeterminer && next_is_end(j) && w.verb >= w.noun)
         return true;
       if (w.noun > 0) noun = true;
     }
@@ -511,6 +632,7 @@ class Tagger {
     imperative_place_ = false;
     const bool keeps_be = t.tag == Tag::kAuxiliary;
     if (!keeps_be) after_be_ = after_have_ = false;
+    after_become_ = t.tag == Tag::kVerb && one_of(t.lemma, " become remain stay get turn ");
     if (t.tag != Tag::kAuxiliary && t.tag != Tag::kModal) expect_base_ = false;
     clause_start_ = false;
     if (t.tag != Tag::kPreposition) after_preposition_ = false;
@@ -552,6 +674,9 @@ class Tagger {
       case Tag::kAdjective:
       case Tag::kComparator:
         if (last_is_noun_) in_adjunct_ = false;
+        if (last_is_noun_ && finite_ && subordinate_ && own_verb_ahead(i - 1)) {
+          finite_ = subject_ = joined_subject_ = subordinate_ = false;
+        }
         det_open_ = true;
         determined_ = determined_ || t.tag == Tag::kDeterminer;
         break;
@@ -609,13 +734,16 @@ class Tagger {
       verb_before_join_ = was_verb;
       after_join_ = true;
       clause_start_ = true;
-      joined_subject_ = subject_ && !finite_ && t.lower != "or" && t.lower != "/";
+      joined_subject_ = subject_ && !finite_ && (t.lower == "and" || t.lower == "nor");
       if (finite_ && t.lower != "/") maybe_new_clause(i);
       return;
     }
     if (t.tag == Tag::kSubordinator || t.tag == Tag::kWh || is_break(t) ||
         (t.tag == Tag::kPunctuation && t.lower != "\"" && t.lower != "'"))
+    {
       reset(t.tag == Tag::kWh);
+      subordinate_ = t.tag == Tag::kSubordinator;
+    }
     imperative_place_ = t.lower == "." || t.lower == ":" || t.lower == ";" || t.lower == "\"";
   }
 
@@ -643,7 +771,8 @@ class Tagger {
       const WordInfo& w = info_[j];
       const bool finite = w.form == VerbForm::kThird || w.form == VerbForm::kBase;
       if (noun && w.verb > 0 && finite && (w.noun == 0 || phrase_starts(j + 1) ||
-                                           (info_[j - 1].plural && w.form == VerbForm::kBase)))
+                                           (info_[j - 1].plural && w.form == VerbForm::kBase) ||
+                                           (w.form == VerbForm::kThird && w.verb > w.noun + 2)))
         return true;
       if (w.noun > 0) noun = true;
     }
@@ -665,11 +794,14 @@ class Tagger {
   std::size_t size_;
   std::vector<WordInfo> info_;
   std::vector<char> open_ = std::vector<char>(size_, false);
+  std::vector<char> list_ = std::vector<char>(size_, false);
 
   bool expect_base_ = false, after_be_ = false, after_have_ = false, after_preposition_ = false;
+  bool after_become_ = false;
   bool det_open_ = false, determined_ = false, finite_ = false;
   bool subject_ = false, subject_plural_ = false, subject_pronoun_ = false;
   bool subject_determined_ = false, subject_collective_ = false, subject_person_ = false;
+  bool subordinate_ = false;
   bool joined_subject_ = false, gerund_subject_ = false, in_adjunct_ = false;
   bool clause_start_ = true, imperative_place_ = true, last_is_noun_ = false;
   bool after_join_ = false, verb_before_join_ = false, verb_just_seen_ = false;

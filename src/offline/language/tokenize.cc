@@ -331,6 +331,9 @@ bool matches(const std::vector<Token>& tokens, std::size_t at, std::string_view 
     ++count;
     words.remove_prefix(std::min(end + 1, words.size()));
   }
+  // "or more than 6" is no "6 or more".
+  if (tokens[at].lower == "or" && at + count < tokens.size() && tokens[at + count].lower == "than")
+    return false;
   return true;
 }
 
