@@ -10,19 +10,19 @@
 namespace cadre::cli {
 
 struct RunArguments {
-  std::string brief;           // text, file name or "-"
-  std::filesystem::path out;   // empty: from the brief's words
+  std::string brief;          // text, file name or "-"
+  std::filesystem::path out;  // empty: from the brief's words
   std::filesystem::path state = ".cadre";
   std::string sop = "software";
   std::string model = "offline";
   std::string stack = "python";
-  int timeout_s = 0;           // 0: the SOP's
+  int timeout_s = 0;  // 0: the SOP's
   bool no_sandbox = false;
 };
 int run_command(const Console& console, const RunArguments& arguments);
 
 struct RunReference {
-  std::string run = "last";    // id, unique beginning, or "last"
+  std::string run = "last";  // id, unique beginning, or "last"
   std::filesystem::path state = ".cadre";
 };
 int resume_command(const Console& console, const RunReference& reference, bool no_sandbox);

@@ -35,13 +35,15 @@ std::vector<SourceFile> load_tree() {
       file.path = fs::relative(entry.path(), root).string();
       file.is_test = file.path.ends_with("_test.cc") || file.path.starts_with("tests/") ||
                      file.path.find("testing") != std::string::npos;
-      if (file.path.starts_with("src/")) file.room = file.path.substr(4, file.path.find('/', 4) - 4);
+      if (file.path.starts_with("src/"))
+        file.room = file.path.substr(4, file.path.find('/', 4) - 4);
       std::ifstream in(entry.path());
       for (std::string line; std::getline(in, line);) file.lines.push_back(line);
       files.push_back(std::move(file));
     }
   }
-  std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
+  std::sort(files.begin(), files.end(),
+            [](const auto& a, const auto& b) { return a.path < b.path; });
   return files;
 }
 
@@ -57,12 +59,17 @@ std::string without_comment(const std::string& line) {
   for (std::size_t i = 0; i < line.size(); ++i) {
     const char c = line[i];
     if (quote != 0) {
-      if (c == '\\') ++i;
-      else if (c == quote) { quote = 0; out += c; }
+      if (c == '\\')
+        ++i;
+      else if (c == quote) {
+        quote = 0;
+        out += c;
+      }
       continue;
     }
     if (c == '/' && i + 1 < line.size() && line[i + 1] == '/') break;
-    const bool digit_separator = c == '\'' && i > 0 && std::isxdigit(static_cast<unsigned char>(line[i - 1])) != 0;
+    const bool digit_separator =
+        c == '\'' && i > 0 && std::isxdigit(static_cast<unsigned char>(line[i - 1])) != 0;
     if (c == '"' || (c == '\'' && !digit_separator)) quote = c;
     out += c;
   }
@@ -83,7 +90,8 @@ const std::map<std::string, std::set<std::string>>& allowed_includes() {
       {"net", {"base"}},
       {"process", {"base"}},
       {"runtime", {"base", "core", "sop", "spec", "trace", "store", "net", "process"}},
-      {"cli", {"base", "core", "sop", "spec", "offline", "trace", "store", "net", "process", "runtime"}}};
+      {"cli",
+       {"base", "core", "sop", "spec", "offline", "trace", "store", "net", "process", "runtime"}}};
   return kAllowed;
 }
 
@@ -91,10 +99,12 @@ TEST(Style, FoldersDependOneWay) {
   for (const SourceFile& file : tree()) {
     if (file.room.empty() || file.is_test) continue;
     const auto rule = allowed_includes().find(file.room);
-    ASSERT_NE(rule, allowed_includes().end()) << file.path << ": the folder is not in the order of rooms";
+    ASSERT_NE(rule, allowed_includes().end())
+        << file.path << ": the folder is not in the order of rooms";
     for (const std::string& line : file.lines) {
       if (!line.starts_with("#include \"")) continue;
-      const std::string target = line.substr(10, line.find('/') == std::string::npos ? 0 : line.find('/') - 10);
+      const std::string target =
+          line.substr(10, line.find('/') == std::string::npos ? 0 : line.find('/') - 10);
       if (target == file.room || target == "cadre") continue;
       EXPECT_TRUE(rule->second.contains(target)) << file.path << " may not include " << line;
     }
@@ -116,8 +126,16 @@ TEST(Style, PureRoomsTouchNoSystem) {
 }
 
 TEST(Style, NoBannedCalls) {
-  const std::vector<std::string> banned{"std::regex", "system(", "popen(", "fork(", "rand(",
-                                        "srand(", "gets(", "strcpy(", "sprintf(", "co_await",
+  const std::vector<std::string> banned{"std::regex",
+                                        "system(",
+                                        "popen(",
+                                        "fork(",
+                                        "rand(",
+                                        "srand(",
+                                        "gets(",
+                                        "strcpy(",
+                                        "sprintf(",
+                                        "co_await",
                                         "using namespace std;"};
   for (const SourceFile& file : tree()) {
     if (file.path.starts_with("tests/style/")) continue;
@@ -126,14 +144,19 @@ TEST(Style, NoBannedCalls) {
       for (const std::string& call : banned) {
         const auto at = line.find(call);
         if (at == std::string::npos) continue;
-        const bool part_of_word = at > 0 && (std::isalnum(static_cast<unsigned char>(line[at - 1])) != 0 || line[at - 1] == '_');
+        const bool part_of_word =
+            at > 0 &&
+            (std::isalnum(static_cast<unsigned char>(line[at - 1])) != 0 || line[at - 1] == '_');
         EXPECT_TRUE(part_of_word) << file.path << ":" << i + 1 << " uses " << call;
       }
       const bool reads_environment = line.find("getenv(") != std::string::npos;
       EXPECT_FALSE(reads_environment && !file.is_test && file.room != "cli")
           << file.path << ":" << i + 1 << " reads the environment";
       EXPECT_EQ(line.find("TODO"), std::string::npos) << file.path << ":" << i + 1;
-      EXPECT_EQ(file.lines[i].find("FIX" "ME"), std::string::npos) << file.path << ":" << i + 1;
+      EXPECT_EQ(file.lines[i].find("FIX"
+                                   "ME"),
+                std::string::npos)
+          << file.path << ":" << i + 1;
     }
   }
 }
@@ -147,8 +170,10 @@ TEST(Style, LinesAndFilesAreShort) {
         return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
       });
       // A raw string or an include may have to be long.
-      const bool excused = line.find("R\"") != std::string::npos || line.starts_with("#include") || file.is_test;
-      EXPECT_TRUE(columns <= 100 || excused) << file.path << ":" << i + 1 << " has " << columns << " columns";
+      const bool excused =
+          line.find("R\"") != std::string::npos || line.starts_with("#include") || file.is_test;
+      EXPECT_TRUE(columns <= 100 || excused)
+          << file.path << ":" << i + 1 << " has " << columns << " columns";
       EXPECT_EQ(line.find('\t'), std::string::npos) << file.path << ":" << i + 1 << " has a tab";
     }
   }
@@ -165,7 +190,8 @@ std::map<std::string, int> long_functions(const SourceFile& file, int limit) {
   for (std::size_t i = 0; i < file.lines.size(); ++i) {
     const std::string& original = file.lines[i];
     if (raw) {
-      if (original.find(")\"") != std::string::npos || original.find(")x\"") != std::string::npos) raw = false;
+      if (original.find(")\"") != std::string::npos || original.find(")x\"") != std::string::npos)
+        raw = false;
       continue;
     }
     const auto raw_start = original.find("R\"");
@@ -177,20 +203,29 @@ std::map<std::string, int> long_functions(const SourceFile& file, int limit) {
     if (original.starts_with("#")) continue;
     for (char c : without_comment(original)) {
       if (c == '{') {
-        const bool in_scope = std::all_of(open.begin(), open.end(), [](char kind) { return kind == 's'; });
-        const bool type = statement.find("namespace") != std::string::npos || statement.find("class ") != std::string::npos ||
-                          statement.find("struct ") != std::string::npos || statement.find("enum ") != std::string::npos;
-        const bool data = statement.find(" = ") != std::string::npos || statement.find("kAllowed") != std::string::npos;
-        if (!in_scope) open.push_back('o');
-        else if (statement.find('(') != std::string::npos && !data && !(type && statement.find(") ") == std::string::npos && statement.find("namespace") != std::string::npos)) {
+        const bool in_scope =
+            std::all_of(open.begin(), open.end(), [](char kind) { return kind == 's'; });
+        const bool type = statement.find("namespace") != std::string::npos ||
+                          statement.find("class ") != std::string::npos ||
+                          statement.find("struct ") != std::string::npos ||
+                          statement.find("enum ") != std::string::npos;
+        const bool data = statement.find(" = ") != std::string::npos ||
+                          statement.find("kAllowed") != std::string::npos;
+        if (!in_scope)
+          open.push_back('o');
+        else if (statement.find('(') != std::string::npos && !data &&
+                 !(type && statement.find(") ") == std::string::npos &&
+                   statement.find("namespace") != std::string::npos)) {
           open.push_back('f');
           start = static_cast<int>(i);
-        } else open.push_back(type ? 's' : 'o');
+        } else
+          open.push_back(type ? 's' : 'o');
         statement.clear();
       } else if (c == '}') {
         if (open.empty()) break;
         const int lines = static_cast<int>(i) - start + 1;
-        if (open.back() == 'f' && lines > limit) found[file.path + ":" + std::to_string(start + 1)] = lines;
+        if (open.back() == 'f' && lines > limit)
+          found[file.path + ":" + std::to_string(start + 1)] = lines;
         open.pop_back();
         statement.clear();
       } else if (c == ';') {
@@ -218,13 +253,22 @@ TEST(Style, HeadersSayWhatTheyAre) {
     if (!file.path.ends_with(".h")) continue;
     ASSERT_FALSE(file.lines.empty()) << file.path;
     EXPECT_TRUE(file.lines[0].starts_with("//")) << file.path << " must open by saying what it is";
-    EXPECT_TRUE(std::find(file.lines.begin(), file.lines.end(), "#pragma once") != file.lines.end()) << file.path;
+    EXPECT_TRUE(std::find(file.lines.begin(), file.lines.end(), "#pragma once") != file.lines.end())
+        << file.path;
   }
 }
 
 TEST(Style, TextSpeaksOfTheProjectAlone) {
   const fs::path root(CADRE_SOURCE_DIR);
-  const std::vector<std::string> never{"/work/" "main", "/work/" "shared", "helper-" "1", "/root/" ".pyenv"};
+  const std::vector<std::string> never{
+      "/work/"
+      "main",
+      "/work/"
+      "shared",
+      "helper-"
+      "1",
+      "/root/"
+      ".pyenv"};
   for (const char* top : {"src", "docs", "sops", "tests", "bench", "examples", "tools", "cmake"}) {
     if (!fs::exists(root / top)) continue;
     for (const auto& entry : fs::recursive_directory_iterator(root / top)) {

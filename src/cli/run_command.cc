@@ -1,0 +1,229 @@
+// run, resume: the main job.
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <random>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "cli/brief_input.h"
+#include "cli/commands.h"
+#include "cli/interrupt.h"
+#include "cli/journal_access.h"
+#include "cli/progress.h"
+#include "cli/result_json.h"
+#include "cli/summary.h"
+#include "offline/engine.h"
+#include "process/sandbox.h"
+#include "runtime/runner.h"
+#include "runtime/tools/git_project_writer.h"
+#include "runtime/tools/tools.h"
+#include "sop/gates.h"
+#include "sop/loader.h"
+#include "trace/report.h"
+
+namespace cadre::cli {
+namespace {
+
+std::uint64_t random_seed() {
+  std::random_device device;
+  return (static_cast<std::uint64_t>(device()) << 32) | device();
+}
+
+struct Workshop {
+  RunnerParts parts;
+  std::shared_ptr<GitProjectWriter> writer;
+};
+
+Result<Workshop> open_workshop(std::shared_ptr<Store> store, const std::filesystem::path& out_dir,
+                               bool no_sandbox) {
+  Workshop shop;
+  auto tools = std::make_shared<ToolRegistry>();
+  ToolOptions options;
+  options.allow_unsandboxed = no_sandbox;
+  options.never_sandbox = no_sandbox;
+  for (std::shared_ptr<Tool>& tool : make_software_tools(options)) {
+    if (auto added = tools->add(std::move(tool)); !added) return propagate(added);
+  }
+  shop.writer = std::make_shared<GitProjectWriter>(out_dir);
+  shop.parts.store = std::move(store);
+  shop.parts.provider = offline::make_offline_provider();
+  shop.parts.tools = std::move(tools);
+  shop.parts.gates = make_gate_keeper(&check_ddl);
+  shop.parts.project = shop.writer;
+  shop.parts.clock = std::make_shared<SystemClock>();
+  shop.parts.seed = random_seed();
+  return shop;
+}
+
+// Generated code must not run outside a sandbox without the user's word, and a run that cannot
+// test is found out before it begins.
+Result<void> check_sandbox(bool no_sandbox) {
+  if (no_sandbox) return {};
+  const SandboxSupport support = probe_sandbox();
+  if (support.works) return {};
+  return fail(ErrorCode::kDenied,
+              "generated code is not run without a sandbox, and there is none: " + support.reason,
+              support.hint + "; or give --no-sandbox to run it with your rights");
+}
+
+Result<void> check_out_dir(const std::filesystem::path& out_dir) {
+  std::error_code error;
+  if (std::filesystem::exists(out_dir, error)) {
+    if (!std::filesystem::is_directory(out_dir, error)) {
+      return fail(ErrorCode::kInvalidInput, fmt::format("{} is not a folder", out_dir.string()));
+    }
+    if (!std::filesystem::is_empty(out_dir, error) && !GitProjectWriter::made_by_cadre(out_dir)) {
+      return fail(
+          ErrorCode::kInvalidInput,
+          fmt::format("the folder {} holds files that Cadre did not write", out_dir.string()),
+          "give --out a folder that is new or empty");
+    }
+  }
+  std::filesystem::create_directories(out_dir, error);
+  const std::filesystem::path probe = out_dir / ".cadre-probe";
+  std::FILE* file = error ? nullptr : std::fopen(probe.c_str(), "wb");
+  if (file == nullptr) {
+    return fail(ErrorCode::kIo, fmt::format("cannot write into {}", out_dir.string()),
+                "give --out a folder that can be written");
+  }
+  std::fclose(file);
+  std::filesystem::remove(probe, error);
+  return {};
+}
+
+Result<void> write_result(Workshop& shop, const RunOutcome& outcome) {
+  auto journal = shop.parts.store->read(outcome.run);
+  if (!journal) return propagate(journal);
+  auto state = load_state(*shop.parts.store, outcome.run);
+  if (!state) return propagate(state);
+  ResultInput input;
+  input.report = make_report(journal->events);
+  input.sop = state->plan->name;
+  input.artifacts = outcome.artifacts;
+  if (outcome.status == "refused") {
+    input.refusal = JsonObject{{"reason", outcome.reason}, {"details", outcome.details}};
+  }
+  return shop.writer->write_result(json::write_pretty(assemble_result(input)), outcome.run,
+                                   outcome.started_us);
+}
+
+int conclude(const Console& console, Workshop& shop, const Result<RunOutcome>& outcome,
+             const std::filesystem::path& out_dir, double seconds) {
+  if (!outcome) return report_error(console, outcome.error());
+  const bool interrupted = outcome->status == "interrupted";
+  if (!interrupted) {
+    if (auto written = write_result(shop, *outcome); !written)
+      return report_error(console, written.error());
+  }
+  if (console.json) {
+    console.print(json::write_pretty(JsonObject{{"run", outcome->run},
+                                                {"status", outcome->status},
+                                                {"exit_code", outcome->exit_code},
+                                                {"reason", outcome->reason},
+                                                {"out", out_dir.string()},
+                                                {"seconds", seconds}}));
+  } else if (interrupted) {
+    console.print(fmt::format(
+        "\ninterrupted; nothing finished is lost. Go on with:\n  cadre resume {}\n", outcome->run));
+  } else {
+    console.print(render_summary(*outcome, out_dir, seconds));
+    console.print(fmt::format("run         {}  (cadre report {})\n", outcome->run, outcome->run));
+  }
+  return outcome->exit_code;
+}
+
+class Stopwatch {
+ public:
+  double seconds() { return static_cast<double>(clock_.now_us() - start_) / 1e6; }
+
+ private:
+  SystemClock clock_;
+  std::int64_t start_ = clock_.now_us();
+};
+
+Result<std::filesystem::path> absolute(const std::filesystem::path& path) {
+  std::error_code error;
+  auto full = std::filesystem::absolute(path, error).lexically_normal();
+  if (error)
+    return fail(ErrorCode::kIo, fmt::format("cannot find {}: {}", path.string(), error.message()));
+  return full;
+}
+
+Result<void> check_choices(const RunArguments& arguments) {
+  if (arguments.model != "offline") {
+    return fail(ErrorCode::kInvalidInput,
+                fmt::format("there is no model \"{}\" in this version", arguments.model),
+                "offline is the only one");
+  }
+  if (arguments.stack != "python") {
+    return fail(ErrorCode::kInvalidInput,
+                fmt::format("there is no stack \"{}\" in this version", arguments.stack),
+                "python is the only one");
+  }
+  return {};
+}
+
+}  // namespace
+
+int run_command(const Console& console, const RunArguments& arguments) {
+  Stopwatch watch;
+  if (auto good = check_choices(arguments); !good) return report_error(console, good.error());
+  auto brief = read_brief_argument(arguments.brief);
+  if (!brief) return report_error(console, brief.error());
+  auto plan = load_sop(arguments.sop);
+  if (!plan) return report_error(console, plan.error());
+  auto out_dir =
+      absolute(arguments.out.empty() ? free_folder(".", folder_name_for(*brief)) : arguments.out);
+  if (!out_dir) return report_error(console, out_dir.error());
+  if (auto good = check_sandbox(arguments.no_sandbox); !good)
+    return report_error(console, good.error());
+  if (auto good = check_out_dir(*out_dir); !good) return report_error(console, good.error());
+  auto store = create_journal(arguments.state);
+  if (!store) return report_error(console, store.error());
+
+  InterruptWatch interrupt;
+  auto shop = open_workshop(*store, *out_dir, arguments.no_sandbox);
+  if (!shop) return report_error(console, shop.error());
+  Runner runner(shop->parts);
+  const std::unique_ptr<Progress> progress = make_progress(console, *plan);
+  runner.subscribe([&](const Event& event) { progress->on_event(event); });
+  RunOptions options;
+  options.parameters = JsonObject{{"stack", arguments.stack}, {"no_sandbox", arguments.no_sandbox}};
+  options.out_dir = *out_dir;
+  options.timeout_s = arguments.timeout_s;
+  if (!console.quiet && !console.json) {
+    console.print(
+        "model offline: the embedded engine, no language model; it builds record-keeping "
+        "services\n");
+  }
+  const auto outcome = runner.start_run(*plan, *brief, options, interrupt.token());
+  progress->finish();
+  if (outcome && outcome->status == "refused")
+    std::filesystem::remove(*out_dir);  // only when empty
+  return conclude(console, *shop, outcome, *out_dir, watch.seconds());
+}
+
+int resume_command(const Console& console, const RunReference& reference, bool no_sandbox) {
+  Stopwatch watch;
+  auto store = open_journal(reference.state, false);
+  if (!store) return report_error(console, store.error());
+  auto info = find_run(**store, reference.run);
+  if (!info) return report_error(console, info.error());
+  if (auto good = check_sandbox(no_sandbox); !good) return report_error(console, good.error());
+
+  InterruptWatch interrupt;
+  const std::filesystem::path out_dir = info->out_dir;
+  auto shop = open_workshop(*store, out_dir, no_sandbox);
+  if (!shop) return report_error(console, shop.error());
+  auto state = load_state(**store, info->run);
+  if (!state) return report_error(console, state.error());
+  Runner runner(shop->parts);
+  const std::unique_ptr<Progress> progress = make_progress(console, *state->plan);
+  runner.subscribe([&](const Event& event) { progress->on_event(event); });
+  const auto outcome = runner.resume_run(info->run, {}, interrupt.token());
+  progress->finish();
+  return conclude(console, *shop, outcome, out_dir, watch.seconds());
+}
+
+}  // namespace cadre::cli

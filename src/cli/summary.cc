@@ -1,0 +1,142 @@
+#include "cli/summary.h"
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+
+namespace cadre::cli {
+namespace {
+
+const Json& data_of(const RunOutcome& outcome, const char* type) {
+  static const Json kNothing = nullptr;
+  const auto it = outcome.artifacts.find(type);
+  return it == outcome.artifacts.end() ? kNothing : it->second->data;
+}
+
+// "93.5 %", or "not measured".
+std::string percent(const Json& value, std::string_view key) {
+  const Json* member = json::find(value, key);
+  if (member == nullptr || !member->is_number()) return "not measured";
+  return fmt::format("{:.1f} %", member->to_number<double>());
+}
+
+Json object_at(const Json& value, std::string_view key) {
+  const Json* member = json::find(value, key);
+  return member == nullptr ? Json(nullptr) : *member;
+}
+
+std::string statements_line(const Json& requirements) {
+  const Json s = object_at(requirements, "statements");
+  if (!s.is_object()) return {};
+  const std::int64_t counted = json::get_int(s, "total") - json::get_int(s, "no_content");
+  std::string line =
+      fmt::format("understood  {} of {} statements", json::get_int(s, "covered"), counted);
+  if (const auto n = json::get_int(s, "partly")) line += fmt::format("; {} partly", n);
+  if (const auto n = json::get_int(s, "not_understood"))
+    line += fmt::format("; {} not understood", n);
+  if (const auto n = json::get_int(s, "out_of_scope"))
+    line += fmt::format("; {} outside what can be built", n);
+  return line + "\n";
+}
+
+std::string unhandled_lines(const Json& requirements) {
+  std::string out;
+  for (const Json& item : json::get_array(requirements, "unhandled")) {
+    out += fmt::format("  {} {}: \"{}\"\n", json::get_string(item, "sentence"),
+                       text::replace_all(json::get_string(item, "why"), "_", " "),
+                       text::shorten(json::get_string(item, "text"), 100));
+    const std::string closest = json::get_string(item, "closest_pattern");
+    if (!closest.empty())
+      out += fmt::format("      you may write: {}\n", text::shorten(closest, 120));
+  }
+  return out;
+}
+
+std::string quality_lines(const Json& report) {
+  if (!report.is_object()) return "tests       not run\n";
+  const Json tests = object_at(report, "tests");
+  std::string out;
+  if (tests.is_object()) {
+    out += fmt::format("tests       {} passed, {} failed, {} skipped\n",
+                       json::get_int(tests, "passed"), json::get_int(tests, "failed"),
+                       json::get_int(tests, "skipped"));
+  } else {
+    out += "tests       not measured\n";
+  }
+  const Json coverage = object_at(report, "coverage");
+  out += fmt::format("coverage    {} of lines, {} of branches\n",
+                     percent(coverage, "lines_percent"), percent(coverage, "branches_percent"));
+  out += fmt::format("rule kills  {} of the mutated rules were caught\n",
+                     percent(report, "rule_kill_rate_percent"));
+  const Json differential = object_at(report, "differential");
+  if (differential.is_object()) {
+    const Json* mismatches = json::find(differential, "mismatches");
+    const std::int64_t count = mismatches == nullptr ? 0
+                               : mismatches->is_array()
+                                   ? static_cast<std::int64_t>(mismatches->get_array().size())
+                                   : json::get_int(differential, "mismatches");
+    out += fmt::format("reference   {} operations compared, {} mismatches (seed {})\n",
+                       json::get_int(differential, "operations"), count,
+                       json::get_int(differential, "seed"));
+  } else {
+    out += "reference   not measured\n";
+  }
+  const Json trace = object_at(report, "traceability");
+  if (trace.is_object()) {
+    out += fmt::format("criteria    {} of {} with a passing test\n",
+                       json::get_int(trace, "with_passing_test"), json::get_int(trace, "criteria"));
+  }
+  for (const Json& finding : json::get_array(report, "findings")) {
+    if (json::get_string(finding, "severity") != "high") continue;
+    out += fmt::format("  finding: {}\n", text::shorten(json::get_string(finding, "title"), 140));
+  }
+  return out;
+}
+
+std::string refusal_lines(const RunOutcome& outcome) {
+  std::string out = fmt::format("refused: {}\n", outcome.reason);
+  const std::string help = json::get_string(outcome.details, "help");
+  if (!help.empty()) out += fmt::format("what would help: {}\n", help);
+  return out;
+}
+
+// The service's start command, as the Developer wrote it into the documentation's data.
+std::string start_lines(const RunOutcome& outcome, const std::filesystem::path& out_dir) {
+  const std::string start = json::get_string(data_of(outcome, "documentation"), "start_command");
+  std::string out =
+      fmt::format("look at     {}/README.md, {}/docs/quality-report.md, {}/result.json\n",
+                  out_dir.string(), out_dir.string(), out_dir.string());
+  if (!start.empty()) out += fmt::format("start it    cd {} && {}\n", out_dir.string(), start);
+  return out;
+}
+
+}  // namespace
+
+std::string render_summary(const RunOutcome& outcome, const std::filesystem::path& out_dir,
+                           double seconds) {
+  if (outcome.status == "refused") return refusal_lines(outcome);
+  const Json& requirements = data_of(outcome, "requirements");
+  const Json spec = object_at(requirements, "spec");
+  std::string out;
+  const bool built = outcome.status == "done" || outcome.status == "incomplete";
+  out += fmt::format("\n{}: {} in {:.1f} s\n", built ? "built" : outcome.status, out_dir.string(),
+                     seconds);
+  if (!outcome.reason.empty() && !built) out += fmt::format("reason      {}\n", outcome.reason);
+  if (spec.is_object()) {
+    out += fmt::format("holds       {} record types, {} operations, {} rules\n",
+                       json::get_array(spec, "entities").size(),
+                       json::get_array(spec, "operations").size(),
+                       json::get_array(spec, "rules").size());
+  }
+  out += statements_line(requirements) + unhandled_lines(requirements);
+  out += quality_lines(data_of(outcome, "quality_report"));
+  const auto assumptions = json::get_array(requirements, "assumptions").size();
+  const auto questions = json::get_array(requirements, "questions").size();
+  if (assumptions + questions > 0) {
+    out += fmt::format("check       {} assumptions and {} questions in docs/assumptions.md\n",
+                       assumptions, questions);
+  }
+  return out + start_lines(outcome, out_dir);
+}
+
+}  // namespace cadre::cli

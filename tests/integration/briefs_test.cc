@@ -1,0 +1,113 @@
+// Whole runs: each brief becomes a project whose own tests pass. Two sets: the acceptance briefs of
+// difficulty 1 to 3, and briefs that nobody looked at while building (tests/briefs/unseen.jsonl).
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "base/json_schema.h"
+#include "base/text.h"
+#include "program.h"
+
+namespace cadre::testing {
+namespace {
+
+struct Brief {
+  std::string id, text, verdict;
+  int difficulty = 0;
+};
+
+void PrintTo(const Brief& brief, std::ostream* out) { *out << brief.id; }
+
+std::vector<Brief> load_briefs(const char* file, int difficulty_max) {
+  std::vector<Brief> briefs;
+  std::ifstream in(std::string(CADRE_SOURCE_DIR) + "/tests/briefs/" + file);
+  for (std::string line; std::getline(in, line);) {
+    if (text::trim(line).empty()) continue;
+    const auto value = json::parse(line);
+    if (!value) continue;
+    Brief brief{json::get_string(*value, "id"),
+                json::get_string(*value, "text"),
+                {},
+                static_cast<int>(json::get_int(*value, "difficulty", 1))};
+    if (const Json* expect = json::find(*value, "expect"))
+      brief.verdict = json::get_string(*expect, "verdict");
+    if (brief.difficulty <= difficulty_max) briefs.push_back(std::move(brief));
+  }
+  return briefs;
+}
+
+void expect_valid_result(const Json& result) {
+  const auto schema =
+      json::parse(read_file(std::string(CADRE_SOURCE_DIR) + "/sops/software/result.schema.json"));
+  ASSERT_TRUE(schema.has_value());
+  const auto compiled = JsonSchema::compile(*schema);
+  ASSERT_TRUE(compiled.has_value()) << compiled.error().message;
+  for (const SchemaIssue& issue : compiled->validate(result))
+    ADD_FAILURE() << issue.pointer << ": " << issue.message;
+}
+
+// What a finished run promises about its project.
+void expect_sound_project(const std::filesystem::path& out) {
+  const Json result = read_json(out / "result.json");
+  expect_valid_result(result);
+  const Json report = result.at("quality_report").at("data");
+  ASSERT_TRUE(report.is_object());
+  EXPECT_GT(json::get_int(report.at("tests"), "passed"), 0);
+  EXPECT_EQ(json::get_int(report.at("tests"), "failed"), 0);
+  EXPECT_GE(json::get_double(report.at("coverage"), "lines_percent"), 90.0);
+  const Json differential = report.at("differential");
+  ASSERT_TRUE(differential.is_object());
+  EXPECT_GE(json::get_int(differential, "operations"), 100);
+  EXPECT_EQ(json::get_int(differential, "mismatches", -1), 0);
+  const Json trace = report.at("traceability");
+  EXPECT_EQ(json::get_int(trace, "criteria"), json::get_int(trace, "with_passing_test"));
+  for (const char* key :
+       {"user_stories", "competitive_analysis", "requirements", "architecture", "data_structures",
+        "apis", "implementation", "documentation", "tests", "quality_report"}) {
+    for (const Json& file : result.at(key).at("files").as_array()) {
+      EXPECT_TRUE(
+          std::filesystem::is_regular_file(out / std::string(json::as_view(file.as_string()))))
+          << json::write(file);
+    }
+  }
+}
+
+class AcceptanceBrief : public ::testing::TestWithParam<Brief> {};
+
+TEST_P(AcceptanceBrief, RunsEndToEnd) {
+  const Brief& brief = GetParam();
+  TestFolder folder;
+  const ProcessResult run = run_cadre(folder.path(), {"run", brief.text, "--out", "out"});
+  if (brief.verdict == "refuse") {
+    EXPECT_EQ(run.exit_code, 4) << run.out << run.err;
+    EXPECT_NE(run.out.find("what would help"), std::string::npos) << run.out;
+    return;
+  }
+  EXPECT_TRUE(run.exit_code == 0 || run.exit_code == 3) << run.exit_code << run.out << run.err;
+  expect_sound_project(folder.path() / "out");
+}
+
+INSTANTIATE_TEST_SUITE_P(Difficulty1To3, AcceptanceBrief,
+                         ::testing::ValuesIn(load_briefs("acceptance.jsonl", 3)),
+                         [](const auto& info) { return info.param.id; });
+
+class UnseenBrief : public ::testing::TestWithParam<Brief> {};
+
+// Whatever was understood, nothing may crash and the report may not claim what did not happen.
+TEST_P(UnseenBrief, IsBuiltOrRefusedHonestly) {
+  TestFolder folder;
+  const ProcessResult run =
+      run_cadre(folder.path(), {"run", "-", "--out", "out"}, {.stdin_text = GetParam().text});
+  ASSERT_EQ(run.signal, 0) << run.err;
+  ASSERT_TRUE(run.exit_code == 0 || run.exit_code == 3 || run.exit_code == 4)
+      << run.exit_code << run.out << run.err;
+  if (run.exit_code != 4) expect_sound_project(folder.path() / "out");
+}
+
+INSTANTIATE_TEST_SUITE_P(OtherDomains, UnseenBrief,
+                         ::testing::ValuesIn(load_briefs("unseen.jsonl", 9)),
+                         [](const auto& info) { return info.param.id; });
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(UnseenBrief);
+
+}  // namespace
+}  // namespace cadre::testing
