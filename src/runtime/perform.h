@@ -1,0 +1,60 @@
+// What effects do: provider turns, tool calls, gates, joins. Free functions that a worker thread
+// calls; they own or share all they touch and know nothing of the journal. Their result goes into
+// the outcome event (`result`), with the blobs that it names.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "core/gate.h"
+#include "core/plan.h"
+#include "core/provider.h"
+#include "runtime/project_writer.h"
+#include "runtime/tool.h"
+
+namespace cadre {
+
+// An artifact with its address.
+struct StoredArtifact {
+  std::string blob;
+  std::shared_ptr<const Artifact> artifact;
+};
+
+struct Performed {
+  JsonObject result;                     // members of the outcome event
+  std::vector<std::string> blobs;
+  std::vector<StoredArtifact> artifacts;
+  std::vector<ToolCall> calls;           // of a turn: to be run
+  bool cancelled = false;                // nothing to record: it runs again on resume
+};
+
+// Values up to this size stand in the event itself.
+inline constexpr std::size_t kInlineBytes = 2048;
+
+Performed perform_capability(const Provider& provider, const Task& task);
+
+// `checked`: whether each artifact has to be valid by itself (no: parts of a fan-out).
+Performed perform_turn(Provider& provider, const Task& task,
+                       const std::vector<ToolResult>& results, const GateKeeper& gates,
+                       const Plan& plan, bool checked, std::stop_token stop);
+
+// `tool` may be null: then the result says that there is no such tool.
+Performed perform_tool(Tool* tool, const ToolCall& call, ToolContext context);
+
+// The fan-out items that `role` owns.
+Performed perform_plan_tasks(const Artifact& artifact, const StageSpec::FanOut& fan_out,
+                             const std::string& role);
+
+// One artifact of each type from the parts, in order. Two contents for one path are a finding.
+Performed perform_join(const std::vector<std::shared_ptr<const Artifact>>& parts,
+                       const GateKeeper& gates, const Plan& plan);
+
+Performed perform_gate(const GateKeeper& gates, const GateSpec& spec, const ArtifactMap& all);
+
+Performed perform_project(ProjectWriter& writer, const StageDone& done);
+
+}  // namespace cadre

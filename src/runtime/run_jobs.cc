@@ -1,0 +1,256 @@
+// What each effect of a run needs to be performed: tasks, inputs and results gathered on the loop
+// thread, in a job that owns or shares all of it.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cctype>
+#include <utility>
+
+#include "core/provider_json.h"
+#include "runtime/run_loop.h"
+
+namespace cadre::detail {
+
+Result<RunLoop::Job> RunLoop::job_of(const Effect& effect) {
+  const auto stage = static_cast<std::size_t>(effect.stage);
+  const StageSpec& spec = state_.plan->stages[stage];
+  switch (effect.kind) {
+    case Effect::Kind::kCapability: {
+      auto task = make_task(stage, nullptr);
+      if (!task) return propagate(task);
+      return Job([provider = parts_.provider, task = std::move(*task)] {
+        return perform_capability(*provider, task);
+      });
+    }
+    case Effect::Kind::kPlanTasks: {
+      auto tasks = artifact(state_.artifacts[spec.fan_out->artifact].blob);
+      if (!tasks) return propagate(tasks);
+      return Job([tasks = *tasks, fan_out = *spec.fan_out, role = spec.role] {
+        return perform_plan_tasks(*tasks, fan_out, role);
+      });
+    }
+    case Effect::Kind::kTurn: return turn_job(effect);
+    case Effect::Kind::kTool: return tool_job(effect);
+    case Effect::Kind::kJoin: return join_job(effect);
+    case Effect::Kind::kGate: {
+      auto all = load_all(current_blobs());
+      if (!all) return propagate(all);
+      return Job([gates = parts_.gates, gate = spec.gates[effect.gate], all = std::move(*all)] {
+        return perform_gate(*gates, gate, all);
+      });
+    }
+    case Effect::Kind::kProject: return project_job(effect);
+  }
+  return fail(ErrorCode::kInternal, "an effect of no kind");
+}
+
+Result<RunLoop::Job> RunLoop::turn_job(const Effect& effect) {
+  auto run = task_run(effect);
+  if (!run) return propagate(run);
+  const auto stage = static_cast<std::size_t>(effect.stage);
+  const TaskState& task = state_.stages[stage].tasks[static_cast<std::size_t>(effect.task)];
+  if (auto collected = collect_results(task, **run); !collected) return propagate(collected);
+  const bool whole = !state_.plan->stages[stage].fan_out.has_value();
+  return Job([provider = parts_.provider, gates = parts_.gates, plan = state_.plan, run = *run,
+              whole, stop = stop_.get_token()] {
+    return perform_turn(*provider, run->task, run->results, *gates, *plan, whole, stop);
+  });
+}
+
+Result<RunLoop::Job> RunLoop::tool_job(const Effect& effect) {
+  auto run = task_run(effect);
+  if (!run) return propagate(run);
+  const auto stage = static_cast<std::size_t>(effect.stage);
+  const TaskState& task = state_.stages[stage].tasks[static_cast<std::size_t>(effect.task)];
+  const std::size_t index = effect.call - task.turn_calls;
+  if (index >= (*run)->calls.size()) {
+    return fail(ErrorCode::kCorrupt, fmt::format("the reply of {} does not hold the tool call that "
+                                                 "the journal names", effect.key));
+  }
+  std::string folder = effect.key;
+  std::ranges::replace_if(folder, [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
+  ToolContext context;
+  context.run = state_.run;
+  context.call_id = (*run)->calls[index].id;
+  context.task = &(*run)->task;
+  context.inputs = (*run)->task.inputs;
+  context.out_dir = options_.out_dir;
+  context.scratch_dir = options_.work_dir / state_.run / folder;
+  context.deadline_us = options_.deadline_us;
+  context.stop = stop_.get_token();
+  return Job([tools = parts_.tools, run = *run, index, context = std::move(context)] {
+    const ToolCall& call = run->calls[index];
+    return perform_tool(tools->find(call.tool), call, context);
+  });
+}
+
+Result<RunLoop::Job> RunLoop::join_job(const Effect& effect) {
+  std::vector<std::shared_ptr<const Artifact>> parts;
+  for (const TaskState& task : state_.stages[static_cast<std::size_t>(effect.stage)].tasks) {
+    for (const ArtifactRef& ref : task.artifacts) {
+      auto part = artifact(ref.blob);
+      if (!part) return propagate(part);
+      parts.push_back(std::move(*part));
+    }
+  }
+  return Job([parts = std::move(parts), gates = parts_.gates, plan = state_.plan] {
+    return perform_join(parts, *gates, *plan);
+  });
+}
+
+Result<RunLoop::Job> RunLoop::project_job(const Effect& effect) {
+  auto all = load_all(effect.artifacts);
+  if (!all) return propagate(all);
+  const StageSpec& spec = state_.plan->stages[static_cast<std::size_t>(effect.stage)];
+  StageDone done;
+  done.run = state_.run;
+  done.plan = state_.plan.get();
+  done.stage = &spec;
+  done.round = effect.round;
+  done.passed = effect.passed;
+  done.time_us = effect.time_us;
+  done.artifacts = spec.makes;
+  done.all = std::move(*all);
+  return Job([writer = parts_.project, plan = state_.plan, done = std::move(done)] {
+    if (writer != nullptr) return perform_project(*writer, done);
+    Performed nothing;
+    nothing.result["ok"] = true;
+    return nothing;
+  });
+}
+
+Result<Task> RunLoop::make_task(std::size_t stage, const TaskState* state) {
+  const StageSpec& spec = state_.plan->stages[stage];
+  const AgentConfig* agent = find_agent(*state_.plan, spec.role);
+  Task task;
+  task.run = state_.run;
+  task.stage = spec.id;
+  task.id = state != nullptr ? state->id : spec.id;
+  task.role = spec.role;
+  task.title = state != nullptr ? state->title : spec.title;
+  if (agent != nullptr) task.instructions = agent->instructions;
+  task.brief = brief_;
+  task.makes = spec.makes;
+  JsonObject parameters;
+  if (options_.parameters.is_object()) parameters = options_.parameters.get_object();
+  const bool is_item = state != nullptr && state->parameters.is_object() &&
+                       !state->parameters.get_object().empty();
+  if (is_item) parameters["item"] = state->parameters;
+  task.parameters = std::move(parameters);
+  task.round = state_.stages[stage].round;
+  task.feedback = state_.stages[stage].feedback;
+  std::vector<std::string> needs = spec.needs;
+  if (spec.fan_out) needs.push_back(spec.fan_out->artifact);
+  for (const std::string& need : needs) {
+    const auto at = state_.artifacts.find(need);
+    if (at == state_.artifacts.end()) continue;
+    auto input = artifact(at->second.blob);
+    if (!input) return propagate(input);
+    task.inputs[need] = std::move(*input);
+  }
+  return task;
+}
+
+// The task of a turn or a tool call; built anew after a resume, with the calls of its last reply.
+Result<std::shared_ptr<RunLoop::TaskRun>> RunLoop::task_run(const Effect& effect) {
+  const std::string place = effect.key.substr(0, effect.key.rfind("/turn:"));
+  if (const auto at = task_runs_.find(place); at != task_runs_.end()) return at->second;
+  const auto stage = static_cast<std::size_t>(effect.stage);
+  const TaskState& state = state_.stages[stage].tasks[static_cast<std::size_t>(effect.task)];
+  auto task = make_task(stage, &state);
+  if (!task) return propagate(task);
+  auto run = std::make_shared<TaskRun>();
+  run->task = std::move(*task);
+  if (!state.reply.empty()) {
+    auto bytes = parts_.store->get_blob(state.reply);
+    if (!bytes) return propagate(bytes);
+    auto reply = json::parse(*bytes);
+    if (!reply) return propagate(reply);
+    for (const Json& call : json::get_array(*reply, "calls")) {
+      const Json* arguments = json::find(call, "arguments");
+      run->calls.push_back({json::get_string(call, "id"), json::get_string(call, "tool"),
+                            arguments != nullptr ? *arguments : Json()});
+    }
+  }
+  task_runs_[place] = run;
+  return run;
+}
+
+// Brings the results that came since the last turn to the task, in call order.
+Result<void> RunLoop::collect_results(const TaskState& state, TaskRun& run) {
+  while (run.results.size() < state.results.size()) {
+    const ResultRef& ref = state.results[run.results.size()];
+    ToolResult result;
+    result.call_id = ref.call_id;
+    result.ok = ref.ok;
+    result.value = ref.value;
+    if (!ref.blob.empty()) {
+      auto bytes = parts_.store->get_blob(ref.blob);
+      if (!bytes) return propagate(bytes);
+      auto value = json::parse(*bytes);
+      if (!value) return propagate(value);
+      result.value = std::move(*value);
+    }
+    run.results.push_back(std::move(result));
+  }
+  return {};
+}
+
+Result<std::shared_ptr<const Artifact>> RunLoop::artifact(const std::string& blob) {
+  if (const auto at = artifacts_.find(blob); at != artifacts_.end()) return at->second;
+  auto bytes = parts_.store->get_blob(blob);
+  if (!bytes) return propagate(bytes);
+  auto parsed = json::parse(*bytes);
+  if (!parsed) return propagate(parsed);
+  auto read = artifact_from_json(*parsed);
+  if (!read) return propagate(read);
+  auto shared = std::make_shared<const Artifact>(std::move(*read));
+  artifacts_[blob] = shared;
+  return shared;
+}
+
+Result<ArtifactMap> RunLoop::load_all(const std::map<std::string, std::string>& blobs) {
+  ArtifactMap all;
+  for (const auto& [type, blob] : blobs) {
+    auto one = artifact(blob);
+    if (!one) return propagate(one);
+    all[type] = std::move(*one);
+  }
+  return all;
+}
+
+std::map<std::string, std::string> RunLoop::current_blobs() const {
+  std::map<std::string, std::string> blobs;
+  for (const auto& [type, ref] : state_.artifacts) {
+    if (!ref.stale) blobs[type] = ref.blob;
+  }
+  return blobs;
+}
+
+Result<RunOutcome> RunLoop::outcome() {
+  RunOutcome outcome;
+  outcome.run = state_.run;
+  outcome.status = state_.status;
+  outcome.exit_code = state_.status == "interrupted" ? 130 : state_.exit_code;
+  if (state_.ending) {
+    outcome.reason = state_.ending->reason;
+    outcome.details = state_.ending->details;
+  }
+  std::map<std::string, std::string> blobs;
+  for (const auto& [type, ref] : state_.artifacts) {
+    blobs[type] = ref.blob;
+    outcome.made_by[type] = ref.role;
+  }
+  auto all = load_all(blobs);
+  if (!all) return propagate(all);
+  outcome.artifacts = std::move(*all);
+  outcome.handoffs = state_.handoffs;
+  outcome.events = state_.last_seq;
+  outcome.started_us = state_.started_us;
+  outcome.ended_us = state_.last_us;
+  outcome.model_calls = state_.model_calls;
+  outcome.tool_calls = state_.tool_calls;
+  return outcome;
+}
+
+}  // namespace cadre::detail

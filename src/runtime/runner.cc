@@ -1,0 +1,121 @@
+#include "runtime/runner.h"
+
+#include <fmt/core.h>
+
+#include <utility>
+
+#include "base/hash.h"
+#include "base/text.h"
+#include "core/apply.h"
+#include "runtime/run_loop.h"
+
+namespace cadre {
+namespace {
+
+constexpr std::size_t kTitleBytes = 80;
+
+std::string title_of(const std::string& brief) {
+  const std::string clean = text::clean_utf8(brief);
+  const auto lines = text::lines(text::trim(clean));
+  return lines.empty() ? std::string() : text::shorten(lines.front(), kTitleBytes);
+}
+
+Result<Json> read_json(Store& store, const std::string& blob) {
+  auto bytes = store.get_blob(blob);
+  if (!bytes) return propagate(bytes);
+  return json::parse(*bytes);
+}
+
+std::filesystem::path scratch_root(const std::filesystem::path& asked) {
+  return asked.empty() ? std::filesystem::temp_directory_path() / "cadre" : asked;
+}
+
+}  // namespace
+
+Result<RunOutcome> Runner::start_run(const Plan& plan, const std::string& brief,
+                                     const RunOptions& options, std::stop_token stop) {
+  if (!text::is_valid_utf8(brief)) {
+    return fail(ErrorCode::kInvalidInput, "the brief is not valid UTF-8 text");
+  }
+  // Through its JSON form: what runs is what the journal holds, and it is checked on the way.
+  std::string plan_bytes = json::write(to_json(plan));
+  auto stored = plan_from_json(to_json(plan));
+  if (!stored) return propagate(stored);
+  const std::int64_t now = parts_.clock->now_us();
+  Rng rng(parts_.seed ^ static_cast<std::uint64_t>(now));
+  const std::string run = options.run.empty() ? make_run_id(now, rng.next()) : options.run;
+  const int timeout_s = options.timeout_s > 0 ? options.timeout_s : stored->limits.run_timeout_s;
+
+  JsonObject start;
+  start["plan"] = sha256_hex(plan_bytes);
+  start["plan_name"] = plan.name;
+  start["brief"] = sha256_hex(brief);
+  start["title"] = title_of(brief);
+  start["provider"] = parts_.provider->name();
+  start["parameters"] = options.parameters;
+  start["out_dir"] = options.out_dir.string();
+  start["timeout_s"] = timeout_s;
+
+  RunInfo info;
+  info.run = run;
+  info.title = title_of(brief);
+  info.plan = plan.name;
+  info.provider = parts_.provider->name();
+  info.out_dir = options.out_dir.string();
+  info.created_us = now;
+
+  detail::LoopOptions loop_options;
+  loop_options.out_dir = options.out_dir;
+  loop_options.work_dir = scratch_root(options.work_dir);
+  loop_options.parameters = options.parameters;
+  loop_options.deadline_us = now + std::int64_t{timeout_s} * 1'000'000;
+  detail::RunLoop loop(parts_, subscribers_,
+                       make_state(run, std::make_shared<const Plan>(std::move(*stored))), brief,
+                       std::move(loop_options), std::move(info));
+  return loop.start(std::move(start), {std::move(plan_bytes), brief}, std::move(stop));
+}
+
+Result<RunState> load_state(Store& store, const std::string& run) {
+  auto journal = store.read(run);
+  if (!journal) return propagate(journal);
+  if (journal->damage) return std::unexpected(*journal->damage);
+  if (journal->events.empty()) return fail(ErrorCode::kNotFound, "there is no run " + run);
+  const Event& first = journal->events.front();
+  auto plan_json = read_json(store, json::get_string(first.body, "plan"));
+  if (!plan_json) return propagate(plan_json);
+  auto plan = plan_from_json(*plan_json);
+  if (!plan) return propagate(plan);
+  RunState state = make_state(run, std::make_shared<const Plan>(std::move(*plan)));
+  for (const Event& event : journal->events) {
+    if (auto applied = apply(state, event); !applied) return propagate(applied);
+  }
+  return state;
+}
+
+Result<RunOutcome> Runner::resume_run(const std::string& run, const ResumeOptions& options,
+                                      std::stop_token stop) {
+  auto state = load_state(*parts_.store, run);
+  if (!state) return propagate(state);
+  auto info = parts_.store->info(run);
+  if (!info) return propagate(info);
+  auto brief = parts_.store->get_blob(json::get_string(state->start, "brief"));
+  if (!brief) return propagate(brief);
+  const std::int64_t timeout_s =
+      options.timeout_s > 0 ? options.timeout_s : json::get_int(state->start, "timeout_s", 3600);
+
+  detail::LoopOptions loop_options;
+  loop_options.out_dir = options.out_dir.empty()
+                             ? std::filesystem::path(json::get_string(state->start, "out_dir"))
+                             : options.out_dir;
+  loop_options.work_dir = scratch_root(options.work_dir);
+  const Json* parameters = json::find(state->start, "parameters");
+  if (parameters != nullptr) loop_options.parameters = *parameters;
+  loop_options.deadline_us = parts_.clock->now_us() + timeout_s * 1'000'000;
+  const bool ended = state->status != "running" && state->status != "interrupted";
+  detail::RunLoop loop(parts_, subscribers_, std::move(*state), std::move(*brief),
+                       std::move(loop_options), std::move(*info));
+  if (ended) return loop.outcome();
+  return loop.resume(options.unknown, std::move(stop));
+}
+
+}  // namespace cadre
