@@ -302,6 +302,27 @@ const Attribute* find_path(const Spec& spec, const Entity& entity, std::string_v
   return nullptr;
 }
 
+std::string group_name(const Spec& spec, const Entity& entity, std::string_view group) {
+  if (const auto colon = group.find(':'); colon != std::string_view::npos) {
+    return std::string(group.substr(0, colon));
+  }
+  const Entity* at = &entity;
+  std::string_view rest = group;
+  for (auto dot = rest.find('.'); at != nullptr && dot != std::string_view::npos;
+       dot = rest.find('.')) {
+    const Relation* relation = find_relation(spec, at->id, rest.substr(0, dot));
+    at = relation == nullptr ? nullptr : find_entity(spec, relation->to);
+    rest.remove_prefix(dot + 1);
+  }
+  const bool reference = at != nullptr && find_relation(spec, at->id, rest) != nullptr;
+  return text::replace_all(std::string(group), ".", "_") + (reference ? "_id" : "");
+}
+
+std::string measure_name(const Query& query) {
+  if (!query.measure || query.measure->is_call("count")) return "count";
+  return query.measure->is_call("avg") ? "average" : "sum";
+}
+
 Contract derive_contract(const Spec& spec) {
   Contract contract;
   contract.has_actors = !spec.actors.empty();

@@ -63,6 +63,10 @@ Contract derive_contract(const Spec& spec);
 bool is_report(const Query& query);
 // The attribute at the end of "category.name", going through relations by role; or nullptr.
 const Attribute* find_path(const Spec& spec, const Entity& entity, std::string_view path);
+// The names of a report's columns: "month:date" -> "month", "person" -> "person_id",
+// "category.name" -> "category_name"; and "count", "sum" or "average".
+std::string group_name(const Spec& spec, const Entity& entity, std::string_view group);
+std::string measure_name(const Query& query);
 
 const Endpoint* find_endpoint(const Contract& contract, std::string_view operation_id);
 const Resource* find_resource(const Contract& contract, std::string_view entity);
