@@ -1,0 +1,427 @@
+#include "offline/analysis/draft.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "offline/analysis/words.h"
+
+namespace cadre::offline::analysis {
+namespace {
+
+std::string singular_name(std::string_view name) {
+  const auto space = name.rfind(' ');
+  if (space == std::string_view::npos) return text::singular(name);
+  return std::string(name.substr(0, space + 1)) + text::singular(name.substr(space + 1));
+}
+
+std::string plural_name(std::string_view name) {
+  const auto space = name.rfind(' ');
+  if (space == std::string_view::npos) return text::plural(name);
+  return std::string(name.substr(0, space + 1)) + text::plural(name.substr(space + 1));
+}
+
+// "phone number" also answers to "phone", "due date" to "due_date".
+bool same_words(std::string_view a, std::string_view b) {
+  return safe_snake(a) == safe_snake(b) || safe_snake(singular_name(a)) == safe_snake(b) ||
+         safe_snake(a) == safe_snake(singular_name(b));
+}
+
+}  // namespace
+
+Draft::Draft(const Brief& text) : brief(text) {
+  spec.text = text.text;
+  for (const auto& s : text.sentences) {
+    claimed_.emplace_back(s.tokens.size(), false);
+    spec::Sentence sentence;
+    sentence.id = s.id;
+    sentence.begin = s.begin;
+    sentence.end = s.end;
+    spec.sentences.push_back(std::move(sentence));
+  }
+}
+
+spec::Origin Draft::stated(Range range, std::string pattern, double confidence) const {
+  spec::Origin origin;
+  origin.kind = spec::OriginKind::kStated;
+  const auto& s = sentence(range.sentence);
+  origin.sentences = {s.id};
+  if (!s.tokens.empty()) {
+    const int size = static_cast<int>(s.tokens.size());
+    const int first = std::clamp(range.first, 0, size - 1);
+    const int last = std::clamp(range.last, first, size - 1);
+    origin.span = {s.tokens[static_cast<std::size_t>(first)].begin,
+                   s.tokens[static_cast<std::size_t>(last)].end};
+  }
+  origin.pattern = std::move(pattern);
+  origin.confidence = confidence;
+  return origin;
+}
+
+spec::Origin Draft::implied(Range range, std::string pattern) const {
+  auto origin = stated(range, std::move(pattern), 0.8);
+  origin.kind = spec::OriginKind::kImplied;
+  return origin;
+}
+
+spec::Origin Draft::assumed() {
+  spec::Origin origin;
+  origin.kind = spec::OriginKind::kAssumed;
+  return origin;
+}
+
+spec::Origin Draft::convention() {
+  spec::Origin origin;
+  origin.kind = spec::OriginKind::kConvention;
+  return origin;
+}
+
+std::string Draft::words(Range range) const {
+  const auto origin = stated(range, "");
+  if (!origin.span) return {};
+  const auto [begin, end] = *origin.span;
+  return brief.text.substr(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
+}
+
+void Draft::claim(Range range) {
+  for (int t = range.first; t <= range.last; ++t) claim(range.sentence, t);
+}
+
+void Draft::claim(int sentence, int token) {
+  auto& row = claimed_[static_cast<std::size_t>(sentence)];
+  if (token >= 0 && token < static_cast<int>(row.size())) {
+    row[static_cast<std::size_t>(token)] = true;
+  }
+}
+
+bool Draft::claimed(int sentence, int token) const {
+  const auto& row = claimed_[static_cast<std::size_t>(sentence)];
+  return token >= 0 && token < static_cast<int>(row.size()) && row[static_cast<std::size_t>(token)];
+}
+
+bool Draft::any_claimed(Range range) const {
+  for (int t = range.first; t <= range.last; ++t) {
+    if (claimed(range.sentence, t)) return true;
+  }
+  return false;
+}
+
+std::string Draft::entity_named(std::string_view name) const {
+  if (name.empty()) return {};
+  for (const auto& entity : spec.entities) {
+    if (same_words(entity.name, name)) return entity.id;
+  }
+  for (const auto& [id, note] : notes) {
+    for (const auto& alias : note.aliases) {
+      if (same_words(alias, name)) return id;
+    }
+  }
+  return {};
+}
+
+std::string Draft::add_entity(std::string_view name, spec::Origin origin, spec::EntityKind kind) {
+  const std::string clean = singular_name(text::lower(text::trim(name)));
+  if (const auto id = entity_named(clean); !id.empty()) {
+    auto& known = entity(id).origin;
+    if (known.kind != spec::OriginKind::kStated && origin.kind == spec::OriginKind::kStated) {
+      known = origin;
+    } else if (origin.kind == spec::OriginKind::kStated) {
+      for (const auto& s : origin.sentences) {
+        if (std::find(known.sentences.begin(), known.sentences.end(), s) == known.sentences.end()) {
+          known.sentences.push_back(s);
+        }
+      }
+    }
+    return id;
+  }
+  spec::Entity made;
+  made.id = safe_pascal(clean);
+  while (find_entity(spec, made.id) != nullptr) made.id += "2";
+  made.name = text::replace_all(safe_snake(clean), "_", " ");
+  made.plural = plural_name(made.name);
+  made.kind = kind;
+  made.origin = std::move(origin);
+  notes[made.id].name = made.name;
+  spec.entities.push_back(made);
+  return made.id;
+}
+
+spec::Entity& Draft::entity(std::string_view id) {
+  return *const_cast<spec::Entity*>(find_entity(spec, id));
+}
+
+bool Draft::has_entity(std::string_view id) const { return find_entity(spec, id) != nullptr; }
+
+void Draft::remove_entity(const std::string& id) {
+  std::erase_if(spec.entities, [&](const auto& e) { return e.id == id; });
+  std::erase_if(spec.relations, [&](const auto& r) { return r.from == id || r.to == id; });
+  std::erase_if(spec.operations, [&](const auto& o) { return o.on == id; });
+  notes.erase(id);
+}
+
+spec::Attribute* Draft::attribute(std::string_view entity_id, std::string_view id) {
+  const auto* owner = find_entity(spec, entity_id);
+  return owner == nullptr ? nullptr : const_cast<spec::Attribute*>(find_attribute(*owner, id));
+}
+
+spec::Attribute& Draft::add_attribute(std::string_view entity_id, std::string_view name,
+                                      spec::Origin origin, bool number_of) {
+  const std::string id = safe_snake(name) == "id" ? "code" : safe_snake(name);
+  if (auto* known = attribute(entity_id, id)) {
+    if (known->origin.kind != spec::OriginKind::kStated &&
+        origin.kind == spec::OriginKind::kStated) {
+      known->origin = std::move(origin);
+    }
+    return *known;
+  }
+  spec::Attribute made;
+  made.id = id;
+  const auto guess = guess_type(name, number_of);
+  made.type = guess.type;
+  if (guess.count) made.min = Expr::of(0);
+  made.required = origin.kind == spec::OriginKind::kStated && !guess.optional &&
+                  guess.type != spec::Type::kBool;
+  if (guess.type == spec::Type::kBool) {
+    made.required = true;
+    made.default_value = Expr::of(false);
+  }
+  made.origin = std::move(origin);
+  auto& owner = entity(entity_id);
+  owner.attributes.push_back(std::move(made));
+  return owner.attributes.back();
+}
+
+std::string Draft::attribute_named(std::string_view entity_id, std::string_view name) const {
+  const auto* owner = find_entity(spec, entity_id);
+  if (owner == nullptr || name.empty()) return {};
+  const auto id = safe_snake(name);
+  for (const auto& a : owner->attributes) {
+    if (a.id == id || a.id == text::plural(id) || a.id == text::singular(id) ||
+        text::singular(a.id) == id) {
+      return a.id;
+    }
+  }
+  return {};
+}
+
+spec::Relation* Draft::relation(std::string_view from, std::string_view role) {
+  return const_cast<spec::Relation*>(find_relation(spec, from, role));
+}
+
+spec::Relation* Draft::relation_to(std::string_view from, std::string_view to) {
+  for (auto& r : spec.relations) {
+    if (r.from == from && r.to == to && r.cardinality != spec::Cardinality::kManyToMany) return &r;
+  }
+  return nullptr;
+}
+
+spec::Relation& Draft::relate(std::string_view from, std::string_view to, std::string role,
+                              spec::Origin origin) {
+  const std::string id = safe_snake(role.empty() ? notes[std::string(to)].name : role);
+  if (auto* known = relation(from, id)) return *known;
+  spec::Relation made;
+  made.from = from;
+  made.to = to;
+  made.role = id;
+  made.required = true;
+  made.origin = std::move(origin);
+  // The words are the reference now, not a plain field of the same name.
+  std::erase_if(entity(from).attributes, [&](const auto& a) { return a.id == id; });
+  spec.relations.push_back(std::move(made));
+  return spec.relations.back();
+}
+
+std::string Draft::actor_named(std::string_view name) const {
+  for (const auto& actor : spec.actors) {
+    if (same_words(actor.name, name)) return actor.id;
+  }
+  return {};
+}
+
+std::string Draft::add_actor(std::string_view name, spec::Origin origin) {
+  const std::string clean = singular_name(text::lower(text::trim(name)));
+  if (const auto id = actor_named(clean); !id.empty()) return id;
+  spec::Actor actor;
+  actor.id = safe_snake(clean);
+  actor.name = text::replace_all(actor.id, "_", " ");
+  actor.origin = std::move(origin);
+  spec.actors.push_back(actor);
+  return actor.id;
+}
+
+spec::Operation* Draft::operation(std::string_view id) {
+  return const_cast<spec::Operation*>(find_operation(spec, id));
+}
+
+spec::Operation* Draft::operation_on(std::string_view entity_id, std::string_view verb) {
+  for (auto& o : spec.operations) {
+    if (o.on == entity_id && o.verb == verb) return &o;
+  }
+  return nullptr;
+}
+
+spec::Operation& Draft::add_operation(spec::OperationKind kind, std::string_view entity_id,
+                                      std::string_view verb, spec::Origin origin) {
+  if (auto* known = operation_on(entity_id, verb)) return *known;
+  const auto& on = entity(entity_id);
+  const auto verb_id = safe_snake(verb);
+  std::string noun = safe_snake(on.name);
+  const auto& about = notes[on.id];
+  if (kind == spec::OperationKind::kEventCreate || kind == spec::OperationKind::kEventClose) {
+    if (!about.object_role.empty() && about.verb != safe_snake(on.name)) noun = about.object_role;
+    if (verb_id == "create" || verb_id == "end" || verb_id == "cancel") noun = safe_snake(on.name);
+  }
+  if (kind == spec::OperationKind::kList) noun = safe_snake(on.plural);
+  std::string id = verb_id + "_" + noun;
+  if (operation(id) != nullptr) id = verb_id + "_" + safe_snake(on.name);
+  while (operation(id) != nullptr) id += "_2";
+  spec::Operation made;
+  made.id = id;
+  made.verb = verb_id;
+  made.kind = kind;
+  made.on = entity_id;
+  made.origin = std::move(origin);
+  spec.operations.push_back(std::move(made));
+  return spec.operations.back();
+}
+
+spec::Operation* Draft::creator_of(std::string_view entity_id) {
+  spec::Operation* standard = nullptr;
+  for (auto& o : spec.operations) {
+    if (o.on != entity_id) continue;
+    if (o.kind == spec::OperationKind::kEventCreate) return &o;
+    if (o.kind == spec::OperationKind::kCreate) standard = &o;
+  }
+  return standard;
+}
+
+spec::Rule& Draft::add_rule(std::string kind, Range range, std::string recogniser,
+                            std::string canonical, JsonObject params, double confidence) {
+  spec::Rule rule;
+  rule.id = "R" + std::to_string(spec.rules.size() + 1);
+  rule.kind = std::move(kind);
+  rule.text = words(range);
+  rule.canonical = std::move(canonical);
+  rule.params = std::move(params);
+  rule.enforced_in = {"service"};
+  rule.origin = stated(range, std::move(recogniser), confidence);
+  claim(range);
+  spec.rules.push_back(std::move(rule));
+  return spec.rules.back();
+}
+
+void Draft::assume(std::string what, std::vector<std::string> affects, std::string alternative,
+                   std::string reason) {
+  for (const auto& a : spec.assumptions) {
+    if (a.text == what) return;
+  }
+  spec.assumptions.push_back({"A" + std::to_string(spec.assumptions.size() + 1), std::move(what),
+                              std::move(affects), std::move(alternative), std::move(reason)});
+}
+
+void Draft::ask(std::string what, int sentence_index, std::vector<std::string> options,
+                std::string default_taken, std::string risk) {
+  for (const auto& q : spec.questions) {
+    if (q.text == what) return;
+  }
+  spec.questions.push_back({"", std::move(what), sentence(sentence_index).id, std::move(options),
+                            std::move(default_taken), std::move(risk)});
+}
+
+void Draft::leave(int sentence_index, std::string what, std::string why, std::string closest) {
+  const auto& id = sentence(sentence_index).id;
+  for (const auto& u : spec.unhandled) {
+    if (u.sentence == id && u.text == what) return;
+  }
+  spec.unhandled.push_back({id, std::move(what), std::move(why), std::move(closest)});
+}
+
+Expr self(std::string path) { return Expr::call("self", {Expr::string(std::move(path))}); }
+Expr old(std::string path) { return Expr::call("old", {Expr::string(std::move(path))}); }
+Expr row(std::string path) { return Expr::call("row", {Expr::string(std::move(path))}); }
+Expr arg(std::string path) { return Expr::call("arg", {Expr::string(std::move(path))}); }
+Expr eq(Expr a, Expr b) { return op("=", std::move(a), std::move(b)); }
+Expr op(std::string name, Expr a, Expr b) {
+  return Expr::call(std::move(name), {std::move(a), std::move(b)});
+}
+Expr negate(Expr a) { return Expr::call("not", {std::move(a)}); }
+Expr count(std::string entity, std::optional<Expr> filter) {
+  std::vector<Expr> args{Expr::string(std::move(entity))};
+  if (filter) args.push_back(std::move(*filter));
+  return Expr::call("count", std::move(args));
+}
+Expr both(std::optional<Expr> a, Expr b) {
+  if (!a) return b;
+  return Expr::call("and", {std::move(*a), std::move(b)});
+}
+
+Expr number(double value) {
+  if (std::floor(value) == value && std::abs(value) < 9e15) {
+    return Expr::of(static_cast<std::int64_t>(value));
+  }
+  return Expr::decimal(fmt::format("{}", value));
+}
+
+std::optional<Expr> open_filter(Draft& draft, const std::string& id) {
+  const auto& entity = draft.entity(id);
+  if (entity.lifecycle && !entity.lifecycle->final_states.empty()) {
+    std::vector<Expr> args{row(entity.lifecycle->attribute)};
+    for (const auto& state : entity.lifecycle->final_states) args.push_back(Expr::string(state));
+    return negate(Expr::call("in", std::move(args)));
+  }
+  const auto& closed = draft.note(id).closed;
+  if (!closed.empty()) return Expr::call("is_null", {row(closed)});
+  return std::nullopt;
+}
+
+std::string error_code(std::string_view words) { return text::shorten(safe_snake(words), 60); }
+
+std::string verb_words(std::string_view verb) {
+  return text::replace_all(std::string(verb), "_", " ");
+}
+
+std::vector<Mention> Draft::mentions(int index) const {
+  const auto& tokens = sentence(index).tokens;
+  std::vector<Mention> found;
+  const int size = static_cast<int>(tokens.size());
+  for (int i = 0; i < size; ++i) {
+    Mention best;
+    bool any = false;
+    std::string lemmas;
+    for (int j = i; j < size && j < i + 4; ++j) {
+      const auto& t = tokens[static_cast<std::size_t>(j)];
+      if (t.tag == Tag::kPunctuation) break;
+      if (!lemmas.empty()) lemmas += ' ';
+      lemmas += t.lemma.empty() ? t.lower : t.lemma;
+      Mention mention;
+      mention.first = i;
+      mention.last = j;
+      mention.entity = entity_named(lemmas);
+      mention.actor = actor_named(lemmas);
+      if (!mention.entity.empty() || !mention.actor.empty()) {
+        mention.kind = mention.entity.empty() ? Mention::Kind::kActor : Mention::Kind::kEntity;
+        best = mention;
+        any = true;
+        continue;
+      }
+      for (const auto& e : spec.entities) {
+        const auto attr = attribute_named(e.id, lemmas);
+        if (attr.empty()) continue;
+        mention.kind = Mention::Kind::kAttribute;
+        mention.entity = e.id;
+        mention.attribute = attr;
+        best = mention;
+        any = true;
+        break;
+      }
+    }
+    if (!any) continue;
+    found.push_back(best);
+    i = best.last;
+  }
+  return found;
+}
+
+}  // namespace cadre::offline::analysis

@@ -1,0 +1,168 @@
+// The permission list: exhaustive once the brief names any actor.
+#include <algorithm>
+
+#include "base/text.h"
+#include "offline/analysis/passes.h"
+#include "offline/analysis/words.h"
+
+namespace cadre::offline::analysis {
+namespace {
+
+using spec::OperationKind;
+
+bool reads(OperationKind kind) {
+  return kind == OperationKind::kRead || kind == OperationKind::kList;
+}
+
+// Does a grant's verb speak of this operation?
+bool covers(const Draft& draft, const Grant& grant, const spec::Operation& operation) {
+  if (!grant.entity.empty() && grant.entity != operation.on) {
+    // "borrow books" is an operation on loans.
+    const auto it = draft.notes.find(operation.on);
+    if (it == draft.notes.end()) return false;
+    const bool event = grant.verb == it->second.verb || grant.verb == it->second.close_verb;
+    const auto* relation = find_relation(draft.spec, operation.on, it->second.object_role);
+    if (!event || relation == nullptr || relation->to != grant.entity) return false;
+  }
+  if (grant.verb == operation.verb) return true;
+  const bool event = operation.kind == OperationKind::kEventCreate;
+  switch (verb_class(grant.verb)) {
+    case VerbClass::kManage:
+      return true;
+    case VerbClass::kRead:
+      return reads(operation.kind);
+    case VerbClass::kUpdate:
+      return operation.kind == OperationKind::kUpdate;
+    case VerbClass::kDelete:
+      return operation.kind == OperationKind::kDelete;
+    case VerbClass::kCreate:
+      return operation.kind == OperationKind::kCreate || event;
+    case VerbClass::kEvent:
+      return operation.kind == OperationKind::kCreate &&
+             draft.notes.at(operation.on).verb == grant.verb;
+    default:
+      return grant.verb == "assign" && operation.kind == OperationKind::kUpdate;
+  }
+}
+
+// The path from a row of `entity` to the acting person's record; "" when there is none.
+std::string path_to_person(const Draft& draft, const std::string& entity,
+                           const std::string& person) {
+  if (entity == person) return "id";
+  for (const auto* relation : relations_of(draft.spec, entity)) {
+    if (relation->to == person) return relation->role;
+  }
+  for (const auto* relation : relations_of(draft.spec, entity)) {
+    for (const auto* next : relations_of(draft.spec, relation->to)) {
+      if (next->to == person) return relation->role + "." + next->role;
+    }
+  }
+  return {};
+}
+
+std::optional<Expr> own_rows(const Draft& draft, const Grant& grant, const std::string& entity) {
+  const auto* actor = find_actor(draft.spec, grant.actor);
+  if (actor == nullptr || actor->entity.empty()) return std::nullopt;
+  std::string path = grant.own_role;
+  if (path.empty() || find_relation(draft.spec, entity, path) == nullptr) {
+    path = path_to_person(draft, entity, actor->entity);
+  }
+  if (path.empty()) return std::nullopt;
+  return eq(self(path), Expr::call("actor"));
+}
+
+class Permissions {
+ public:
+  explicit Permissions(Draft& draft) : draft_(draft) {}
+
+  void run() {
+    if (draft_.spec.actors.empty()) return;
+    link_records();
+    catch_all();
+    for (const auto& operation : draft_.spec.operations) {
+      for (const auto& actor : draft_.spec.actors) decide(operation, actor.id);
+    }
+  }
+
+ private:
+  void link_records() {
+    for (auto& actor : draft_.spec.actors) actor.entity = draft_.entity_named(actor.name);
+  }
+
+  void catch_all() {
+    for (const std::string_view name : {"staff", "administrator", "admin", "employee"}) {
+      if (const auto id = draft_.actor_named(name); !id.empty()) {
+        all_ = id;
+        return;
+      }
+    }
+    all_ = draft_.add_actor("staff", Draft::assumed());
+    draft_.assume("Staff may do whatever nobody else is given and is not reserved.", {"staff"},
+                  "say who may do it, as in \"Only managers can ...\"");
+  }
+
+  void allow(const spec::Operation& operation, const std::string& actor,
+             std::optional<Expr> rows, const spec::Origin& origin) {
+    spec::Permission permission;
+    permission.actor = actor;
+    permission.operation = operation.id;
+    permission.rows = std::move(rows);
+    permission.origin = origin;
+    draft_.spec.permissions.push_back(std::move(permission));
+  }
+
+  void decide(const spec::Operation& operation, const std::string& actor) {
+    const Grant* mine = nullptr;
+    bool reserved = false;
+    bool denied = false;
+    for (const auto& grant : draft_.grants) {
+      if (!covers(draft_, grant, operation)) continue;
+      if (grant.actor == actor) {
+        if (grant.deny) denied = true;
+        else if (mine == nullptr || (grant.own && !mine->own)) mine = &grant;
+      }
+      // "can only see their own" limits that actor, nobody else.
+      if (grant.only && (!grant.own || !grant.own_role.empty())) reserved = true;
+    }
+    if (denied) return;
+    if (mine != nullptr) {
+      auto rows = mine->rows;
+      if (mine->own) {
+        rows = own_rows(draft_, *mine, operation.on);
+        if (!rows) return;
+      } else if (!rows) {
+        rows = acts_for_self(operation, *mine);
+      }
+      return allow(operation, actor, std::move(rows), mine->origin);
+    }
+    if (reserved) return;
+    if (actor == all_ || reads(operation.kind)) {
+      allow(operation, actor, std::nullopt, Draft::assumed());
+    }
+  }
+
+  // Who brings an event into being does so in their own name.
+  std::optional<Expr> acts_for_self(const spec::Operation& operation, const Grant& grant) {
+    const auto* actor = find_actor(draft_.spec, grant.actor);
+    if (actor->entity.empty() || grant.actor == all_) return std::nullopt;
+    const auto& note = draft_.note(operation.on);
+    const bool acts = operation.kind == OperationKind::kEventCreate ||
+                      operation.kind == OperationKind::kCreate ||
+                      operation.kind == OperationKind::kEventClose || operation.verb == "renew";
+    if (!acts || note.subject_role.empty()) return std::nullopt;
+    const auto* relation = find_relation(draft_.spec, operation.on, note.subject_role);
+    if (relation == nullptr || relation->to != actor->entity) return std::nullopt;
+    draft_.assume("A " + actor->name + " acts in their own name; staff may act for anybody.",
+                  {operation.id}, "say that a " + actor->name + " may act for others");
+    return eq(self(note.subject_role), Expr::call("actor"));
+  }
+
+  Draft& draft_;
+  std::string all_;
+};
+
+}  // namespace
+
+void complete_permissions(Draft& draft) { Permissions(draft).run(); }
+
+}  // namespace cadre::offline::analysis
