@@ -84,6 +84,11 @@ class ClauseBuilder {
     c.gerund = group.gerund;
     const int previous = static_cast<int>(s_.clauses.size()) - 1;
     int start = find_start(g, from, verb, c);
+    if (g > 0 && causative(groups_[g - 1], group, from, start)) {
+      c.infinitive = true;
+      c.marker = Marker::kNone;
+      start = verb;
+    }
     if (resume_ >= 0) {
       resume_clause(group);
       return;
@@ -100,6 +105,15 @@ class ClauseBuilder {
     set_parent(c, previous);
     s_.clauses.push_back(std::move(c));
     starts_.push_back(start);
+  }
+
+  // "let users delete comments": the second verb has no tense of its own.
+  bool causative(const VerbGroup& before, const VerbGroup& group, int from, int start) const {
+    if (!one_of(before.phrase.lemma, " let help make ") || before.phrase.passive) return false;
+    if (!group.phrase.modal.empty() || at(group.phrase.head).form != VerbForm::kBase) return false;
+    for (int i = from; i < group.phrase.first; ++i)
+      if (is_boundary(i)) return false;
+    return start <= group.phrase.first && has_noun(from, group.phrase.first - 1);
   }
 
   // The verb of a clause that a relative or a gerund interrupted.
@@ -167,7 +181,7 @@ class ClauseBuilder {
     if (group.gerund) return start_gerund(from, verb, c);
     if (!group.finite && !coordinated(verb)) return start_reduced(verb, c);
     if (g == 0) return from;
-    return start_after(g, from, verb);
+    return start_after(g, from, verb, c);
   }
 
   int start_relative(int i, Clause& c) const {
@@ -213,11 +227,11 @@ class ClauseBuilder {
   }
 
   // A finite verb after another verb, with no marker between: find its own subject.
-  int start_after(std::size_t g, int from, int verb) {
+  int start_after(std::size_t g, int from, int verb, Clause& c) {
     int i = verb;
     while (i > from && at(i - 1).tag == Tag::kAdverb && noun_index(i - 1) < 0) --i;
     if (i > from && (at(i - 1).tag == Tag::kConjunction || at(i - 1).lower == ",")) return i;
-    if (i == from) return i;
+    if (i == from && !relative_open(g)) return i;
     // A boundary with a phrase behind it.
     const bool front = first_is_dependent(g);
     int boundary = -1;
@@ -235,7 +249,15 @@ class ClauseBuilder {
       resume_ = static_cast<int>(s_.clauses.size()) - 2;
       return verb;
     }
-    return own_subject_start(from, verb);
+    const int own = own_subject_start(from, verb);
+    const int antecedent = noun_index(own - 1);
+    if (own > from && own < verb && antecedent >= 0 &&
+        one_of(at(own).lower, " i you he she we they ")) {
+      // "the hours they spend"
+      c.marker = Marker::kRelative;
+      c.subjects.push_back(antecedent);
+    }
+    return own;
   }
 
   int skip_conjunction(int i, int verb) const {
@@ -319,9 +341,13 @@ class ClauseBuilder {
 
   void agent(Clause& c) {
     if (!c.verb->passive) return;
-    for (const Adjunct& adjunct : c.adjuncts)
-      if (adjunct.preposition == "by" && adjunct.noun >= 0 && c.verb->by.empty())
-        c.verb->by = noun(adjunct.noun).name;
+    for (const Adjunct& adjunct : c.adjuncts) {
+      const bool by = adjunct.preposition == "by" || adjunct.preposition.ends_with(" by");
+      if (!by || adjunct.noun < 0 || !c.verb->by.empty()) continue;
+      // "by 5 minutes" and "by the day" measure.
+      const NounPhrase& np = noun(adjunct.noun);
+      if (np.unit.empty() && unit_of(np.head_lemma).empty()) c.verb->by = np.name;
+    }
   }
 
   void negate_by_subject(Clause& c) {
@@ -359,6 +385,8 @@ class ClauseBuilder {
       if (t.tag == Tag::kAdverb && t.lemma.find(' ') != std::string::npos)
         c.adjuncts.push_back({t.lemma, -1, i, i});
       if (t.tag == Tag::kAdverb && (t.number || t.lower == "once")) add_frequency(c, i);
+      if (t.tag == Tag::kComparator && !t.lemma.ends_with("_after"))
+        c.adjuncts.push_back({t.lower, -1, i, i});
       if (t.tag == Tag::kAdjective && !subjects) c.predicate_adjectives.push_back(t.lemma);
       if (t.lower == ";" || t.lower == ":") in_adjunct = false;
     }
@@ -378,7 +406,9 @@ class ClauseBuilder {
     const NounPhrase& np = noun(n);
     const int before = np.first - 1;
     const std::string_view lead = at(np.first).lower;
-    if (lead == "from" || lead == "between") {
+    const bool counted = np.unit.empty() && at(np.head).tag != Tag::kNumber && &target == &c.objects &&
+                         noun_index(before) < 0;
+    if ((lead == "from" || lead == "between") && !counted) {
       c.adjuncts.push_back({std::string(lead), n, np.first, np.last});
       return;
     }
@@ -388,6 +418,17 @@ class ClauseBuilder {
     }
     if (before >= 0 && at(before).lower == "of" && noun_index(before) < 0) return;
     const bool joined = before >= 0 && (at(before).lower == "," || at(before).tag == Tag::kConjunction);
+    // "As a librarian, I want": behind the last comma stands the subject.
+    const bool own = &target == &c.subjects && joined && at(before).lower == "," &&
+                     !comma_between(np.last, c.verb ? c.verb->first : np.last);
+    if (distributive(np)) {
+      c.adjuncts.push_back({"per", n, np.first, np.last});
+      return;
+    }
+    if (in_adjunct && own) {
+      target.push_back(n);
+      return;
+    }
     if (in_adjunct && joined && !c.adjuncts.empty()) {
       // "by title, author or ISBN" goes on with the adjunct.
       c.adjuncts.push_back({c.adjuncts.back().preposition, n, np.first, np.last});
@@ -401,6 +442,19 @@ class ClauseBuilder {
       target.pop_back();
     }
     target.push_back(n);
+  }
+
+  bool comma_between(int first, int last) const {
+    for (int i = first; i < last; ++i)
+      if (at(i).lower == ",") return true;
+    return false;
+  }
+
+  // "5 shifts a week": the second phrase is a measure.
+  bool distributive(const NounPhrase& np) const {
+    const int before = np.first - 1;
+    return before >= 0 && noun_index(before) >= 0 && (np.determiner == "a" || np.determiner == "an") &&
+           np.compound == np.head_lemma && !unit_of(np.head_lemma).empty();
   }
 
   int take_preposition(Clause& c, int i, int last) {

@@ -205,6 +205,20 @@ void read_irregular(std::string_view word, const Entry& entry, WordInfo& info) {
   }
 }
 
+// "higher", "latest", "bigger": comparatives and superlatives of known adjectives.
+void read_comparative(std::string_view word, WordInfo& info) {
+  const auto adjective = [&](const std::string& stem) {
+    const Entry entry = read_entry(stem);
+    if (entry.adjective == 0) return false;
+    info.adjective = entry.adjective;
+    info.adjective_lemma = stem;
+    info.known = true;
+    return true;
+  };
+  if (ends(word, "est")) try_stems(word, 3, adjective);
+  if (ends(word, "er")) try_stems(word, 2, adjective);
+}
+
 // "re-open", "pre-defined", "unpublish": a known word behind a prefix.
 void read_prefixed(std::string_view word, WordInfo& info) {
   static constexpr std::array<std::string_view, 9> kPrefixes = {
@@ -280,6 +294,7 @@ WordInfo look_up(std::string_view word) {
     read_verb_forms(word, info);
   }
   info.known = entry.present || info.noun || info.verb || info.adjective || info.adverb;
+  if (!info.known) read_comparative(word, info);
   if (!info.known) read_prefixed(word, info);
   if (!info.known) read_hyphenated(word, info);
   return info;

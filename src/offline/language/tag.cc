@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/text.h"
+#include "offline/language/closed_class.h"
 #include "offline/language/lexicon.h"
 
 namespace cadre::offline {
@@ -72,7 +73,21 @@ bool collective(std::string_view lower) {
                        "committee board department everyone ");
 }
 
-class Tagger {
+// What has been seen of the current clause; public names, because a bracket saves and restores it.
+struct State {
+  bool expect_base_ = false, after_be_ = false, after_have_ = false, after_preposition_ = false;
+  bool after_become_ = false;
+  bool det_open_ = false, determined_ = false, finite_ = false;
+  bool subject_ = false, subject_plural_ = false, subject_pronoun_ = false;
+  bool subject_determined_ = false, subject_collective_ = false, subject_person_ = false;
+  bool subordinate_ = false, relative_ = false;
+  bool joined_subject_ = false, gerund_subject_ = false, in_adjunct_ = false;
+  bool clause_start_ = true, imperative_place_ = true, last_is_noun_ = false;
+  bool after_join_ = false, verb_before_join_ = false, verb_just_seen_ = false;
+  VerbForm last_verb_form_ = VerbForm::kNone;
+};
+
+class Tagger : private State {
  public:
   explicit Tagger(std::vector<Token>& tokens) : tokens_(tokens), size_(tokens.size()) {
     info_.resize(size_);
@@ -82,7 +97,7 @@ class Tagger {
       if (token.tag == Tag::kAuxiliary) token.form = aux_form(token.lower);
       if (token.tag != Tag::kOther) continue;
       info_[i] = look_up(token.lower);
-      token.known = info_[i].known;
+      token.known = info_[i].known || !unit_of(token.lower).empty();
       if (!token.known) info_[i] = guess(token);
       open_[i] = true;
     }
@@ -201,6 +216,7 @@ class Tagger {
         return false;
       if (t.tag == Tag::kDeterminer && j > i + 1 && open_[j - 1] && info_[j - 1].noun > 0)
         return false;
+      if (j > i + 1 && one_of(t.lower, " i you he she we they ")) return false;
       if (!open_[j]) continue;
       const WordInfo& w = info_[j];
       if (w.verb > 0 && w.noun == 0 && w.adjective == 0 &&
@@ -264,6 +280,7 @@ class Tagger {
     if (decide_adverb(i, w)) return;
     if (clause_start_ && decide_at_start(i, w)) return;
     if (subject_ && !finite_ && decide_as_predicate(i, w)) return;
+    if (relative_ && finite_ && decide_after_relative(i, w)) return;
     decide_bare(i, w);
   }
 
@@ -326,7 +343,8 @@ class Tagger {
     if (verb_before_join_ && (w.form != VerbForm::kGerund || object_starts(i + 1)))
       return set_verb(i), true;
     const std::size_t next = next_solid(i);
-    if (phrase_starts(next) && tokens_[next].tag != Tag::kNumber) return set_verb(i), true;
+    if (phrase_starts(next) && (tokens_[next].tag != Tag::kNumber || w.form == VerbForm::kThird))
+      return set_verb(i), true;
     if (!object_starts(next)) return false;
     if (w.verb > w.noun || used_as_verb(i)) return set_verb(i), true;
     return w.verb == w.noun && info_[next].plural && (set_verb(i), true);
@@ -419,6 +437,7 @@ class Tagger {
     const std::size_t next = next_solid(i);
     if (w.form == VerbForm::kGerund) {
       if (gerund_compound(i) || !(object_starts(next) || w.noun == 0)) return false;
+      if (w.noun > 0 && (colon_ahead(i) || plural_predicate(next))) return false;
       return set_verb(i), true;
     }
     if (!base_verb(i) || !imperative_place_) return false;
@@ -445,6 +464,12 @@ class Tagger {
       if (agrees && verb.verb > 0 && (phrase_starts(j + 2) || verb.noun == 0)) return true;
     }
     return false;
+  }
+
+  // "Opening hours are ...": the plural verb belongs to the noun behind the gerund.
+  bool plural_predicate(std::size_t i) const {
+    if (i + 1 >= size_ || !open_[i] || !info_[i].plural) return false;
+    return one_of(tokens_[i + 1].lower, " are were have do can may must should ");
   }
 
   // "Help desk: ...": a title.
@@ -476,6 +501,7 @@ class Tagger {
     if (!ambiguous) return set_verb(i), true;
     if (finite_ahead(i)) return false;
     const std::size_t next = next_solid(i);
+    if (coordinated_ahead(i) && w.verb + 2 >= w.noun) return set_verb(i), true;
     if (subject_pronoun_) return set_verb(i), true;
     if (phrase_starts(next)) return set_verb(i), true;
     const bool strong = subject_determined_ || subordinate_;
@@ -485,8 +511,27 @@ class Tagger {
     if (!w.known && !(subject_plural_ && next < size_ && info_[next].plural)) return false;
     if (w.noun > w.verb + 2) return false;
     // "customer orders": two bare nouns and nothing that needs a verb.
-    if (third && !subject_determined_ && !subject_person_ && w.noun >= w.verb) return false;
+    if (third && !subject_determined_ && !subject_person_ && !subject_collective_ && w.noun >= w.verb) return false;
     if (preposition_at(next) && w.noun > w.verb + 1 && !subject_determined_) return false;
+    return set_verb(i), true;
+  }
+
+  // "hide or remove comments": the second verb of a pair is surer than the first.
+  bool coordinated_ahead(std::size_t i) const {
+    if (i + 2 >= size_ || tokens_[i + 1].tag != Tag::kConjunction || !open_[i + 2]) return false;
+    const WordInfo& other = info_[i + 2];
+    if (other.verb == 0 || other.form != info_[i].form) return false;
+    return other.noun == 0 || other.verb > other.noun || phrase_starts(i + 3);
+  }
+
+  // "a member who returns an item late pays 0.20": the verb of the clause around.
+  bool decide_after_relative(std::size_t i, const WordInfo& w) {
+    const bool finite = w.form == VerbForm::kThird || w.form == VerbForm::kPast ||
+                        (w.form == VerbForm::kBase && subject_plural_);
+    if (!finite || w.verb <= w.noun || w.verb <= w.adjective) return false;
+    const std::size_t next = next_solid(i);
+    if (!phrase_starts(next) && !preposition_at(next)) return false;
+    relative_ = false;
     return set_verb(i), true;
   }
 
@@ -729,6 +774,7 @@ class Tagger {
   }
 
   void advance_over_mark(std::size_t i, const Token& t, bool was_verb) {
+    if (t.lower == "(") outside_ = *this;
     det_open_ = determined_ = in_adjunct_ = false;
     if (t.tag == Tag::kConjunction || is_comma(t)) {
       verb_before_join_ = was_verb;
@@ -743,7 +789,9 @@ class Tagger {
     {
       reset(t.tag == Tag::kWh);
       subordinate_ = t.tag == Tag::kSubordinator;
+      relative_ = t.tag == Tag::kWh;
     }
+    if (t.lower == ")") static_cast<State&>(*this) = outside_;
     imperative_place_ = t.lower == "." || t.lower == ":" || t.lower == ";" || t.lower == "\"";
   }
 
@@ -795,17 +843,7 @@ class Tagger {
   std::vector<WordInfo> info_;
   std::vector<char> open_ = std::vector<char>(size_, false);
   std::vector<char> list_ = std::vector<char>(size_, false);
-
-  bool expect_base_ = false, after_be_ = false, after_have_ = false, after_preposition_ = false;
-  bool after_become_ = false;
-  bool det_open_ = false, determined_ = false, finite_ = false;
-  bool subject_ = false, subject_plural_ = false, subject_pronoun_ = false;
-  bool subject_determined_ = false, subject_collective_ = false, subject_person_ = false;
-  bool subordinate_ = false;
-  bool joined_subject_ = false, gerund_subject_ = false, in_adjunct_ = false;
-  bool clause_start_ = true, imperative_place_ = true, last_is_noun_ = false;
-  bool after_join_ = false, verb_before_join_ = false, verb_just_seen_ = false;
-  VerbForm last_verb_form_ = VerbForm::kNone;
+  State outside_;  // the state in front of an open bracket
 };
 
 }  // namespace
