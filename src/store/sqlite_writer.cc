@@ -1,0 +1,202 @@
+#include "store/sqlite_writer.h"
+
+#include <fmt/core.h>
+
+#include <iterator>
+
+#include "base/hash.h"
+#include "store/sqlite_schema.h"
+
+namespace cadre::detail {
+
+Write prepare_write(Append append) {
+  Write write;
+  write.run = std::move(append.run);
+  write.expected_seq = append.expected_seq;
+  write.info = std::move(append.info);
+  write.rows.reserve(append.events.size());
+  for (Event& event : append.events) {
+    Write::Row row;
+    row.seq = event.seq;
+    row.parent = event.parent;
+    row.time_us = event.time_us;
+    row.kind = to_string(event.kind);
+    row.actor = std::move(event.actor);
+    row.body = json::write(event.body);
+    row.check = row_check(row.seq, row.parent, row.time_us, row.kind, row.actor, row.body);
+    write.rows.push_back(std::move(row));
+  }
+  for (std::string& blob : append.blobs) {
+    std::string address = sha256_hex(blob);
+    write.blobs.emplace_back(std::move(address), std::move(blob));
+  }
+  return write;
+}
+
+SqliteWriter::SqliteWriter(std::filesystem::path file, Database database)
+    : file_(std::move(file)), database_(std::move(database)) {
+  thread_ = std::thread([this] { loop(); });
+}
+
+SqliteWriter::~SqliteWriter() {
+  {
+    const std::lock_guard lock(mutex_);
+    closing_ = true;
+  }
+  changed_.notify_one();
+  thread_.join();
+}
+
+void SqliteWriter::push(Write write, Store::Ack ack) {
+  bool was_empty = false;
+  {
+    const std::lock_guard lock(mutex_);
+    was_empty = queue_.empty();
+    queue_.push_back({std::move(write), std::move(ack), {}});
+  }
+  if (was_empty) changed_.notify_one();
+}
+
+void SqliteWriter::loop() {
+  while (true) {
+    std::vector<Job> jobs;
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [&] { return closing_ || !queue_.empty(); });
+      if (queue_.empty()) return;
+      jobs.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(queue_.end()));
+      queue_.clear();
+    }
+    commit(jobs);
+    for (Job& job : jobs) job.ack(std::move(job.result));
+  }
+}
+
+void SqliteWriter::commit(std::vector<Job>& jobs) {
+  int code = prepare_statements();
+  if (code == SQLITE_OK) code = write_all(jobs);
+  if (code == SQLITE_OK) return;
+  const Error error = sqlite_error(code, database_.get(), file_, "write");
+  if (sqlite3_get_autocommit(database_.get()) == 0) {
+    rollback_.step();
+    rollback_.reset();
+  }
+  runs_.clear();
+  for (Job& job : jobs) {
+    if (job.result) job.result = std::unexpected(error);
+  }
+}
+
+int SqliteWriter::prepare_statements() {
+  if (begin_.ready()) return SQLITE_OK;
+  sqlite3* database = database_.get();
+  int code = SQLITE_OK;
+  const auto prepare = [&](Statement& statement, std::string_view sql) {
+    if (code == SQLITE_OK) code = statement.prepare(database, sql);
+  };
+  prepare(commit_, "COMMIT");
+  prepare(rollback_, "ROLLBACK");
+  prepare(version_, "PRAGMA data_version");
+  prepare(find_, "SELECT id FROM runs WHERE run = ?1");
+  prepare(last_, "SELECT coalesce(max(seq), 0) FROM events WHERE run = ?1");
+  prepare(add_run_,
+          "INSERT INTO runs (run, status, exit_code, title, plan, provider, out_dir, created_us,"
+          " updated_us) VALUES (?1, 'running', 0, '', '', '', '', ?2, ?2)");
+  prepare(set_run_,
+          "UPDATE runs SET status = ?2, exit_code = ?3, title = ?4, plan = ?5, provider = ?6,"
+          " out_dir = ?7, created_us = ?8, updated_us = ?9 WHERE run = ?1");
+  prepare(add_event_,
+          "INSERT INTO events (run, seq, parent, time_us, kind, actor, body, row_check)"
+          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
+  prepare(add_blob_, "INSERT INTO blobs (sha256, bytes) VALUES (?1, ?2)"
+                     " ON CONFLICT (sha256) DO NOTHING");
+  prepare(begin_, "BEGIN IMMEDIATE");  // the last: it being ready means that all are
+  return code;
+}
+
+// One transaction for all; an append that is fenced off leaves no trace in it.
+int SqliteWriter::write_all(std::vector<Job>& jobs) {
+  int code = begin_.step();
+  begin_.reset();
+  if (code != SQLITE_DONE) return code;
+  code = version_.step();
+  const std::int64_t version = version_.integer(0);
+  version_.reset();
+  if (code != SQLITE_ROW) return code;
+  if (version != seen_version_) runs_.clear();  // another process wrote: look again
+  seen_version_ = version;
+  for (Job& job : jobs) {
+    code = write_one(job);
+    if (code != SQLITE_OK) return code;
+  }
+  code = commit_.step();
+  commit_.reset();
+  return code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
+int SqliteWriter::find_run(const Write& write, RunPlace*& place) {
+  const auto [at, fresh] = runs_.try_emplace(write.run);
+  place = &at->second;
+  if (!fresh) return SQLITE_OK;
+  find_.bind(1, std::string_view(write.run));
+  int code = find_.step();
+  place->id = code == SQLITE_ROW ? find_.integer(0) : 0;
+  find_.reset();
+  if (code != SQLITE_ROW) return code == SQLITE_DONE ? SQLITE_OK : code;
+  last_.bind(1, place->id);
+  code = last_.step();
+  place->last_seq = code == SQLITE_ROW ? last_.integer(0) : 0;
+  last_.reset();
+  return code == SQLITE_ROW ? SQLITE_OK : code;
+}
+
+int SqliteWriter::write_one(Job& job) {
+  const Write& write = job.write;
+  int code = SQLITE_OK;
+  const auto run = [&code](Statement& statement) {
+    const int stepped = statement.step();
+    statement.reset();
+    if (stepped != SQLITE_DONE) code = stepped;
+    return stepped == SQLITE_DONE;
+  };
+  RunPlace* place = nullptr;
+  if (!write.run.empty()) {
+    code = find_run(write, place);
+    if (code != SQLITE_OK) return code;
+    if (place->last_seq != write.expected_seq) {
+      job.result = fail(
+          ErrorCode::kConflict,
+          fmt::format("run {} is at event {}, not {}: another writer has gone on with it",
+                      write.run, place->last_seq, write.expected_seq));
+      return SQLITE_OK;
+    }
+  }
+  for (const auto& [address, bytes] : write.blobs) {
+    if (!run(add_blob_.bind(1, std::string_view(address)).bind_blob(2, bytes))) return code;
+  }
+  if (place == nullptr) return SQLITE_OK;
+  if (place->id == 0) {
+    const std::int64_t created = write.rows.empty() ? 0 : write.rows.front().time_us;
+    if (!run(add_run_.bind(1, std::string_view(write.run)).bind(2, created))) return code;
+    place->id = sqlite3_last_insert_rowid(database_.get());
+  }
+  for (const Write::Row& row : write.rows) {
+    add_event_.bind(1, place->id).bind(2, row.seq).bind(3, row.parent).bind(4, row.time_us);
+    add_event_.bind(5, row.kind).bind(6, std::string_view(row.actor));
+    if (!run(add_event_.bind(7, std::string_view(row.body)).bind(8, row.check))) return code;
+    place->last_seq = row.seq;
+  }
+  return write.info ? put_info(*write.info) : SQLITE_OK;
+}
+
+int SqliteWriter::put_info(const RunInfo& info) {
+  set_run_.bind(1, std::string_view(info.run)).bind(2, std::string_view(info.status));
+  set_run_.bind(3, std::int64_t{info.exit_code}).bind(4, std::string_view(info.title));
+  set_run_.bind(5, std::string_view(info.plan)).bind(6, std::string_view(info.provider));
+  set_run_.bind(7, std::string_view(info.out_dir)).bind(8, info.created_us);
+  const int code = set_run_.bind(9, info.updated_us).step();
+  set_run_.reset();
+  return code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
+}  // namespace cadre::detail

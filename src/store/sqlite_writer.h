@@ -1,0 +1,78 @@
+// The one writer of a journal file: a thread that takes all appends that wait, of all runs, into
+// one transaction, and acknowledges them when it is on the disk. Private to store/.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "store/sqlite.h"
+#include "store/store.h"
+
+namespace cadre::detail {
+
+// An append in the form of its rows.
+struct Write {
+  struct Row {
+    std::int64_t seq = 0, parent = 0, time_us = 0, check = 0;
+    std::string_view kind;
+    std::string actor, body;
+  };
+  std::string run;
+  std::int64_t expected_seq = 0;
+  std::vector<Row> rows;
+  std::vector<std::pair<std::string, std::string>> blobs;  // address, bytes
+  std::optional<RunInfo> info;
+};
+
+Write prepare_write(Append append);
+
+class SqliteWriter {
+ public:
+  SqliteWriter(std::filesystem::path file, Database database);
+  // Writes what waits, then stops.
+  ~SqliteWriter();
+  SqliteWriter(const SqliteWriter&) = delete;
+  SqliteWriter& operator=(const SqliteWriter&) = delete;
+
+  void push(Write write, Store::Ack ack);
+
+ private:
+  struct Job {
+    Write write;
+    Store::Ack ack;
+    Result<void> result;
+  };
+  struct RunPlace {
+    std::int64_t id = 0;
+    std::int64_t last_seq = 0;
+  };
+
+  void loop();
+  void commit(std::vector<Job>& jobs);
+  int write_all(std::vector<Job>& jobs);
+  int write_one(Job& job);
+  int find_run(const Write& write, RunPlace*& place);
+  int put_info(const RunInfo& info);
+  int prepare_statements();
+
+  std::filesystem::path file_;
+  Database database_;
+  Statement begin_, commit_, rollback_, version_, find_, last_, add_run_, set_run_, add_event_,
+      add_blob_;
+  std::unordered_map<std::string, RunPlace> runs_;  // valid while nobody else has written
+  std::int64_t seen_version_ = -1;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Job> queue_;
+  bool closing_ = false;
+  std::thread thread_;
+};
+
+}  // namespace cadre::detail
