@@ -29,6 +29,7 @@ struct Lists {
   std::string_view business = embedded_file("business.txt");
   std::string_view events = embedded_file("events.txt");
   std::string_view irregular = embedded_file("irregular.txt");
+  std::string_view rare = embedded_file("rare.txt");
 };
 
 const Lists& lists() {
@@ -226,7 +227,9 @@ void read_prefixed(std::string_view word, WordInfo& info) {
   for (const std::string_view prefix : kPrefixes) {
     if (!word.starts_with(prefix) || word.size() < prefix.size() + 4) continue;
     const WordInfo inner = look_up(word.substr(prefix.size()));
-    if (!inner.known) continue;
+    // "recipe" is no second "cipe": the bare prefixes want a common verb or adjective behind them.
+    const bool hyphen = prefix.ends_with('-');
+    if (!inner.known || (!hyphen && inner.verb < 4 && inner.adjective < 4)) continue;
     info = inner;
     const std::string lead(prefix);
     if (inner.noun) info.noun_lemma = lead + inner.noun_lemma;
@@ -267,7 +270,40 @@ void read_hyphenated(std::string_view word, WordInfo& info) {
   }
 }
 
+// Without prefixes, hyphens and spelling variants.
+WordInfo look_up_inflected(std::string_view word) {
+  WordInfo info;
+  read_plural(word, info);
+  read_verb_forms(word, info);
+  info.known = info.noun || info.verb;
+  return info;
+}
+
+// "organise", "colour", "centre": the list has the American spelling of some words.
+void read_british(std::string_view word, WordInfo& info) {
+  static constexpr std::array<std::array<std::string_view, 2>, 9> kPairs = {{
+      {"ise", "ize"}, {"isi", "izi"}, {"isa", "iza"}, {"yse", "yze"}, {"ysi", "yzi"},
+      {"our", "or"}, {"tre", "ter"}, {"ogue", "og"}, {"ence", "ense"}}};
+  for (const auto& [british, american] : kPairs) {
+    const std::size_t at = word.rfind(british);
+    if (at == std::string_view::npos || at < 2) continue;
+    std::string other(word);
+    other.replace(at, british.size(), american);
+    const Entry exact = read_entry(other);
+    info = exact.present ? look_up(other) : look_up_inflected(other);
+    if (!info.known) continue;
+    for (std::string* lemma : {&info.noun_lemma, &info.verb_lemma, &info.adjective_lemma})
+      if (lemma->size() >= at + american.size()) lemma->replace(at, american.size(), british);
+    return;
+  }
+}
+
 }  // namespace
+
+bool is_rare_word(std::string_view lower) {
+  if (!find_line(lists().rare, lower, '\t').empty()) return true;
+  return lower.ends_with('s') && !find_line(lists().rare, lower.substr(0, lower.size() - 1), '\t').empty();
+}
 
 WordInfo look_up(std::string_view word) {
   WordInfo info;
@@ -295,6 +331,7 @@ WordInfo look_up(std::string_view word) {
   }
   info.known = entry.present || info.noun || info.verb || info.adjective || info.adverb;
   if (!info.known) read_comparative(word, info);
+  if (!info.known) read_british(word, info);
   if (!info.known) read_prefixed(word, info);
   if (!info.known) read_hyphenated(word, info);
   return info;
@@ -350,7 +387,7 @@ bool is_quantity_noun(std::string_view lemma) {
   return info.noun > 0 && info.noun_file == 'u';
 }
 
-bool is_known_word(std::string_view lower) { return look_up(lower).known; }
+bool is_known_word(std::string_view lower) { return look_up(lower).known || is_rare_word(lower); }
 
 std::string event_noun_of(std::string_view verb) {
   return std::string(find_line(lists().events, verb, ' '));

@@ -24,6 +24,9 @@ struct WordInfo {
 
 WordInfo look_up(std::string_view lower);
 
+// Words that are known to exist and no more; a spelling check leaves them alone.
+bool is_rare_word(std::string_view lower);
+
 // Regular inflection, without looking anything up.
 std::string regular_past(std::string_view verb);
 

@@ -7,6 +7,7 @@
 #include "offline/language/language.h"
 #include "offline/language/lexicon.h"
 #include "offline/language/normalise.h"
+#include "offline/language/repair.h"
 #include "offline/language/tag.h"
 #include "offline/language/tokenize.h"
 
@@ -14,15 +15,17 @@ namespace cadre::offline {
 namespace {
 
 bool is_content_word(const Token& t) {
-  if (t.text.size() < 3) return false;
   return t.tag == Tag::kOther;
+}
+
+std::string_view part(const Brief& brief, int begin, int end) {
+  return std::string_view(brief.text)
+      .substr(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
 }
 
 // Long runs without punctuation are cut, so that everything behind works on bounded sentences.
 void add_sentences(Brief& brief, const SentenceSpan& span) {
-  const std::string_view text = std::string_view(brief.text)
-      .substr(static_cast<std::size_t>(span.begin), static_cast<std::size_t>(span.end - span.begin));
-  std::vector<Token> tokens = tokenize(text, span.begin);
+  std::vector<Token> tokens = split_words(part(brief, span.begin, span.end), span.begin);
   for (std::size_t from = 0; from < tokens.size(); from += kTokensMax) {
     const std::size_t to = std::min(tokens.size(), from + kTokensMax);
     Sentence sentence;
@@ -31,10 +34,11 @@ void add_sentences(Brief& brief, const SentenceSpan& span) {
     sentence.heading = span.heading;
     sentence.begin = from == 0 ? span.begin : tokens[from].begin;
     sentence.end = to == tokens.size() ? span.end : tokens[to - 1].end;
-    sentence.text = brief.text.substr(static_cast<std::size_t>(sentence.begin),
-                                      static_cast<std::size_t>(sentence.end - sentence.begin));
-    sentence.tokens.assign(std::make_move_iterator(tokens.begin() + static_cast<std::ptrdiff_t>(from)),
-                           std::make_move_iterator(tokens.begin() + static_cast<std::ptrdiff_t>(to)));
+    sentence.text = part(brief, sentence.begin, sentence.end);
+    const auto at = [&](std::size_t i) {
+      return std::make_move_iterator(tokens.begin() + static_cast<std::ptrdiff_t>(i));
+    };
+    sentence.tokens.assign(at(from), at(to));
     brief.sentences.push_back(std::move(sentence));
   }
 }
@@ -49,13 +53,14 @@ void measure(Brief& brief) {
         ++function;
         continue;
       }
+      if (t.text.size() < 3) continue;
       ++content;
       known += is_known_word(t.lower);
     }
   }
   brief.known_share = content == 0 ? 1 : static_cast<double>(known) / content;
   const double function_share = words == 0 ? 1 : static_cast<double>(function) / words;
-  brief.english = brief.known_share >= 0.5 || (function_share >= 0.3 && brief.known_share >= 0.25);
+  brief.english = brief.known_share >= 0.5 || function_share >= 0.35;
   if (words == 0) brief.problem = "empty";
 }
 
@@ -96,6 +101,9 @@ Brief read_brief(std::string_view text) {
     return brief;
   }
   for (const SentenceSpan& span : split_sentences(brief.text)) add_sentences(brief, span);
+  repair_spelling(brief);
+  for (Sentence& sentence : brief.sentences)
+    sentence.tokens = finish_tokens(std::move(sentence.tokens), sentence.text, sentence.begin);
   measure(brief);
   for (Sentence& sentence : brief.sentences) {
     tag_tokens(sentence.tokens);

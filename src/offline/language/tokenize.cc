@@ -398,8 +398,12 @@ void attach_units(std::vector<Token>& tokens) {
 
 }  // namespace
 
-std::vector<Token> tokenize(std::string_view text, int base) {
-  std::vector<Token> tokens = join_multi_words(Tokenizer(text, base).run(), text, base);
+std::vector<Token> split_words(std::string_view text, int base) {
+  return Tokenizer(text, base).run();
+}
+
+std::vector<Token> finish_tokens(std::vector<Token> words, std::string_view text, int base) {
+  std::vector<Token> tokens = join_multi_words(std::move(words), text, base);
   read_closed_classes(tokens);
   attach_units(tokens);
   return tokens;

@@ -13,7 +13,9 @@ namespace cadre::offline {
 
 inline constexpr int kTokensMax = 400;  // longer sentences are cut by read_brief()
 
-// `base` is the offset of `text` in the brief.
-std::vector<Token> tokenize(std::string_view text, int base);
+// `base` is the offset of `text` in the brief. First the words as they stand ...
+std::vector<Token> split_words(std::string_view text, int base);
+// ... then, when spelling is repaired, multi-word entries, closed classes and units.
+std::vector<Token> finish_tokens(std::vector<Token> tokens, std::string_view text, int base);
 
 }  // namespace cadre::offline
