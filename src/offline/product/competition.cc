@@ -125,7 +125,8 @@ Competition analyse_competition(const Spec& spec) {
   out.domain = json::get_string(*best.domain, "name");
   out.matched_words = best.words;
   for (const Json& product : json::get_array(*best.domain, "products")) {
-    out.products.push_back({json::get_string(product, "name"), json::get_string(product, "home_page"),
+    out.products.push_back({json::get_string(product, "name"),
+                            json::get_string(product, "home_page"),
                             json::get_string(product, "kind"), json::get_string(product, "licence"),
                             json::get_string(product, "what")});
   }
@@ -153,14 +154,15 @@ Json competition_json(const Competition& competition) {
           ? "None known: the catalogue has no domain that fits this model."
           : "Chosen by the words of the model. Prices, market shares and feature comparisons are "
             "left out, because none was researched.";
-  return JsonObject{{"source", JsonObject{{"label", catalogue_label(competition)},
-                                          {"dated", competition.dated},
-                                          {"researched", false}}},
-                    {"domain", competition.domain.empty() ? Json(nullptr) : Json(competition.domain)},
-                    {"matched_words", json::to_array(competition.matched_words)},
-                    {"products", std::move(products)},
-                    {"ours", std::move(ours)},
-                    {"note", note}};
+  return JsonObject{
+      {"source", JsonObject{{"label", catalogue_label(competition)},
+                            {"dated", competition.dated},
+                            {"researched", false}}},
+      {"domain", competition.domain.empty() ? Json(nullptr) : Json(competition.domain)},
+      {"matched_words", json::to_array(competition.matched_words)},
+      {"products", std::move(products)},
+      {"ours", std::move(ours)},
+      {"note", note}};
 }
 
 }  // namespace cadre::offline::product

@@ -54,8 +54,7 @@ void sentences(const Spec& spec, Collector& collect) {
   for (const spec::Unhandled& item : spec.unhandled) {
     told.insert(item.sentence);
     const std::string reason = reason_of(item.why);
-    const std::string words =
-        item.text.empty() ? sentence_text(spec, item.sentence) : item.text;
+    const std::string words = item.text.empty() ? sentence_text(spec, item.sentence) : item.text;
     const std::string how = item.closest_pattern.empty()
                                 ? way_out(reason)
                                 : "Write it like this: " + item.closest_pattern;
@@ -113,12 +112,13 @@ Roadmap write_roadmap(const Spec& spec, const std::vector<Requirement>& requirem
 Json roadmap_json(const Roadmap& roadmap) {
   JsonArray next;
   for (const NextStep& step : roadmap.next) {
-    next.push_back(JsonObject{{"id", step.id},
-                              {"title", step.title},
-                              {"reason", step.reason},
-                              {"sentence", step.sentence.empty() ? Json(nullptr) : Json(step.sentence)},
-                              {"priority", step.priority},
-                              {"how", step.how}});
+    next.push_back(
+        JsonObject{{"id", step.id},
+                   {"title", step.title},
+                   {"reason", step.reason},
+                   {"sentence", step.sentence.empty() ? Json(nullptr) : Json(step.sentence)},
+                   {"priority", step.priority},
+                   {"how", step.how}});
   }
   return JsonObject{{"mvp", JsonObject{{"title", "This build"},
                                        {"stories", json::to_array(roadmap.stories)},
