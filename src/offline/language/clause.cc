@@ -368,7 +368,7 @@ class ClauseBuilder {
       const int n = noun_index(i);
       if (n >= 0) {
         const NounPhrase& np = noun(n);
-        if (np.first == i) take_noun(c, target, n, in_adjunct);
+        if (np.first == i && take_noun(c, target, n, in_adjunct)) in_adjunct = false;
         i = std::max(i, np.last);
         continue;
       }
@@ -402,7 +402,8 @@ class ClauseBuilder {
 
   void add_frequency(Clause& c, int i) { c.adjuncts.push_back({at(i).lower, -1, i, i}); }
 
-  void take_noun(Clause& c, std::vector<int>& target, int n, bool in_adjunct) {
+  // True when the phrase is a subject or object of its own.
+  bool take_noun(Clause& c, std::vector<int>& target, int n, bool in_adjunct) {
     const NounPhrase& np = noun(n);
     const int before = np.first - 1;
     const std::string_view lead = at(np.first).lower;
@@ -410,29 +411,29 @@ class ClauseBuilder {
                          noun_index(before) < 0;
     if ((lead == "from" || lead == "between") && !counted) {
       c.adjuncts.push_back({std::string(lead), n, np.first, np.last});
-      return;
+      return false;
     }
     if (at(np.first).tag == Tag::kComparator && before >= c.first && noun_index(before) >= 0) {
       c.adjuncts.push_back({std::string(lead), n, np.first, np.last});
-      return;
+      return false;
     }
-    if (before >= 0 && at(before).lower == "of" && noun_index(before) < 0) return;
+    if (before >= 0 && at(before).lower == "of" && noun_index(before) < 0) return false;
     const bool joined = before >= 0 && (at(before).lower == "," || at(before).tag == Tag::kConjunction);
     // "As a librarian, I want": behind the last comma stands the subject.
     const bool own = &target == &c.subjects && joined && at(before).lower == "," &&
                      !comma_between(np.last, c.verb ? c.verb->first : np.last);
     if (distributive(np)) {
       c.adjuncts.push_back({"per", n, np.first, np.last});
-      return;
+      return false;
     }
     if (in_adjunct && own) {
       target.push_back(n);
-      return;
+      return true;
     }
     if (in_adjunct && joined && !c.adjuncts.empty()) {
       // "by title, author or ISBN" goes on with the adjunct.
       c.adjuncts.push_back({c.adjuncts.back().preposition, n, np.first, np.last});
-      return;
+      return false;
     }
     // "Every 15000 km the vehicle is due": a measure in front of the subject.
     if (!target.empty() && noun_index(before) == target.back() && &target == &c.subjects &&
@@ -442,6 +443,7 @@ class ClauseBuilder {
       target.pop_back();
     }
     target.push_back(n);
+    return true;
   }
 
   bool comma_between(int first, int last) const {

@@ -117,7 +117,8 @@ struct Brief {
   std::vector<Repair> repairs;
   bool english = true;             // false: too few words are known English words
   double known_share = 1;          // of the content words
-  std::string problem;             // "empty", "binary", "too long" or ""
+  std::string problem;             // "empty" (no word at all), "binary", "too long" or ""
+  int bad_bytes = 0;               // bytes that were no UTF-8, read as blanks or "_"
 };
 
 inline constexpr std::size_t kBriefBytesMax = 256 * 1024;

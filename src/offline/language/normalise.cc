@@ -32,6 +32,11 @@ std::size_t sequence_length(std::string_view s) {
   return n;
 }
 
+bool is_odd_space(std::string_view s) {
+  return s == "\u00a0" || s == "\ufeff" || s == "\u200b" || s == "\u202f" || s == "\u2009" ||
+         s == "\u2003" || s == "\u2002" || s == "\u00ad";
+}
+
 // A line of the text and what stands in front of its content.
 struct Line {
   int begin = 0, end = 0;  // content, trimmed
@@ -309,19 +314,32 @@ std::string same_length_utf8(std::string_view bytes) {
   for (std::size_t i = 0; i < bytes.size();) {
     const std::size_t n = sequence_length(bytes.substr(i, 4));
     if (n == 0) {
-      out += '?';
+      // Inside a word ("caf\xe9" in Latin-1) the word stays whole.
+      out += !out.empty() && is_letter(out.back()) ? '_' : ' ';
       ++i;
       continue;
     }
     const auto c = static_cast<std::uint8_t>(bytes[i]);
     if (n == 1 && (c < 0x20 || c == 0x7f) && c != '\n' && c != '\t') {
       out += c == '\v' || c == '\f' ? '\n' : ' ';
+    } else if (is_odd_space(bytes.substr(i, n))) {
+      out.append(n, ' ');
     } else {
       out.append(bytes.substr(i, n));
     }
     i += n;
   }
   return out;
+}
+
+int count_bad_bytes(std::string_view bytes) {
+  int bad = 0;
+  for (std::size_t i = 0; i < bytes.size();) {
+    const std::size_t n = sequence_length(bytes.substr(i, 4));
+    bad += n == 0;
+    i += std::max<std::size_t>(n, 1);
+  }
+  return bad;
 }
 
 bool looks_binary(std::string_view bytes) {

@@ -17,8 +17,10 @@ struct SentenceSpan {
   std::string heading;
 };
 
-// The same number of bytes: invalid UTF-8 and control characters become blanks or '?'.
+// The same number of bytes: invalid UTF-8 becomes '_' or a blank, control characters and odd white
+// space (no-break space, byte order mark) become blanks.
 std::string same_length_utf8(std::string_view bytes);
+int count_bad_bytes(std::string_view bytes);
 // Many control characters or broken sequences: no text at all.
 bool looks_binary(std::string_view bytes);
 

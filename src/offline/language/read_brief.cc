@@ -100,6 +100,7 @@ Brief read_brief(std::string_view text) {
     brief.known_share = 0;
     return brief;
   }
+  brief.bad_bytes = count_bad_bytes(text);
   for (const SentenceSpan& span : split_sentences(brief.text)) add_sentences(brief, span);
   repair_spelling(brief);
   for (Sentence& sentence : brief.sentences)

@@ -345,6 +345,8 @@ class Tagger : private State {
     const std::size_t next = next_solid(i);
     if (phrase_starts(next) && (tokens_[next].tag != Tag::kNumber || w.form == VerbForm::kThird))
       return set_verb(i), true;
+    const bool particle = i + 1 < size_ && is_particle_verb(w.verb_lemma, tokens_[i + 1].lower);
+    if (particle && used_as_verb(i)) return set_verb(i), true;
     if (!object_starts(next)) return false;
     if (w.verb > w.noun || used_as_verb(i)) return set_verb(i), true;
     return w.verb == w.noun && info_[next].plural && (set_verb(i), true);
@@ -504,7 +506,8 @@ class Tagger : private State {
     if (coordinated_ahead(i) && w.verb + 2 >= w.noun) return set_verb(i), true;
     if (subject_pronoun_) return set_verb(i), true;
     if (phrase_starts(next)) return set_verb(i), true;
-    const bool strong = subject_determined_ || subordinate_;
+    const bool strong = subject_determined_ || subordinate_ ||
+                        (subject_plural_ && w.form == VerbForm::kBase && w.verb > w.noun);
     if (next_is_end(i) && strong && w.verb >= w.noun && w.verb > w.adjective && w.known)
       return set_verb(i), true;
     if (!object_starts(next) && !preposition_at(next)) return false;
@@ -718,6 +721,7 @@ class Tagger : private State {
       case Tag::kNumber:
       case Tag::kAdjective:
       case Tag::kComparator:
+        if (t.lemma.ends_with("_after")) break;  // "7 days or longer" ends a phrase
         if (last_is_noun_) in_adjunct_ = false;
         if (last_is_noun_ && finite_ && subordinate_ && own_verb_ahead(i - 1)) {
           finite_ = subject_ = joined_subject_ = subordinate_ = false;
