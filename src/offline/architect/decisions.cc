@@ -130,7 +130,7 @@ std::vector<Decision> write_decisions(const Spec& spec) {
 }
 
 std::string decision_file(const Decision& decision) {
-  return decision.id.substr(4) + "-" + text::kebab_case(decision.title);
+  return decision.id.substr(4) + "-" + text::kebab_case(text::lower(decision.title));
 }
 
 std::string decision_document(const Decision& decision) {

@@ -89,7 +89,7 @@ std::string constraint_words(const spec::Entity& entity, const spec::Attribute& 
   if (!attribute.values.empty()) out.push_back("one of " + text::join(attribute.values, ", "));
   if (!attribute.unit.empty()) out.push_back("in " + attribute.unit);
   if (sql_scale(attribute) > 0) {
-    out.push_back(std::to_string(sql_scale(attribute)) + " digits after the point");
+    out.push_back(wording::count(sql_scale(attribute), "digit") + " after the point");
   }
   if (attribute.default_value && attribute.default_value->kind != spec::Expr::Kind::kCall &&
       !attribute.default_value->is_null()) {

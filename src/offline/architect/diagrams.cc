@@ -8,6 +8,7 @@
 #include "offline/architect/design.h"
 #include "offline/architect/openapi.h"
 #include "offline/markup.h"
+#include "offline/product/requirements.h"
 #include "offline/wording.h"
 
 namespace cadre::offline::architect {
@@ -151,11 +152,7 @@ std::string task_diagram(const Design& design) {
 std::string sequence_diagram(const Design& design, const Endpoint& endpoint) {
   const Spec& spec = *design.spec;
   const spec::Operation& operation = *endpoint.operation;
-  std::string who = "user";
-  for (const spec::Permission& permission : spec.permissions) {
-    if (who != "user" || !permission.allow || permission.operation != operation.id) continue;
-    who = wording::actor_name(spec, permission.actor);
-  }
+  const std::string who = product::usual_person(spec, operation);
   std::string out = "sequenceDiagram\n";
   out += "  actor U as " + markup::mermaid(who) + "\n";
   out += "  participant A as API\n  participant S as " +

@@ -265,19 +265,32 @@ class Writer {
     }
   }
 
+  Json grouped_row(const spec::Query& query) const {
+    const spec::Entity& entity = *spec::find_resource(contract_, query.on)->entity;
+    JsonObject properties;
+    JsonArray required;
+    for (const std::string& group : query.group_by) {
+      const std::string name = spec::group_name(spec_, entity, group);
+      JsonObject schema{{"description", "Grouped by this."}};
+      if (group.find(':') != std::string::npos) schema["type"] = JsonArray{"string", "null"};
+      properties[name] = std::move(schema);
+      required.push_back(Json(name));
+    }
+    const std::string measure = spec::measure_name(query);
+    JsonObject value{{"type", "integer"}, {"minimum", 0}};
+    if (measure != "count") value = {{"type", JsonArray{"string", "integer", "null"}}};
+    properties[measure] = std::move(value);
+    required.push_back(Json(measure));
+    return JsonObject{{"type", "object"},
+                      {"required", std::move(required)},
+                      {"properties", std::move(properties)},
+                      {"additionalProperties", false}};
+  }
+
   Json report_schema(const Endpoint& endpoint) const {
     const spec::Query& query = *endpoint.query;
     Json row = reference(endpoint.entity);
-    if (!query.group_by.empty() || query.measure) {
-      std::string measure = "count";
-      if (query.measure && query.measure->is_call("sum")) measure = "sum";
-      if (query.measure && query.measure->is_call("avg")) measure = "average";
-      JsonObject value{{"type", "integer"}, {"minimum", 0}};
-      if (measure != "count") value = {{"type", JsonArray{"string", "integer", "null"}}};
-      row = JsonObject{{"type", "object"},
-                       {"required", JsonArray{Json(measure)}},
-                       {"properties", JsonObject{{measure, std::move(value)}}}};
-    }
+    if (!query.group_by.empty() || query.measure) row = grouped_row(query);
     return JsonObject{
         {"type", "object"},
         {"required", JsonArray{"rows"}},

@@ -92,6 +92,11 @@ Roadmap write_roadmap(const Spec& spec, const std::vector<Requirement>& requirem
                 requirement.sentences.empty() ? "" : requirement.sentences.front(), "should",
                 "Documented as " + requirement.id + ", not built.");
   }
+  const std::string stack = text::lower(spec.stack_requested);
+  if (!stack.empty() && stack != "python" && stack != "fastapi" && stack != "auto") {
+    collect.add("The service in " + spec.stack_requested, "out_of_scope", "", "should",
+                "Built in Python: the offline engine writes no other stack.");
+  }
   for (const spec::Question& question : chosen_questions(spec)) {
     collect.add(question.text, "question_open", question.sentence,
                 question.risk == "high" ? "must" : "should",
