@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "offline/analysis/analyse.h"
+#include "spec/validate.h"
 
 namespace {
 
@@ -70,7 +71,11 @@ void print_text(const spec::Spec& spec) {
 int main(int argc, char** argv) {
   const std::string brief{std::istreambuf_iterator<char>(std::cin), {}};
   const auto spec = cadre::offline::analyse(brief);
+  const auto problems = cadre::spec::validate(spec);
+  for (const auto& problem : problems) {
+    std::cerr << "unsound: " << problem.place << ": " << problem.message << "\n";
+  }
   if (argc > 1 && std::string_view(argv[1]) == "--text") print_text(spec);
   else std::cout << cadre::json::write_pretty(cadre::spec::to_json(spec));
-  return 0;
+  return problems.empty() ? 0 : 1;
 }

@@ -126,8 +126,12 @@ class Reader {
     } else if (i > 0 && !sentence_start(i)) {
       action.subjects = subjects_;
     }
-    if (near && group_.front().first > 0 && s_.is(group_.front().first - 1, "only")) {
-      action.only = true;
+    if (near) {
+      const auto& front = group_.front();
+      const int name = front.name.empty() ? front.first : front.name.first;
+      for (int t = std::max(0, front.first - 1); t < name; ++t) {
+        action.only = action.only || s_.is(t, "only");
+      }
     }
     int v = skip_auxiliaries(i, &action);
     if (v < 0) return i + 1;

@@ -20,7 +20,7 @@ bool any_date(const spec::Entity& entity) {
 }
 
 std::string past_id(const std::string& verb) {
-  return safe_snake(text::replace_all(state_of_verb(verb), " ", "_")) + "_on";
+  return safe_snake(text::replace_all(state_of_verb(verb), " ", "_") + "_on");
 }
 
 spec::Attribute& event_date(Draft& draft, const std::string& entity, const std::string& name,
@@ -64,10 +64,19 @@ void assume_fields(Draft& draft, const std::string& id) {
     field = "title";
   }
   (void)related;
+  // Money that has a name: how much, and when.
+  if (guess_type(name, false).type == Type::kMoney && guess_type(name, false).known) {
+    draft.add_attribute(id, "amount", Draft::assumed()).required = true;
+    draft.add_attribute(id, "date", Draft::assumed()).required = true;
+    const std::string what = draft.entity(id).name;
+    draft.assume(text::upper_first(a_noun(what)) + " has an amount and a date.",
+                 {id + ".amount", id + ".date"}, "list what is recorded of " + a_noun(what));
+    return;
+  }
   auto& a = draft.add_attribute(id, field, Draft::assumed());
   a.required = true;
   const std::string owner = draft.entity(id).name;
-  draft.assume("A " + owner + " has a " + field + ".", {id + "." + field},
+  draft.assume(text::upper_first(a_noun(owner)) + " has " + a_noun(field) + ".", {id + "." + field},
                "list what is recorded, as in \"Each " + owner + " has a " + field +
                    " and a ...\"");
 }

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "offline/analysis/scan.h"
 #include "offline/analysis/words.h"
 
 namespace cadre::offline::analysis {
@@ -25,8 +26,8 @@ std::string plural_name(std::string_view name) {
 
 // "phone number" also answers to "phone", "due date" to "due_date".
 bool same_words(std::string_view a, std::string_view b) {
-  return safe_snake(a) == safe_snake(b) || safe_snake(singular_name(a)) == safe_snake(b) ||
-         safe_snake(a) == safe_snake(singular_name(b));
+  return plain_snake(a) == plain_snake(b) || plain_snake(singular_name(a)) == plain_snake(b) ||
+         plain_snake(a) == plain_snake(singular_name(b));
 }
 
 }  // namespace
@@ -139,7 +140,7 @@ std::string Draft::add_entity(std::string_view name, spec::Origin origin, spec::
   spec::Entity made;
   made.id = safe_pascal(clean);
   while (find_entity(spec, made.id) != nullptr) made.id += "2";
-  made.name = text::replace_all(safe_snake(clean), "_", " ");
+  made.name = text::replace_all(plain_snake(clean), "_", " ");
   made.plural = plural_name(made.name);
   made.kind = kind;
   made.origin = std::move(origin);
@@ -196,7 +197,15 @@ spec::Attribute& Draft::add_attribute(std::string_view entity_id, std::string_vi
 std::string Draft::attribute_named(std::string_view entity_id, std::string_view name) const {
   const auto* owner = find_entity(spec, entity_id);
   if (owner == nullptr || name.empty()) return {};
-  const auto id = safe_snake(name);
+  auto id = safe_snake(name);
+  if (id == "stock") {
+    for (const auto& a : owner->attributes) {
+      if (a.id == "quantity_on_hand" || a.id == "quantity_in_stock" || a.id == "stock_quantity" ||
+          a.id == "in_stock" || a.id == "on_hand") {
+        return a.id;
+      }
+    }
+  }
   for (const auto& a : owner->attributes) {
     if (a.id == id || a.id == text::plural(id) || a.id == text::singular(id) ||
         text::singular(a.id) == id) {
@@ -219,7 +228,7 @@ spec::Relation* Draft::relation_to(std::string_view from, std::string_view to) {
 
 spec::Relation& Draft::relate(std::string_view from, std::string_view to, std::string role,
                               spec::Origin origin) {
-  const std::string id = safe_snake(role.empty() ? notes[std::string(to)].name : role);
+  const std::string id = safe_role(role.empty() ? notes[std::string(to)].name : role);
   if (auto* known = relation(from, id)) return *known;
   spec::Relation made;
   made.from = from;
@@ -244,8 +253,8 @@ std::string Draft::add_actor(std::string_view name, spec::Origin origin) {
   const std::string clean = singular_name(text::lower(text::trim(name)));
   if (const auto id = actor_named(clean); !id.empty()) return id;
   spec::Actor actor;
-  actor.id = safe_snake(clean);
-  actor.name = text::replace_all(actor.id, "_", " ");
+  actor.id = safe_role(clean);
+  actor.name = text::replace_all(plain_snake(clean), "_", " ");
   actor.origin = std::move(origin);
   spec.actors.push_back(actor);
   return actor.id;
@@ -266,16 +275,16 @@ spec::Operation& Draft::add_operation(spec::OperationKind kind, std::string_view
                                       std::string_view verb, spec::Origin origin) {
   if (auto* known = operation_on(entity_id, verb)) return *known;
   const auto& on = entity(entity_id);
-  const auto verb_id = safe_snake(verb);
-  std::string noun = safe_snake(on.name);
+  const auto verb_id = plain_snake(verb);
+  std::string noun = plain_snake(on.name);
   const auto& about = notes[on.id];
   if (kind == spec::OperationKind::kEventCreate || kind == spec::OperationKind::kEventClose) {
-    if (!about.object_role.empty() && about.verb != safe_snake(on.name)) noun = about.object_role;
-    if (verb_id == "create" || verb_id == "end" || verb_id == "cancel") noun = safe_snake(on.name);
+    if (!about.object_role.empty()) noun = about.object_role;
+    if (verb_id == "create" || verb_id == "end" || verb_id == "cancel") noun = plain_snake(on.name);
   }
-  if (kind == spec::OperationKind::kList) noun = safe_snake(on.plural);
-  std::string id = verb_id + "_" + noun;
-  if (operation(id) != nullptr) id = verb_id + "_" + safe_snake(on.name);
+  if (kind == spec::OperationKind::kList) noun = plain_snake(on.plural);
+  std::string id = safe_role(verb_id + "_" + noun);
+  if (operation(id) != nullptr) id = verb_id + "_" + plain_snake(on.name);
   while (operation(id) != nullptr) id += "_2";
   spec::Operation made;
   made.id = id;
@@ -298,7 +307,8 @@ spec::Operation* Draft::creator_of(std::string_view entity_id) {
 }
 
 spec::Rule& Draft::add_rule(std::string kind, Range range, std::string recogniser,
-                            std::string canonical, JsonObject params, double confidence) {
+                            std::string canonical, JsonObject params, bool claims) {
+  constexpr double confidence = 0.9;
   spec::Rule rule;
   rule.id = "R" + std::to_string(spec.rules.size() + 1);
   rule.kind = std::move(kind);
@@ -307,7 +317,7 @@ spec::Rule& Draft::add_rule(std::string kind, Range range, std::string recognise
   rule.params = std::move(params);
   rule.enforced_in = {"service"};
   rule.origin = stated(range, std::move(recogniser), confidence);
-  claim(range);
+  if (claims) claim(range);
   spec.rules.push_back(std::move(rule));
   return spec.rules.back();
 }
@@ -376,22 +386,25 @@ std::optional<Expr> open_filter(Draft& draft, const std::string& id) {
   return std::nullopt;
 }
 
-std::string error_code(std::string_view words) { return text::shorten(safe_snake(words), 60); }
+std::string error_code(std::string_view words) { return plain_snake(words); }
 
 std::string verb_words(std::string_view verb) {
   return text::replace_all(std::string(verb), "_", " ");
 }
 
 std::vector<Mention> Draft::mentions(int index) const {
-  const auto& tokens = sentence(index).tokens;
+  const Scan scan(sentence(index));
+  return mentions_between(scan, 0, scan.size() - 1);
+}
+
+std::vector<Mention> Draft::mentions_between(const Scan& scan, int first, int last) const {
   std::vector<Mention> found;
-  const int size = static_cast<int>(tokens.size());
-  for (int i = 0; i < size; ++i) {
+  for (int i = first; i <= last; ++i) {
     Mention best;
     bool any = false;
     std::string lemmas;
-    for (int j = i; j < size && j < i + 4; ++j) {
-      const auto& t = tokens[static_cast<std::size_t>(j)];
+    for (int j = i; j <= last && j < i + 4; ++j) {
+      const auto& t = scan.at(j);
       if (t.tag == Tag::kPunctuation) break;
       if (!lemmas.empty()) lemmas += ' ';
       lemmas += t.lemma.empty() ? t.lower : t.lemma;

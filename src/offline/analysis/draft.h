@@ -19,6 +19,8 @@ namespace cadre::offline::analysis {
 
 using spec::Expr;
 
+class Scan;
+
 // Tokens first..last (inclusive) of a sentence.
 struct Range {
   int sentence = 0;
@@ -120,7 +122,7 @@ class Draft {
 
   // --- rules and the rest
   spec::Rule& add_rule(std::string kind, Range range, std::string recogniser,
-                       std::string canonical, JsonObject params, double confidence = 0.9);
+                       std::string canonical, JsonObject params, bool claims = true);
   void assume(std::string text, std::vector<std::string> affects, std::string alternative,
               std::string reason = "not_stated");
   void ask(std::string text, int sentence, std::vector<std::string> options,
@@ -130,6 +132,7 @@ class Draft {
 
   // Names of entities, attributes and actors in the sentence, longest match first, in order.
   std::vector<Mention> mentions(int sentence) const;
+  std::vector<Mention> mentions_between(const Scan& scan, int first, int last) const;
   const Sentence& sentence(int index) const {
     return brief.sentences[static_cast<std::size_t>(index)];
   }

@@ -20,12 +20,13 @@ std::string entity_rule_name(const Draft& draft, const std::string& entity) {
 
 std::string words_of(std::string_view id) { return text::replace_all(std::string(id), "_", " "); }
 
-std::string article(std::string_view noun) {
-  const bool vowel = !noun.empty() && std::string_view("aeiou").find(noun[0]) != std::string::npos;
-  return std::string(vowel ? "An " : "A ") + std::string(noun);
-}
-
 }  // namespace
+
+std::string a_noun(std::string_view noun) {
+  const bool vowel = !noun.empty() &&
+                     std::string_view("aeio").find(noun[0]) != std::string_view::npos;
+  return (vowel ? "an " : "a ") + std::string(noun);
+}
 
 std::string resolve(const Draft& draft, std::string_view name) {
   std::string rest(name);
@@ -121,7 +122,8 @@ void apply_marks(Draft& draft, const std::string& entity, const std::string& att
   auto* a = draft.attribute(entity, attribute);
   if (a == nullptr) return;
   const std::string path = entity + "." + attribute;
-  const std::string the = "The " + words_of(attribute) + " of a " + entity_rule_name(draft, entity);
+  const std::string the = "The " + words_of(attribute) + " of " +
+                          a_noun(entity_rule_name(draft, entity));
   const Range range{sentence, item.first, item.last};
   if (item.type) a->type = *item.type;
   if (!item.unit.empty()) {
@@ -180,8 +182,7 @@ void apply_marks(Draft& draft, const std::string& entity, const std::string& att
   if (item.unique) {
     a->unique = true;
     draft.add_rule("unique", range, "unique.mark",
-                   article(words_of(attribute)) + " is unique among " +
-                       draft.entity(entity).plural + ".", {{"attr", path}})
+                   the + " is unique.", {{"attr", path}})
         .enforced_in = {"schema", "service"};
   }
   if (item.required) {

@@ -361,6 +361,14 @@ void read_marks(const Scan& s, int first, int last, Item* item) {
   }
   if (values_last < first) return;
   int end = 0;
+  auto parts = parse_items(s, first, values_last, &end);
+  int typed = 0;
+  for (const auto& part : parts) typed += guess_type(part.name, part.number_of).known ? 1 : 0;
+  if (!is_choice_noun(s.at(item->name_last).lemma) && end > values_last && parts.size() >= 2 &&
+      typed * 2 >= static_cast<int>(parts.size())) {
+    item->parts = std::move(parts);
+    return;
+  }
   bool marks = false;
   for (int i = first; i <= values_last; ++i) marks = read_mark_word(s, i, item) || marks;
   if (read_bound(s, first, values_last, item)) marks = true;
@@ -373,15 +381,7 @@ void read_marks(const Scan& s, int first, int last, Item* item) {
   bool listed = false;
   for (int i = first; i <= values_last; ++i) listed = listed || s.any(i, {",", "/", "or", "|"});
   if (!listed) return;
-  auto parts = parse_items(s, first, values_last, &end);
-  int typed = 0;
-  for (const auto& part : parts) typed += guess_type(part.name, part.number_of).known ? 1 : 0;
-  if (!is_choice_noun(s.at(item->name_last).lemma) && end > values_last && parts.size() >= 2 &&
-      typed * 2 >= static_cast<int>(parts.size())) {
-    item->parts = std::move(parts);
-  } else {
-    item->values = parse_values(s, first, values_last);
-  }
+  item->values = parse_values(s, first, values_last);
 }
 
 }  // namespace cadre::offline::analysis

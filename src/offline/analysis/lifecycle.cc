@@ -580,7 +580,7 @@ void add_transition(Draft& draft, const std::string& entity, const std::string& 
   if (by.empty()) by = state_verb(end);
   if (by.empty()) {
     // Another move into the same state has a name already?
-    by = "mark_" + safe_snake(end);
+    by = "mark_" + plain_snake(end);
   }
   auto& made = draft.add_operation(spec::OperationKind::kTransition, entity, by, origin);
   for (const auto& known : cycle.transitions) {

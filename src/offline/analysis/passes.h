@@ -74,6 +74,7 @@ std::string resolve(const Draft& draft, std::string_view name);
 bool can_be_entity(const Draft& draft, std::string_view name);
 // Without adjectives that only describe ("available animal" -> "animal").
 std::string bare_name(const Scan& scan, const Name& name);
+std::string a_noun(std::string_view noun);  // "an author"
 bool is_people(std::string_view name);  // "member", "sales staff"
 // An event of the entity pair, or the entity itself when people bring it into being.
 std::string event_for(const Draft& draft, std::string_view verb);

@@ -68,9 +68,9 @@ void read_product(Draft& draft) {
         // "a system for our town library"
         const int of = s.find_any(name.last, last, {"for", "of"});
         const auto inner = of < 0 ? Name{} : name_after(s, of + 1, last);
-        if (!inner.empty()) words = safe_snake(inner.text);
+        if (!inner.empty()) words = plain_snake(inner.text);
       }
-      draft.spec.name = safe_snake(words.empty() ? "records" : words);
+      draft.spec.name = plain_snake(words.empty() ? "records" : words);
     }
     // The product's own words carry no requirement; "for a dental practice" neither.
     int stop = name.last;

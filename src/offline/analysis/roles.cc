@@ -368,11 +368,53 @@ class RoleReader {
         draft_.claim({index, subject.first, subject.last});
       }
     }
+    if (const auto owner = owned_by_name(s, subject); !owner.empty() && subject.of.empty()) {
+      own_by_role(s, index, subject, owner, &grant);
+    }
     grant.origin = draft_.stated(range, "permission.svo");
     if (thing != nullptr) claim_action(index, action, *thing);
     else draft_.claim({index, action.verb_first, action.verb_last});
     add_permission_rule(index, action, &grant);
     draft_.grants.push_back(grant);
+  }
+
+  // "the project owner": the entity in front of owner, creator, author.
+  std::string owned_by_name(const Scan& s, const Thing& subject) {
+    const auto bare = bare_name(s, subject.name);
+    const auto space = bare.rfind(' ');
+    if (space == std::string::npos) return {};
+    const auto role = bare.substr(space + 1);
+    if (role != "owner" && role != "creator" && role != "author") return {};
+    return draft_.entity_named(bare.substr(0, space));
+  }
+
+  // The person is one of the people there are, not a kind of their own.
+  void own_by_role(const Scan& s, int index, const Thing& subject, const std::string& owner,
+                   Grant* grant) {
+    const Range range{index, subject.name.first, subject.name.last};
+    const auto bare = bare_name(s, subject.name);
+    std::string person;
+    int people = 0;
+    for (const auto& entity : draft_.spec.entities) {
+      if (entity.id == owner || !is_people(entity.name)) continue;
+      person = entity.id;
+      ++people;
+    }
+    if (people != 1) {
+      person = draft_.add_entity("user", Draft::assumed());
+      draft_.note(person).person = true;
+    }
+    const auto role = bare.substr(bare.rfind(' ') + 1);
+    grant->own = true;
+    grant->own_role = draft_.relate(owner, person, role,
+                                    draft_.implied(range, "relation.owner")).role;
+    const auto actor = grant->actor;
+    grant->actor = draft_.add_actor(draft_.entity(person).name, draft_.stated(range, "actor.owner"));
+    const bool used = std::any_of(draft_.grants.begin(), draft_.grants.end(),
+                                  [&](const Grant& g) { return g.actor == actor; });
+    if (!used && actor != grant->actor) {
+      std::erase_if(draft_.spec.actors, [&](const auto& a) { return a.id == actor; });
+    }
   }
 
   static bool owns(const Scan& s, const Thing& thing) {
@@ -397,15 +439,25 @@ class RoleReader {
     const Range range{index, action.first, action.last};
     const auto kind = grant->own ? "ownership" : "permission";
     const auto& entity = draft_.entity(grant->entity);
-    std::string who = text::replace_all(grant->actor, "_", " ");
-    std::string canonical = (grant->only && !grant->own ? "Only a " : "A ") + who +
+    const Scan scan(draft_.sentence(index));
+    for (int i = action.verb_last; i <= action.last; ++i) {
+      if (scan.at(i).number && !grant->only && !grant->own) return;  // a limit, read elsewhere
+    }
+    std::string who = a_noun(text::replace_all(grant->actor, "_", " "));
+    who = grant->only && !grant->own ? "Only " + who : text::upper_first(who);
+    std::string canonical = who +
                             (grant->deny ? " can't " : grant->only && grant->own ? " can only "
                                                                                 : " can ") +
                             verb_words(grant->verb) + (grant->own ? " their own " : " ") +
                             entity.plural + ".";
     auto& rule = draft_.add_rule(kind, range, "permission.svo", std::move(canonical),
                                  {{"actor", grant->actor}, {"op", grant->verb},
-                                  {"on", grant->entity}, {"only", grant->only}});
+                                  {"on", grant->entity}, {"only", grant->only}}, false);
+    for (int i = action.first; i <= action.last; ++i) {
+      if (scan.any(i, {"only", "own"})) draft_.claim(index, i);
+    }
+    if (action.first > 0 && scan.is(action.first - 1, "only")) draft_.claim(index, action.first - 1);
+    if (action.negated) draft_.claim({index, action.verb_first, action.verb_last});
     rule.enforced_in = {"api"};
     grant->rule = rule.id;
   }

@@ -172,6 +172,11 @@ Name make_name(const Scan& scan, int first, int last) {
 Name name_before(const Scan& scan, int last, int from) {
   int first = last + 1;
   while (first - 1 >= from && scan.name_word(first - 1)) --first;
+  // "for managing movies": the verb is no part of the name.
+  while (first <= last && scan.at(first).form == VerbForm::kGerund && first < last &&
+         scan.any(first - 1, {"for", "of", "by", "to", "from"})) {
+    ++first;
+  }
   // An adjective or participle may stand in front, never alone.
   if (first > last || !scan.noun(last)) return {};
   return make_name(scan, first, last);

@@ -237,10 +237,16 @@ class ListReader {
         }
       }
     }
+    std::string record;
+    if (!name.empty() && index == 0 && is_product_noun(s.at(name.last).lemma)) {
+      record = product_record(s, name);
+    }
     std::erase_if(owners, [&](const Name& n) { return !usable_owner(draft_, s, n); });
-    if (owners.empty()) return i + 1;
+    if (owners.empty() && record.empty()) return i + 1;
     int end = i + 1;
     const auto items = parse_items(s, i + 1, s.size() - 1, &end);
+    // "a project with open tasks can't be deleted": a condition, no list.
+    if (end < s.size() && s.finite_verb(end)) return i + 1;
     int typed = 0;
     for (const auto& item : items) {
       if (is_people(item.name)) continue;
@@ -251,7 +257,20 @@ class ListReader {
                   !items[0].plural)) {
       return i + 1;
     }
-    return add(How::kWith, index, s, owners, i, i + 1, {});
+    List made;
+    made.carried = owners.empty() ? record : std::string{};
+    if (!made.carried.empty()) draft_.claim({index, 0, name.last});
+    return add(How::kWith, index, s, owners, i, i + 1, std::move(made));
+  }
+
+  // "a notes app with tags": notes.
+  std::string product_record(const Scan& s, const Name& name) {
+    for (int i = name.last - 1; i >= name.first; --i) {
+      const auto lemma = s.at(i).lemma;
+      if (!s.noun(i) || is_product_noun(lemma) || !can_be_entity(draft_, lemma)) continue;
+      return lemma;
+    }
+    return {};
   }
 
   // "title and author of each book", "for every sale the date and the amount are recorded",
@@ -419,12 +438,27 @@ void add_association(Draft& draft, const std::string& owner, const std::string& 
   spec::Relation many;
   many.from = owner;
   many.to = target;
-  many.role = safe_snake(draft.entity(target).plural);
+  many.role = safe_role(draft.entity(target).plural);
   many.cardinality = spec::Cardinality::kManyToMany;
   many.via = via;
   many.origin = origin;
   draft.spec.relations.push_back(many);
   draft.claim({list.sentence, item.first, item.last});
+}
+
+// "recipes with ingredients and amounts": the amount belongs to the pair.
+bool pair_attribute(Draft& draft, const std::string& pair, const Item& item, const List& list) {
+  if (pair.empty() || !item.plural || !draft.entity_named(item.name).empty()) return false;
+  const auto type = guess_type(item.name, false).type;
+  if (type != spec::Type::kMoney && type != spec::Type::kInt && type != spec::Type::kDecimal) {
+    return false;
+  }
+  auto& a = draft.add_attribute(pair, item.name,
+                                draft.stated({list.sentence, item.name_first, item.name_last},
+                                             "attr.pair"));
+  if (item.name == "amount") a.type = spec::Type::kDecimal;
+  draft.claim({list.sentence, item.first, item.last});
+  return true;
 }
 
 void apply_item(Draft& draft, const std::string& owner, const Item& item, const List& list) {
@@ -434,7 +468,8 @@ void apply_item(Draft& draft, const std::string& owner, const Item& item, const 
   const bool plain = item.values.empty() && !item.min && !item.max && !item.type &&
                      item.unit.empty();
   if (!item.parts.empty()) return add_child(draft, owner, item, list);
-  if (item.plural && plain && !item.number_of && target.empty() && !guess.known &&
+  const bool bare = !guess.known || (guess.type == spec::Type::kString && item.plural);
+  if (item.plural && plain && !item.number_of && target.empty() && bare &&
       can_be_entity(draft, item.name)) {
     if (list.how == How::kContains || item.count_min) return add_child(draft, owner, item, list);
     target = draft.add_entity(item.name, draft.stated(range, "entity.plural"));
@@ -519,7 +554,15 @@ void read_lists(Draft& draft, const Reading& reading) {
   for (const auto& [owner, list] : owned) {
     if (!draft.has_entity(owner)) continue;
     draft.claim({list->sentence, list->first, list->first});
-    for (const auto& item : list->items) apply_item(draft, owner, item, *list);
+    std::string pair;
+    for (const auto& item : list->items) {
+      if (pair_attribute(draft, pair, item, *list)) continue;
+      const auto before = draft.spec.entities.size();
+      apply_item(draft, owner, item, *list);
+      const bool paired = draft.spec.entities.size() > before &&
+                          draft.spec.entities.back().kind == spec::EntityKind::kAssociation;
+      pair = paired ? draft.spec.entities.back().id : std::string{};
+    }
   }
 }
 

@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "base/text.h"
+#include "spec/identifiers.h"
 
 namespace cadre::offline::analysis {
 namespace {
@@ -19,8 +20,8 @@ const Words& product_nouns() {
       "back-end", "frontend", "website", "site", "platform", "software", "program", "manager",
       "tracker", "management", "solution", "database", "crud", "portal", "server", "webapp",
       "microservice", "prototype", "mvp", "script", "administration", "directory", "organizer",
-      "organiser", "planner", "register", "registry", "tracking", "web", "dashboard", "module",
-      "project management", "helpdesk", "desk", "product", "interface", "endpoint", "json",
+      "organiser", "planner", "register", "registry", "tracking", "web", "dashboard",
+      "project management", "helpdesk", "desk", "interface", "endpoint", "json",
       "mobile", "online", "backoffice", "bookkeeping", "crm", "erp", "utility", "logbook"};
   return words;
 }
@@ -309,33 +310,19 @@ TypeGuess guess_type(std::string_view name, bool number_of) {
   return {it->second.type, true, it->second.count, it->second.optional};
 }
 
-namespace {
-
-const Words& reserved_words() {
-  static const Words words = {
-      "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del", "elif",
-      "else", "except", "false", "finally", "for", "from", "global", "if", "import", "in", "is",
-      "lambda", "none", "nonlocal", "not", "null", "or", "pass", "raise", "return", "true", "try",
-      "while", "with", "yield", "self", "id", "int", "str", "type_", "select", "insert", "update",
-      "delete", "drop", "table", "where", "index", "group", "order", "by", "limit", "offset",
-      "sort", "q", "date_", "json", "copy", "dict", "schema", "config", "fields", "construct",
-      "validate", "metadata", "registry", "auto", "bool", "case", "char", "const", "default",
-      "double", "enum", "float", "goto", "long", "new", "operator", "private", "public", "short",
-      "static", "struct", "switch", "template", "this", "union", "virtual", "void", "to", "total",
-      "items", "actor", "object", "base", "model", "session", "column", "transaction", "commit",
-      "rollback", "primary", "foreign", "key", "references", "check", "unique", "constraint",
-      "create", "alter", "join", "on", "set", "values", "into", "view", "trigger", "having",
-      "distinct", "exists", "between", "like", "begin", "end", "add", "all", "any", "asc", "desc"};
-  return words;
+std::string plain_snake(std::string_view name) {
+  auto id = text::snake_case(name);
+  if (id.size() > 50) id.resize(50);
+  while (id.ends_with("_")) id.pop_back();
+  return id.empty() ? "x" : id;
 }
 
-}  // namespace
+std::string safe_snake(std::string_view name) { return spec::safe_id(plain_snake(name)); }
 
-std::string safe_snake(std::string_view name) { return text::snake_case(text::shorten(name, 60)); }
-
-std::string safe_pascal(std::string_view name) {
-  (void)reserved_words;
-  return text::pascal_case(text::shorten(name, 60));
+std::string safe_role(std::string_view name) {
+  return spec::safe_id(plain_snake(name), spec::IdUse::kName);
 }
+
+std::string safe_pascal(std::string_view name) { return text::pascal_case(plain_snake(name)); }
 
 }  // namespace cadre::offline::analysis

@@ -45,8 +45,11 @@ struct TypeGuess {
 // By the words of an attribute's name ("due date", "number of copies" comes as count=true).
 TypeGuess guess_type(std::string_view name, bool number_of);
 
-// Not usable as an identifier in SQL, Python or C++ as it stands.
+// Ids for attributes, for roles and operations, for entities; safe in SQL, Python and C++.
 std::string safe_snake(std::string_view name);
+std::string safe_role(std::string_view name);
 std::string safe_pascal(std::string_view name);
+// Snake case without regard to reserved words.
+std::string plain_snake(std::string_view name);
 
 }  // namespace cadre::offline::analysis
