@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "spec/scenario.h"
+
 namespace cadre::spec {
 namespace {
 
@@ -9,6 +11,7 @@ using Kind = OperationKind;
 
 constexpr std::int64_t kStart = 1'767'258'000;  // 2026-01-01T09:00:00Z
 constexpr std::int64_t kEnd = 4'102'444'800;    // 2100; time goes round before dates run out
+constexpr int kPlanEvery = 40;                  // requests between two searches
 constexpr int kTries = 12;
 constexpr int kTriesPerEndpoint = 4;
 
@@ -152,13 +155,53 @@ const Endpoint& OperationGenerator::choose_hungry(const Interpreter& world, bool
   return least < 4 ? *best : choose_endpoint(world);
 }
 
+// Looks for the way to a refusal by a guard, or to the success of an operation, not seen so far.
+void OperationGenerator::plan(const Interpreter& world) {
+  std::vector<Goal> open;
+  for (const Endpoint& endpoint : contract_.endpoints) {
+    if (endpoint.operation == nullptr) continue;
+    Goal goal;
+    goal.operation = endpoint.operation_id;
+    if (coverage_.operations.at(goal.operation).passed == 0) open.push_back(goal);
+    for (const Guard& guard : endpoint.operation->guards) {
+      if (coverage_.guards.at(goal.operation + "/" + guard.id).refused > 0) continue;
+      goal.code = guard.error;
+      goal.rule = guard.id;
+      open.push_back(goal);
+    }
+  }
+  if (open.empty()) return;
+  Budget budget;
+  budget.requests = 3000;
+  budget.seed = factory_.rng().next();
+  const auto story =
+      search_refusal(world, open[factory_.rng().below(open.size())], now_, budget);
+  planned_.assign(story.begin(), story.end());
+}
+
 Request OperationGenerator::next(const Interpreter& world) {
+  if (planned_.empty() && coverage_.requests % kPlanEvery == kPlanEvery - 1) plan(world);
+  Request request;
+  Response predicted;
+  if (planned_.empty()) {
+    request = improvise(world, predicted);
+  } else {
+    request = std::move(planned_.front());
+    planned_.pop_front();
+    now_ = std::max(now_, request.now);
+    Interpreter probe = world;
+    predicted = probe.handle(request);
+  }
+  record(world, request, predicted);
+  return request;
+}
+
+Request OperationGenerator::improvise(const Interpreter& world, Response& predicted) {
   now_ += factory_.time_step();
   if (now_ > kEnd) now_ = kStart;
   const bool want_success = factory_.chance(72);
   const bool spoil = !want_success && factory_.chance(50);
   Request best;
-  Response predicted;
   int best_score = -1;
   const Endpoint* endpoint = nullptr;
   for (int attempt = 0; attempt < kTries && best_score < 2; ++attempt) {
@@ -182,7 +225,6 @@ Request OperationGenerator::next(const Interpreter& world) {
     }
     if (spoil && attempt >= 1) break;
   }
-  record(world, best, predicted);
   return best;
 }
 

@@ -5,6 +5,7 @@
 // thread-safe.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <string>
 
@@ -45,6 +46,8 @@ class OperationGenerator {
   const Endpoint& choose_hungry(const Interpreter& world, bool want_success);
   int weight_of(const Interpreter& world, const Endpoint& endpoint) const;
   int novelty(const Interpreter& world, const Request& request, const Response& response) const;
+  void plan(const Interpreter& world);
+  Request improvise(const Interpreter& world, Response& predicted);
   void record(const Interpreter& world, const Request& request, const Response& response);
 
   const Spec& spec_;
@@ -52,6 +55,7 @@ class OperationGenerator {
   RequestFactory factory_;
   std::int64_t now_;
   Coverage coverage_;
+  std::deque<Request> planned_;  // on the way to something that chance alone did not reach
 };
 
 }  // namespace cadre::spec

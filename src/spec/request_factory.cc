@@ -167,12 +167,13 @@ void RequestFactory::fill_body(const Interpreter& world, const Endpoint& endpoin
   JsonObject body;
   const bool patch = endpoint.method == "PATCH";
   for (const Field& field : endpoint.body) {
-    if (patch ? chance(55) : (!field.required && chance(35))) continue;
-    if (field.nullable && chance(6)) {
+    const bool wanted = choice.taste != 0 && !field.ref.empty() && chance(90);
+    if (!wanted && (patch ? chance(55) : (!field.required && chance(35)))) continue;
+    if (!wanted && field.nullable && chance(6)) {
       body[field.name] = nullptr;
       continue;
     }
-    Json made = field.ref.empty() ? value(world, endpoint, field, request.now)
+    Json made = field.ref.empty() ? value(world, endpoint, field, request.now, choice)
                                   : reference(world, field, choice, request);
     if (made.is_null() && !field.required) continue;
     body[field.name] = std::move(made);
@@ -202,7 +203,7 @@ Json RequestFactory::existing_value(const Interpreter& world, const std::string&
 }
 
 Json RequestFactory::value(const Interpreter& world, const Endpoint& endpoint, const Field& field,
-                           std::int64_t now) {
+                           std::int64_t now, const Choice& choice) {
   const Attribute* attribute = field.attribute;
   const Entity* entity = find_entity(spec_, endpoint.entity);
   const bool unique = attribute != nullptr && entity != nullptr && is_unique(*entity, *attribute);
@@ -216,7 +217,7 @@ Json RequestFactory::value(const Interpreter& world, const Endpoint& endpoint, c
       const int scale = attribute != nullptr ? scale_of(*attribute)
                         : field.type == Type::kMoney ? 2
                         : field.type == Type::kDecimal ? 3 : 0;
-      return number(field.type, scale, attribute);
+      return number(field.type, scale, attribute, choice.taste);
     }
     case Type::kDate: case Type::kTime: case Type::kDatetime:
       return moment(field.type, attribute, now);
@@ -227,7 +228,30 @@ Json RequestFactory::value(const Interpreter& world, const Endpoint& endpoint, c
   }
 }
 
-Json RequestFactory::number(Type type, int scale, const Attribute* attribute) {
+Value RequestFactory::some_number(int scale, const Attribute* attribute, const Value& base,
+                                  const Value& high, const Value& step, std::uint64_t taste) {
+  const auto steps = [&](std::uint64_t count) {
+    return multiply(step, Value::of_int(static_cast<std::int64_t>(count)));
+  };
+  const bool has_max = attribute != nullptr && attribute->max;
+  if (taste != 0 && attribute != nullptr && chance(90)) {
+    std::uint64_t mixed = taste;
+    for (const char c : attribute->id) mixed = (mixed ^ static_cast<unsigned char>(c)) * 0x100000001B3ULL;
+    const std::uint64_t line = (mixed >> 20U) % 4;
+    if (line == 0) return add(base, steps(rng_.below(3)));
+    if (line == 1) return has_max ? subtract(high, steps(rng_.below(3))) : Value::of_int(1000);
+    if (line == 2) return Value::of_int(pick(landmarks_.numbers));
+  }
+  const std::uint64_t dice = rng_.below(100);
+  if (dice < 25) return add(base, steps(rng_.below(4)));
+  if (dice < 40 && has_max) return subtract(high, steps(rng_.below(3)));
+  if (dice < 75) return Value::of_int(landmark());
+  const Value small = Value::of_int(static_cast<std::int64_t>(rng_.below(40)) + 1);
+  return scale > 0 && chance(50) ? add(small, steps(rng_.below(100))) : small;
+}
+
+Json RequestFactory::number(Type type, int scale, const Attribute* attribute,
+                            std::uint64_t taste) {
   Value low = Value::of_int(type == Type::kDuration ? 0 : -1'000'000);
   Value high = Value::of_int(type == Type::kDuration ? 525'600 : 1'000'000);
   if (attribute != nullptr && attribute->min) low = literal_value(*attribute->min);
@@ -237,19 +261,7 @@ Json RequestFactory::number(Type type, int scale, const Attribute* attribute) {
     step = parse_decimal(fmt::format("{:.6f}", *attribute->step)).value_or(step);
   }
   const Value base = attribute != nullptr && attribute->min ? low : Value::of_int(0);
-  Value chosen;
-  const std::uint64_t dice = rng_.below(100);
-  const auto steps = [&](std::int64_t count) { return multiply(step, Value::of_int(count)); };
-  if (dice < 25) {
-    chosen = add(base, steps(static_cast<std::int64_t>(rng_.below(4))));
-  } else if (dice < 40 && attribute != nullptr && attribute->max) {
-    chosen = subtract(high, steps(static_cast<std::int64_t>(rng_.below(3))));
-  } else if (dice < 75) {
-    chosen = Value::of_int(landmark());
-  } else {
-    chosen = Value::of_int(static_cast<std::int64_t>(rng_.below(40)) + 1);
-    if (scale > 0 && chance(50)) chosen = add(chosen, steps(static_cast<std::int64_t>(rng_.below(100))));
-  }
+  Value chosen = some_number(scale, attribute, base, high, step, taste);
   const auto below = order(chosen, low);
   if (below && *below < 0) chosen = low;
   const auto above = order(chosen, high);

@@ -28,6 +28,9 @@ class RequestFactory {
   struct Choice {
     bool focused = false;
     std::string role;   // act as this actor; empty: any that may perform the operation
+    // Not 0: a taste of its own for each number (always low, always high, or anything) and for
+    // each optional reference (nearly always given), so that a whole story keeps one line.
+    std::uint64_t taste = 0;
   };
 
   // A request that should be accepted as far as its form goes.
@@ -55,10 +58,12 @@ class RequestFactory {
   Json reference(const Interpreter& world, const Field& field, const Choice& choice,
                  const Request& request);
   Json value(const Interpreter& world, const Endpoint& endpoint, const Field& field,
-             std::int64_t now);
+             std::int64_t now, const Choice& choice);
   Json existing_value(const Interpreter& world, const std::string& entity,
                       const std::string& attribute, std::int64_t now);
-  Json number(Type type, int scale, const Attribute* attribute);
+  Json number(Type type, int scale, const Attribute* attribute, std::uint64_t taste);
+  Value some_number(int scale, const Attribute* attribute, const Value& base, const Value& high,
+                    const Value& step, std::uint64_t taste);
   Json moment(Type type, const Attribute* attribute, std::int64_t now);
   std::string words(const Attribute* attribute, Type type, bool fresh);
   Json wrong_value(const Field& field);
