@@ -173,6 +173,9 @@ void transition_criteria(const StoryIndex& index, const Operation& operation,
     Criterion criterion = base();
     criterion.given =
         wording::with_article(name) + " whose " + attribute + " is " + wording::words(edge.from);
+    if (operation.kind == spec::OperationKind::kTransition) {
+      criterion.requirement = index.of_operation(operation.id);
+    }
     criterion.then = "its " + attribute + " is " + wording::words(edge.to);
     out.push_back(std::move(criterion));
   }
