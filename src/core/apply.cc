@@ -224,6 +224,7 @@ void Engine::draft(EventKind kind, std::int64_t parent, std::string actor, JsonO
 
 void Engine::emit(Effect effect) {
   std::string key = effect.key;
+  effect.order = ++s_.effects_made;
   s_.fresh.push_back(key);
   s_.effects.insert_or_assign(std::move(key), std::move(effect));
 }
@@ -262,11 +263,13 @@ const Event* next_record(const RunState& state) {
 std::vector<std::string> take_effects(RunState& state) { return std::exchange(state.fresh, {}); }
 
 std::vector<std::string> open_effects(const RunState& state) {
-  std::vector<std::string> keys;
+  std::vector<const Effect*> open;
   for (const auto& [key, effect] : state.effects) {
-    if (!effect.orphan) keys.push_back(key);
+    if (!effect.orphan) open.push_back(&effect);
   }
-  std::ranges::sort(keys);
+  std::ranges::sort(open, {}, &Effect::order);
+  std::vector<std::string> keys;
+  for (const Effect* effect : open) keys.push_back(effect->key);
   return keys;
 }
 

@@ -29,7 +29,7 @@ const Event* next_record(const RunState& state);
 
 // Keys of effects that have come up since the last call, in order.
 std::vector<std::string> take_effects(RunState& state);
-// All unfinished effects, in order of their keys: what a resumed run has to do.
+// All unfinished effects, in the order in which they came up: what a resumed run has to do.
 std::vector<std::string> open_effects(const RunState& state);
 const Effect* find_effect(const RunState& state, const std::string& key);
 

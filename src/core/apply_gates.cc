@@ -182,6 +182,7 @@ bool Engine::depends_on(std::size_t stage, std::size_t on) const {
 // exactly as the round before it did.
 void Engine::route_blame(std::size_t stage, const std::vector<Finding>& findings) {
   StageState& state = s_.stages[stage];
+  const std::string first = findings.empty() ? "no reason given" : findings.front().message;
   std::set<std::string> lines;
   for (const Finding& finding : findings) {
     lines.insert(finding.gate + "|" + finding.message + "|" + finding.blame);
@@ -198,6 +199,7 @@ void Engine::route_blame(std::size_t stage, const std::vector<Finding>& findings
     if (maker != nullptr) at = static_cast<std::size_t>(maker - s_.plan->stages.data());
     blamed[depends_on(stage, at) ? at : stage].push_back(finding);
   }
+  if (blamed.empty()) blamed[stage] = {};
   bool no_rounds = false;
   for (const auto& [at, evidence] : blamed) {
     no_rounds = no_rounds || s_.stages[at].reworks >= s_.plan->limits.rounds_max;
@@ -209,10 +211,9 @@ void Engine::route_blame(std::size_t stage, const std::vector<Finding>& findings
     if (state.stored == spec(stage).makes.size()) emit_project(stage, false);
     return end_run("gate_failed", 5,
                    no_progress ? fmt::format("stage {} failed twice in the same way: {}",
-                                             spec(stage).id, findings.front().message)
+                                             spec(stage).id, first)
                                : fmt::format("stage {} still fails after {} rounds: {}",
-                                             spec(stage).id, state.round,
-                                             findings.front().message),
+                                             spec(stage).id, state.round, first),
                    std::move(details));
   }
   for (auto& [at, evidence] : blamed) rework(at, spec(stage).role, std::move(evidence));

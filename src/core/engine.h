@@ -79,8 +79,8 @@ class Engine {
   std::string place(std::size_t stage, int task) const;
   JsonObject body(std::size_t stage, std::string key) const;
   JsonObject body(std::size_t stage, int task, std::string key) const;
-  void draft(EventKind kind, std::int64_t parent, std::string actor, JsonObject body, int stage = -1,
-             int task = -1);
+  void draft(EventKind kind, std::int64_t parent, std::string actor, JsonObject body,
+             int stage = -1, int task = -1);
   void emit(Effect effect);
   void drop_effects(std::size_t stage);
   std::string say(std::string_view key) const { return json::get_string(event_.body, key); }

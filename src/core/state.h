@@ -96,6 +96,7 @@ struct Effect {
   };
   Kind kind = Kind::kTurn;
   std::string key;
+  std::int64_t order = 0;            // effects are begun in the order in which they came up
   int stage = -1;
   int round = 0;
   int task = -1;
@@ -155,6 +156,7 @@ struct RunState {
 
   std::deque<Draft> drafts;        // to be journalled, front first
   std::unordered_map<std::string, Effect> effects;  // unfinished, by key
+  std::int64_t effects_made = 0;
   std::vector<std::string> fresh;  // effects not yet handed to the shell
   std::deque<ReadyTask> ready;
   int active_tasks = 0;

@@ -193,9 +193,10 @@ void RunLoop::drain(int grace_ms) {
 
 void RunLoop::on_done(Done done) {
   running_--;
+  release(done.key);
   const Effect* effect = find_effect(state_, done.key);
-  if (effect == nullptr || over()) return;
-  lane_of(effect->kind).busy--;
+  if (over()) return;
+  if (effect == nullptr) return settle();  // superseded: only its slot is of interest
   Performed& performed = done.performed;
   if (performed.cancelled && draining_) return;
   for (StoredArtifact& stored : performed.artifacts) {
@@ -221,6 +222,8 @@ void RunLoop::on_acked(Acked acked) {
     for (const Subscriber& subscriber : subscribers_) subscriber(event);
   }
   for (const std::string& key : acked.launches) launch(key);
+  fill_lanes();  // a launch that was void by now has left its slot
+  flush();
 }
 
 void RunLoop::fail_run(Error error) {
@@ -260,6 +263,7 @@ void RunLoop::fill_lanes() {
       const Effect* effect = find_effect(state_, key);
       if (effect == nullptr || effect->orphan) continue;
       lane.busy++;
+      claimed_[key] = &lane;
       if (has_intent(effect->kind)) add(intent_of(state_, *effect));
       batch_launches_.push_back(key);
     }
@@ -302,14 +306,17 @@ RunLoop::Lane& RunLoop::lane_of(Effect::Kind kind) {
 
 void RunLoop::launch(const std::string& key) {
   const Effect* effect = find_effect(state_, key);
-  if (effect == nullptr) return;
-  if (effect->orphan || draining_ || over()) {
-    lane_of(effect->kind).busy--;
-    return;
-  }
+  if (effect == nullptr || effect->orphan || draining_ || over()) return release(key);
   auto job = job_of(*effect);
   if (!job) return fail_run(std::move(job.error()));
   submit(key, std::move(*job));
+}
+
+void RunLoop::release(const std::string& key) {
+  const auto at = claimed_.find(key);
+  if (at == claimed_.end()) return;
+  at->second->busy--;
+  claimed_.erase(at);
 }
 
 void RunLoop::submit(const std::string& key, Job job) {

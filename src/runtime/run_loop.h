@@ -86,6 +86,7 @@ class RunLoop {
   void fill_lanes();
   void flush();
   void launch(const std::string& key);
+  void release(const std::string& key);
   Lane& lane_of(Effect::Kind kind);
   using Job = std::function<Performed()>;
   Result<Job> job_of(const Effect& effect);
@@ -123,6 +124,7 @@ class RunLoop {
   std::vector<std::string> batch_blobs_;
   std::vector<std::string> batch_launches_;
   std::map<std::string, Lane> lanes_;
+  std::unordered_map<std::string, Lane*> claimed_;  // the slots that effects hold
   std::unordered_map<std::string, std::shared_ptr<TaskRun>> task_runs_;
   std::unordered_map<std::string, std::shared_ptr<const Artifact>> artifacts_;
   WorkerPool pool_;

@@ -7,7 +7,8 @@ namespace cadre::detail {
 Error sqlite_error(int code, sqlite3* database, const std::filesystem::path& file,
                    std::string_view doing) {
   const std::string detail = database != nullptr ? sqlite3_errmsg(database) : sqlite3_errstr(code);
-  const std::string where = fmt::format("cannot {} the journal {}: {}", doing, file.string(), detail);
+  const std::string where =
+      fmt::format("cannot {} the journal {}: {}", doing, file.string(), detail);
   switch (code & 0xff) {
     case SQLITE_FULL:
       return {ErrorCode::kIo, where, "make room on the disk, then resume the run"};

@@ -56,7 +56,8 @@ class SqliteStore final : public Store {
     }
     if (!journal.damage && code != SQLITE_DONE) {
       Error error = detail::sqlite_error(code, reader_.get(), file_, "read");
-      error.message += fmt::format("; event {} of run {} and what follows are unreadable", due, run);
+      error.message +=
+          fmt::format("; event {} of run {} and what follows are unreadable", due, run);
       journal.damage = std::move(error);
     }
     read_.reset();
