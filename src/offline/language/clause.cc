@@ -189,8 +189,8 @@ class ClauseBuilder {
     if (antecedent >= 0 && one_of(at(i).lower, " who which that whom whose where ")) {
       c.marker = Marker::kRelative;
       c.subjects.push_back(antecedent);
-    } else if (at(i).lower == "that") {
-      c.marker = Marker::kNone;
+    } else if (at(i).lower == "where") {
+      c.marker = Marker::kIf;  // "Where the user is a guest, ..."
     }
     return i;
   }
@@ -378,8 +378,9 @@ class ClauseBuilder {
         continue;
       }
       if (t.tag == Tag::kPreposition || (t.tag == Tag::kTo)) {
+        const std::size_t known = c.adjuncts.size();
         i = take_preposition(c, i, last);
-        in_adjunct = !c.adjuncts.empty() && c.adjuncts.back().preposition != "of";
+        in_adjunct = in_adjunct || c.adjuncts.size() > known;
         continue;
       }
       if (t.tag == Tag::kAdverb && t.lemma.find(' ') != std::string::npos)
@@ -413,7 +414,10 @@ class ClauseBuilder {
       c.adjuncts.push_back({std::string(lead), n, np.first, np.last});
       return false;
     }
-    if (at(np.first).tag == Tag::kComparator && before >= c.first && noun_index(before) >= 0) {
+    // "claims over 500 euros", "parcels up to 20 kg"; but "give each dog at least two walks".
+    const bool thing = &target == &c.objects && at(np.head).tag != Tag::kNumber && np.unit.empty();
+    if (at(np.first).tag == Tag::kComparator && before >= c.first && noun_index(before) >= 0 &&
+        !thing) {
       c.adjuncts.push_back({std::string(lead), n, np.first, np.last});
       return false;
     }
@@ -517,7 +521,7 @@ class ClauseBuilder {
     const Clause& before = clause(c.parent);
     const bool object = before.verb && !before.objects.empty() && !before.verb->passive &&
                         one_of(before.verb->lemma, " want allow enable let require ask help permit "
-                                                   "force need expect like tell invite ");
+                                                   "force expect like tell invite ");
     c.subjects = object ? before.objects : before.subjects;
   }
 
@@ -618,6 +622,8 @@ class ClauseBuilder {
     Clause& next = clause(i + 1);
     if (!c.verb || !next.verb || !c.objects.empty() || c.verb->passive || next.verb->passive) return;
     if (!c.adjuncts.empty() || !c.predicate_adjectives.empty()) return;
+    // "log in and view a dashboard"
+    if (c.verb->lemma.find('_') != std::string::npos) return;
     if (c.verb->lemma == "be" || next.first != next.verb->first) return;
     if (!joined_to(next) || c.verb->last + 2 < next.verb->first) return;
     c.objects = next.objects;

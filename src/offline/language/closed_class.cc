@@ -218,6 +218,18 @@ std::optional<Tag> closed_class_tag(std::string_view lower) {
   return {};
 }
 
+void for_each_closed_word(const std::function<void(std::string_view)>& visit) {
+  for (const ClassWords& entry : kClasses) {
+    std::string_view rest = entry.words;
+    while (!rest.empty()) {
+      const std::size_t end = std::min(rest.find(' '), rest.size());
+      if (end > 0) visit(rest.substr(0, end));
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+  }
+  for (const NumberWord& entry : kNumberWords) visit(entry.word);
+}
+
 std::optional<double> number_word(std::string_view lower) {
   const auto* found = std::ranges::lower_bound(kNumberWords, lower, {}, &NumberWord::word);
   if (found == kNumberWords.end() || found->word != lower) return {};

@@ -1,6 +1,7 @@
 // The closed word classes and the multi-word entries. Constant tables, binary search.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string_view>
 
@@ -10,6 +11,9 @@ namespace cadre::offline {
 
 // Tag of a closed-class word; nothing for open-class words.
 std::optional<Tag> closed_class_tag(std::string_view lower);
+
+// All closed-class and number words, for the spelling repair.
+void for_each_closed_word(const std::function<void(std::string_view)>& visit);
 
 // "five" -> 5, "dozen" -> 12; "once" and "twice" too.
 std::optional<double> number_word(std::string_view lower);

@@ -337,6 +337,36 @@ WordInfo look_up(std::string_view word) {
   return info;
 }
 
+std::vector<CommonWord> common_words(char first) {
+  std::vector<CommonWord> out;
+  for (std::string_view data : {lists().business, lists().wordnet}) {
+    // The first line that starts with the letter.
+    std::size_t low = 0, high = data.size();
+    while (low < high) {
+      std::size_t middle = low + (high - low) / 2;
+      while (middle > low && data[middle - 1] != '\n') --middle;
+      if (data[middle] < first) {
+        low = std::min(data.find('\n', middle), data.size() - 1) + 1;
+      } else {
+        high = middle;
+      }
+    }
+    while (low < data.size() && data[low] == first) {
+      const std::size_t end = std::min(data.find('\n', low), data.size());
+      const std::string_view line = data.substr(low, end - low);
+      const std::size_t tab = std::min(line.find('\t'), line.size());
+      int weight = 0;
+      for (std::size_t i = tab + 1; i < line.size(); ++i) {
+        const bool last = i + 1 == line.size() || line[i + 1] == ' ';
+        if (last && line[i] >= '0' && line[i] <= '9') weight = std::max(weight, line[i] - '0' + 1);
+      }
+      if (weight >= 5) out.push_back({line.substr(0, tab), weight});
+      low = end + 1;
+    }
+  }
+  return out;
+}
+
 std::string regular_past(std::string_view verb) {
   if (verb.ends_with('e')) return std::string(verb) + "d";
   const std::size_t n = verb.size();

@@ -6,6 +6,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "offline/language/language.h"
 
@@ -26,6 +27,13 @@ WordInfo look_up(std::string_view lower);
 
 // Words that are known to exist and no more; a spelling check leaves them alone.
 bool is_rare_word(std::string_view lower);
+
+// The words with this first letter that are common enough to be what somebody meant.
+struct CommonWord {
+  std::string_view word;
+  int weight = 0;
+};
+std::vector<CommonWord> common_words(char first);
 
 // Regular inflection, without looking anything up.
 std::string regular_past(std::string_view verb);

@@ -78,17 +78,57 @@ struct Best {
   }
 };
 
-// How common a word is as a target: 0 when it is too rare to be meant.
-int target_weight(std::string_view word) {
-  if (word.size() < 3) return 0;
-  if (closed_class_tag(word)) return 10;
-  if (number_word(word)) return 8;
-  const WordInfo info = look_up(word);
-  const int weight = std::max({info.noun, info.verb, info.adjective, info.adverb});
-  return weight >= 5 ? weight : 0;
-}
+// What turns one word into another, if it is a single edit behind the first letter.
+struct Edit {
+  enum Kind { kNone, kSwap, kLost, kExtra, kReplaced } kind = kNone;
+  bool doubled = false;  // the letter lost or extra is half of a pair
+  bool vowels = false;   // a vowel in place of a vowel
+};
 
 bool vowel(char c) { return std::string_view("aeiou").find(c) != std::string_view::npos; }
+
+Edit single_edit(std::string_view wrong, std::string_view right) {
+  Edit edit;
+  const auto [x, y] = std::ranges::mismatch(wrong, right);
+  const auto at = static_cast<std::size_t>(x - wrong.begin());
+  const std::string_view a = wrong.substr(at), b = right.substr(at);
+  const auto pair = [](std::string_view word, std::size_t i) {
+    return (i > 0 && word[i] == word[i - 1]) || (i + 1 < word.size() && word[i] == word[i + 1]);
+  };
+  if (a.size() == b.size() && a.size() > 1 && a[0] == b[1] && a[1] == b[0] &&
+      a.substr(2) == b.substr(2)) {
+    edit.kind = Edit::kSwap;
+  } else if (at == 0 || a.empty() + b.empty() == 2) {
+    return edit;
+  } else if (a.size() + 1 == b.size() && a == b.substr(1)) {
+    edit.kind = Edit::kLost;
+    edit.doubled = pair(right, at);
+  } else if (a.size() == b.size() + 1 && a.substr(1) == b) {
+    edit.kind = Edit::kExtra;
+    edit.doubled = pair(wrong, at);
+  } else if (a.size() == b.size() && a.substr(1) == b.substr(1)) {
+    edit.kind = Edit::kReplaced;
+    edit.vowels = vowel(a[0]) && vowel(b[0]);
+  }
+  return edit;
+}
+
+// How well a repair fits; 0 when it is too bold for so short or so rare a word.
+int edit_score(const Edit& edit, std::size_t length, int weight) {
+  const bool is_short = length < 6;
+  switch (edit.kind) {
+    case Edit::kNone: return 0;
+    case Edit::kSwap: return weight >= 5 ? weight + 3 : 0;
+    case Edit::kLost:
+      return weight >= (is_short ? 7 : 5) ? weight + (edit.doubled ? 2 : 0) : 0;
+    case Edit::kExtra:
+      if (is_short && !edit.doubled) return 0;
+      return weight >= 5 ? weight + (edit.doubled ? 2 : 0) : 0;
+    case Edit::kReplaced:
+      return length >= 7 && weight >= 6 ? weight + (edit.vowels ? 1 : -1) : 0;
+  }
+  return 0;
+}
 
 class Speller {
  public:
@@ -153,7 +193,7 @@ class Speller {
     token.lower = token.lemma = found->second;
   }
 
-  std::string correct(const std::string& word) const {
+  std::string correct(const std::string& word) {
     Best own = nearest_own(word, 1);
     if (own.score > 0 && !own.tie) return own.word;
     const Best common = nearest_common(word);
@@ -182,49 +222,63 @@ class Speller {
   }
 
   static bool swapped(std::string_view a, std::string_view b) {
-    if (a.size() != b.size()) return false;
-    const auto [x, y] = std::ranges::mismatch(a, b);
-    if (x == a.end() || x + 1 == a.end()) return false;
-    return *x == *(y + 1) && *(x + 1) == *y && std::equal(x + 2, a.end(), y + 2);
+    return single_edit(a, b).kind == Edit::kSwap;
   }
 
-  // All strings one edit away that keep the first letter.
-  static Best nearest_common(const std::string& word) {
-    Best best;
-    const std::size_t n = word.size();
-    const bool is_short = n < 6;
-    const auto offer = [&](const std::string& other, int bonus, int minimum) {
-      if (other == word || same_word_inflected(word, other)) return;
-      const int weight = target_weight(other);
-      if (weight >= minimum) best.offer(other, weight + bonus);
+  // A common word, or a common word with one of the usual endings.
+  Best nearest_common(const std::string& word) {
+    struct Ending {
+      std::string_view written, lemma;
     };
-    for (std::size_t i = 0; i + 1 < n; ++i) {
-      if (word[i] == word[i + 1]) continue;
-      std::string other = word;
-      std::swap(other[i], other[i + 1]);
-      offer(other, 3, 5);
+    static constexpr std::array<Ending, 7> kEndings = {{{"", ""}, {"ies", "y"}, {"s", ""}, {"es", ""},
+                                                        {"ed", ""}, {"d", ""}, {"ing", ""}}};
+    Best best;
+    for (const Ending& ending : kEndings) {
+      if (!word.ends_with(ending.written) || word.size() < ending.written.size() + 3) continue;
+      std::string stem = word.substr(0, word.size() - ending.written.size());
+      stem += ending.lemma;
+      offer_near(word, stem, ending.written, ending.lemma, best);
     }
-    for (std::size_t i = 1; i < n; ++i) {
-      const bool doubled = word[i] == word[i - 1];
-      if (!is_short || doubled) offer(word.substr(0, i) + word.substr(i + 1), doubled ? 2 : 0, 5);
-    }
-    for (std::size_t i = 1; i <= n; ++i) {
-      for (char c = 'a'; c <= 'z'; ++c) {
-        const bool doubled = c == word[i - 1] || (i < n && c == word[i]);
-        offer(word.substr(0, i) + c + word.substr(i), doubled ? 2 : 0, is_short ? 7 : 5);
-        if (i == n || n < 7) continue;
-        std::string other = word;
-        other[i] = c;
-        offer(other, vowel(c) && vowel(word[i]) ? 1 : -1, 6);
-      }
-    }
+    for_each_closed_word([&](std::string_view other) {
+      if (other.size() < 3) return;
+      const int score = edit_score(single_edit(word, other), word.size(), 8);
+      if (score > 0) best.offer(std::string(other), score);
+    });
     return best;
+  }
+
+  void offer_near(const std::string& word, const std::string& stem, std::string_view written,
+                  std::string_view lemma, Best& best) {
+    offer_letter(stem[0], word, stem, written, lemma, best);
+    // Only the first two letters swapped leads to another letter.
+    if (stem.size() > 1 && stem[1] != stem[0])
+      offer_letter(stem[1], word, stem, written, lemma, best);
+  }
+
+  void offer_letter(char first, const std::string& word, const std::string& stem,
+                    std::string_view written, std::string_view lemma, Best& best) {
+    auto [found, fresh] = common_.try_emplace(first);
+    if (fresh) found->second = common_words(first);
+    for (const CommonWord& common : found->second) {
+      const auto difference =
+          static_cast<int>(common.word.size()) - static_cast<int>(stem.size());
+      if (std::abs(difference) > 1) continue;
+      const Edit edit = single_edit(stem, common.word);
+      if (edit.kind == Edit::kNone) continue;
+      const int score = edit_score(edit, word.size(), common.weight);
+      if (score == 0 || !common.word.ends_with(lemma)) continue;
+      std::string right(common.word.substr(0, common.word.size() - lemma.size()));
+      right += written;
+      if (!written.empty() && !is_known_word(right)) continue;
+      if (!same_word_inflected(word, right)) best.offer(right, score);
+    }
   }
 
   Brief& brief_;
   std::map<std::string, Count, std::less<>> counts_;
   std::map<std::string, std::string, std::less<>> repaired_;
   std::vector<std::string> own_;
+  std::map<char, std::vector<CommonWord>> common_;
   int total_ = 0, unknown_total_ = 0, words_ = 0, function_words_ = 0;
 };
 

@@ -140,6 +140,8 @@ class Tagger : private State {
         const WordInfo& w = info_[end];
         const bool finite = w.form == VerbForm::kBase || w.form == VerbForm::kThird;
         if (w.known && w.verb > 0 && w.noun == 0 && w.adjective == 0 && finite) list = false;
+        const bool object = end + 1 < size_ && tokens_[end + 1].tag == Tag::kDeterminer;
+        if (finite && w.verb > 0 && end > i + 1 && object && nounish(end - 1)) list = false;
         if (!bracket && finite && w.verb > 0 && end > i + 1 && !comma) {
           const bool plural_before = open_[end - 1] && info_[end - 1].plural;
           if (plural_before && w.form == VerbForm::kBase) list = false;
@@ -268,6 +270,12 @@ class Tagger : private State {
       tokens_[i].tag = Tag::kPreposition;
       return;
     }
+    if (tokens_[i].lower == "home" && last_is_noun_ && next_is_end(i)) return set_adverb(i);
+    const std::string& text = tokens_[i].text;
+    if (one_of(text, " GET POST PUT PATCH DELETE ") && i + 1 < size_ && tokens_[i + 1].lower == "/") {
+      tokens_[i].tag = Tag::kProperNoun;  // a request, not an order
+      return;
+    }
     if (tokens_[i].lower == "like" && like_is_preposition()) {
       tokens_[i].tag = Tag::kPreposition;
       return;
@@ -307,6 +315,8 @@ class Tagger : private State {
       if (w.adjective > w.verb && next_is_end(i)) return set_adjective(i), true;
       return set_verb(i, VerbForm::kPastParticiple), true;
     }
+    if (w.form == VerbForm::kGerund && w.adjective > 0 && next_is_end(i))
+      return set_adjective(i), true;
     if (w.form == VerbForm::kGerund && w.verb > 0) return set_verb(i), true;
     if (w.adverb > 0 && w.adverb > w.adjective && w.adverb >= w.noun) return set_adverb(i), true;
     if (w.adjective > 0 && !(noun_like(i + 1) && w.noun > w.adjective) &&
@@ -346,7 +356,7 @@ class Tagger : private State {
     if (phrase_starts(next) && (tokens_[next].tag != Tag::kNumber || w.form == VerbForm::kThird))
       return set_verb(i), true;
     const bool particle = i + 1 < size_ && is_particle_verb(w.verb_lemma, tokens_[i + 1].lower);
-    if (particle && used_as_verb(i)) return set_verb(i), true;
+    if (particle) return set_verb(i), true;
     if (!object_starts(next)) return false;
     if (w.verb > w.noun || used_as_verb(i)) return set_verb(i), true;
     return w.verb == w.noun && info_[next].plural && (set_verb(i), true);
@@ -550,6 +560,7 @@ class Tagger : private State {
 
   void decide_bare(std::size_t i, const WordInfo& w) {
     const bool noun_next = noun_like(i + 1);
+    if (w.form == VerbForm::kThird && w.noun > 0 && !subject_) return set_noun(i);
     if (w.adjective > 0 && noun_next && w.adjective + 2 >= w.noun && w.adjective + 2 >= w.verb)
       return set_adjective(i);
     if (w.form == VerbForm::kPastParticiple && w.verb > 0 && w.noun <= w.verb) {
@@ -590,6 +601,10 @@ class Tagger : private State {
     if (t.lower == "to" && number_range(i)) t.tag = Tag::kPreposition;
     if (t.lower == "to" && t.tag == Tag::kTo && !infinitive_follows(i)) t.tag = Tag::kPreposition;
     if (t.lower == "once" && clause_start_ && clause_follows(i)) t.tag = Tag::kSubordinator;
+    if (t.lower == "no" && last_is_noun_ && next_is_end(i)) {
+      t.tag = Tag::kNoun;  // "serial no"
+      t.lemma = "number";
+    }
     if (t.lower == "her" && !nounish(i + 1)) t.tag = Tag::kPronoun;
     if ((t.lower == "this" || t.lower == "these" || t.lower == "both" || t.lower == "all" ||
          t.lower == "some" || t.lower == "each" || t.lower == "another" || t.lower == "any") && !phrase_goes_on(i + 1))
@@ -792,6 +807,7 @@ class Tagger : private State {
         (t.tag == Tag::kPunctuation && t.lower != "\"" && t.lower != "'"))
     {
       reset(t.tag == Tag::kWh);
+      if (t.tag == Tag::kWh) subject_plural_ = plural_before(i);
       subordinate_ = t.tag == Tag::kSubordinator;
       relative_ = t.tag == Tag::kWh;
     }
@@ -828,6 +844,13 @@ class Tagger : private State {
         return true;
       if (w.noun > 0) noun = true;
     }
+    return false;
+  }
+
+  // Is the noun that a relative clause hangs on a plural?
+  bool plural_before(std::size_t i) const {
+    for (std::size_t j = i; j-- > 0 && j + 3 > i;)
+      if (tokens_[j].tag == Tag::kNoun || tokens_[j].tag == Tag::kProperNoun) return tokens_[j].plural;
     return false;
   }
 
