@@ -106,8 +106,9 @@ class NounChunker {
     if ((t.lower == "from" || t.lower == "between") && number(past_sign(i + 1))) {
       const int first = past_sign(i + 1);
       const int word = past_unit(past_unit_sign(first + 1));
-      if (word < size_ && (at(word).lower == "to" || at(word).lower == "and" ||
-                           at(word).lower == "-" || at(word).lower == "until") &&
+      if (word < size_ &&
+          (at(word).lower == "to" || at(word).lower == "and" || at(word).lower == "-" ||
+           at(word).lower == "until") &&
           number(past_sign(word + 1))) {
         np.bound = Bound::kBetween;
         np.number = at(first).number;
@@ -159,7 +160,8 @@ class NounChunker {
         if (np.determiner == "no" && shape.head < 0) shape.head = -1;
       } else if (past_sign(p) != p && number(past_sign(p))) {
         p = past_sign(p);
-      } else if (one_of(t.lower, " one ones ") && (!np.determiner.empty() || !shape.modifiers.empty())) {
+      } else if (one_of(t.lower, " one ones ") &&
+                 (!np.determiner.empty() || !shape.modifiers.empty())) {
         // "the old one": a place holder, not a number.
         shape.modifiers.push_back(p);
         shape.head = p++;
@@ -189,11 +191,13 @@ class NounChunker {
   // A unit noun behind a number ends the phrase: "7 days books" does not happen, but
   // "14 days members" in text without commas does.
   bool breaks_compound(int p) const {
-    return at(p).begin > at(p - 1).end + 2 || (at(p - 1).tag == Tag::kNoun && at(p - 1).plural &&
-           p >= 2 && number(p - 2) && !unit_of(at(p - 1).lower).empty()) ||
+    return at(p).begin > at(p - 1).end + 2 ||
+           (at(p - 1).tag == Tag::kNoun && at(p - 1).plural && p >= 2 && number(p - 2) &&
+            !unit_of(at(p - 1).lower).empty()) ||
            // "the states draft, released": the values follow their kind.
-           (at(p - 1).plural && one_of(at(p - 1).lemma, " state value type option role phase stage "
-                                                        "category kind level priority status "));
+           (at(p - 1).plural && one_of(at(p - 1).lemma,
+                                       " state value type option role phase stage "
+                                       "category kind level priority status "));
   }
 
   int read_number(int p, NounPhrase& np, Shape& shape) const {
@@ -229,9 +233,7 @@ class NounChunker {
     return false;
   }
 
-  bool leads_to_one(int p) const {
-    return p + 1 < size_ && one_of(at(p + 1).lower, " one ones ");
-  }
+  bool leads_to_one(int p) const { return p + 1 < size_ && one_of(at(p + 1).lower, " one ones "); }
 
   bool leads_to_adjective(int p) const {
     return p + 1 < size_ && at(p + 1).tag == Tag::kAdjective && leads_to_noun(p + 1);
@@ -254,7 +256,8 @@ class NounChunker {
     if (owned) np.owner.clear();
     for (const int i : shape.modifiers) {
       const Token& t = at(i);
-      if (one_of(t.lower, " own same other such several many few much more most another ")) continue;
+      if (one_of(t.lower, " own same other such several many few much more most another "))
+        continue;
       if (!np.name.empty()) np.name += ' ';
       np.name += i == np.head ? t.lemma : t.lower;
       if (t.tag == Tag::kAdjective && i != np.head) continue;
@@ -264,7 +267,8 @@ class NounChunker {
     if (np.name.empty()) np.name = np.compound = head.lemma;
     read_post_bound(np);
     int next = np.last + 1;
-    if (next < size_ && at(next).lower == "(" && match_[static_cast<std::size_t>(next)] > next + 1) {
+    if (next < size_ && at(next).lower == "(" &&
+        match_[static_cast<std::size_t>(next)] > next + 1) {
       np.parenthesis_first = next + 1;
       np.parenthesis_last = match_[static_cast<std::size_t>(next)] - 1;
     }
@@ -358,7 +362,10 @@ class VerbChunker {
 
   void set_modal(VerbPhrase& vp, int i) const {
     const std::string& lemma = at(i).lemma;
-    vp.modal = lemma == "could" ? "can" : lemma == "might" ? "may" : lemma == "ought" ? "should" : lemma;
+    vp.modal = lemma == "could"   ? "can"
+               : lemma == "might" ? "may"
+               : lemma == "ought" ? "should"
+                                  : lemma;
   }
 
   int read_core(int p, VerbGroup& group) const {
@@ -372,8 +379,8 @@ class VerbChunker {
       vp.head = p;
       ++p;
       const int after = skip_adverbs(p, vp);
-      const bool goes_on = after < size_ &&
-                           (at(after).tag == Tag::kAuxiliary || follows(last_aux, after));
+      const bool goes_on =
+          after < size_ && (at(after).tag == Tag::kAuxiliary || follows(last_aux, after));
       if (!goes_on) {
         vp.last = trim_adverbs(after - 1, p - 1);
         return finish_aux(vp, group, last_aux, after);
@@ -498,10 +505,9 @@ void join_particles(std::vector<Token>& tokens) {
           t.tag == Tag::kPunctuation || t.tag == Tag::kConjunction)
         break;
       if (!is_particle_verb(tokens[i].lemma, t.lower)) continue;
-      const bool ends = j + 1 >= tokens.size() || (tokens[j + 1].tag != Tag::kDeterminer &&
-                                                   tokens[j + 1].tag != Tag::kNoun &&
-                                                   tokens[j + 1].tag != Tag::kAdjective &&
-                                                   tokens[j + 1].tag != Tag::kNumber);
+      const bool ends = j + 1 >= tokens.size() ||
+                        (tokens[j + 1].tag != Tag::kDeterminer && tokens[j + 1].tag != Tag::kNoun &&
+                         tokens[j + 1].tag != Tag::kAdjective && tokens[j + 1].tag != Tag::kNumber);
       const bool participle = tokens[i].form == VerbForm::kPastParticiple;
       if ((j > i + 1 || participle) && !ends) break;
       tokens[i].lemma += "_" + t.lower;

@@ -137,7 +137,8 @@ class ClauseBuilder {
       if (!is_boundary(i)) continue;
       add_verbless(i + 1, start - 1);
       if (at(i).tag == Tag::kSubordinator) {
-        s_.clauses.back().marker = marker_of(at(i).lemma == at(i).lower ? at(i).lower : at(i).lemma);
+        s_.clauses.back().marker =
+            marker_of(at(i).lemma == at(i).lower ? at(i).lower : at(i).lemma);
         s_.clauses.back().parent = static_cast<int>(s_.clauses.size()) - 2;
       }
       return;
@@ -170,13 +171,15 @@ class ClauseBuilder {
       if (depth(i) != depth(verb)) continue;
       if (t.tag == Tag::kSubordinator && noun_index(i) < 0) {
         c.marker = marker_of(t.lemma == t.lower ? t.lower : t.lemma);
-        if (c.marker == Marker::kWhen && i > 0 && at(i - 1).lower == "only") c.marker = Marker::kOnlyIf;
-        if (c.marker == Marker::kIf && i > 0 && at(i - 1).lower == "only") c.marker = Marker::kOnlyIf;
+        if (c.marker == Marker::kWhen && i > 0 && at(i - 1).lower == "only")
+          c.marker = Marker::kOnlyIf;
+        if (c.marker == Marker::kIf && i > 0 && at(i - 1).lower == "only")
+          c.marker = Marker::kOnlyIf;
         return i;
       }
       if (t.tag == Tag::kWh && noun_index(i) < 0) return start_relative(i, c);
       if (t.lower == ":" || t.lower == ";" || t.lower == "—") return i + 1;
-      if (t.lower == "(" ) return i + 1;
+      if (t.lower == "(") return i + 1;
     }
     if (group.gerund) return start_gerund(from, verb, c);
     if (!group.finite && !coordinated(verb)) return start_reduced(verb, c);
@@ -205,8 +208,8 @@ class ClauseBuilder {
   }
 
   int start_gerund(int from, int verb, Clause& c) const {
-    if (verb > from && (at(verb - 1).tag == Tag::kPreposition ||
-                        at(verb - 1).tag == Tag::kSubordinator)) {
+    if (verb > from &&
+        (at(verb - 1).tag == Tag::kPreposition || at(verb - 1).tag == Tag::kSubordinator)) {
       c.marker = marker_of(at(verb - 1).lower);
       return verb - 1;
     }
@@ -304,8 +307,8 @@ class ClauseBuilder {
       for (const int stop : *list)
         if (stop > from) end = std::min(end, stop - 1);
     here.last = std::max(end, here.verb ? here.verb->last : here.first);
-    while (here.last > here.first && (at(here.last).tag == Tag::kPunctuation ||
-                                      at(here.last).tag == Tag::kConjunction) &&
+    while (here.last > here.first &&
+           (at(here.last).tag == Tag::kPunctuation || at(here.last).tag == Tag::kConjunction) &&
            at(here.last).lower != ")" && (!here.verb || here.last > here.verb->last))
       --here.last;
   }
@@ -396,7 +399,8 @@ class ClauseBuilder {
   int skip_bracket(int i, int last) const {
     const int level = depth(i);
     int j = i + 1;
-    while (j <= last && j < size_ && depth(j) >= level && !(at(j).lower == ")" && depth(j) == level))
+    while (j <= last && j < size_ && depth(j) >= level &&
+           !(at(j).lower == ")" && depth(j) == level))
       ++j;
     return j;
   }
@@ -408,8 +412,8 @@ class ClauseBuilder {
     const NounPhrase& np = noun(n);
     const int before = np.first - 1;
     const std::string_view lead = at(np.first).lower;
-    const bool counted = np.unit.empty() && at(np.head).tag != Tag::kNumber && &target == &c.objects &&
-                         noun_index(before) < 0;
+    const bool counted = np.unit.empty() && at(np.head).tag != Tag::kNumber &&
+                         &target == &c.objects && noun_index(before) < 0;
     if ((lead == "from" || lead == "between") && !counted) {
       c.adjuncts.push_back({std::string(lead), n, np.first, np.last});
       return false;
@@ -422,7 +426,8 @@ class ClauseBuilder {
       return false;
     }
     if (before >= 0 && at(before).lower == "of" && noun_index(before) < 0) return false;
-    const bool joined = before >= 0 && (at(before).lower == "," || at(before).tag == Tag::kConjunction);
+    const bool joined =
+        before >= 0 && (at(before).lower == "," || at(before).tag == Tag::kConjunction);
     // "As a librarian, I want": behind the last comma stands the subject.
     const bool own = &target == &c.subjects && joined && at(before).lower == "," &&
                      !comma_between(np.last, c.verb ? c.verb->first : np.last);
@@ -459,8 +464,9 @@ class ClauseBuilder {
   // "5 shifts a week": the second phrase is a measure.
   bool distributive(const NounPhrase& np) const {
     const int before = np.first - 1;
-    return before >= 0 && noun_index(before) >= 0 && (np.determiner == "a" || np.determiner == "an") &&
-           np.compound == np.head_lemma && !unit_of(np.head_lemma).empty();
+    return before >= 0 && noun_index(before) >= 0 &&
+           (np.determiner == "a" || np.determiner == "an") && np.compound == np.head_lemma &&
+           !unit_of(np.head_lemma).empty();
   }
 
   int take_preposition(Clause& c, int i, int last) {
@@ -520,8 +526,9 @@ class ClauseBuilder {
     if (c.parent < 0) return;
     const Clause& before = clause(c.parent);
     const bool object = before.verb && !before.objects.empty() && !before.verb->passive &&
-                        one_of(before.verb->lemma, " want allow enable let require ask help permit "
-                                                   "force expect like tell invite ");
+                        one_of(before.verb->lemma,
+                               " want allow enable let require ask help permit "
+                               "force expect like tell invite ");
     c.subjects = object ? before.objects : before.subjects;
   }
 
@@ -544,8 +551,8 @@ class ClauseBuilder {
       if (!before.verb || before.subjects.empty()) continue;
       if (!joined_to(c)) return;
       // "the worker who did it and can't be edited": the voice tells whose verb this is.
-      if (before.marker == Marker::kRelative && before.verb->passive != c.verb->passive &&
-          k > 0 && clause(k - 1).verb && clause(k - 1).verb->passive == c.verb->passive)
+      if (before.marker == Marker::kRelative && before.verb->passive != c.verb->passive && k > 0 &&
+          clause(k - 1).verb && clause(k - 1).verb->passive == c.verb->passive)
         continue;
       c.subjects = before.subjects;
       c.only_subject = before.only_subject;
@@ -620,7 +627,8 @@ class ClauseBuilder {
   void share_objects(int i) {
     Clause& c = clause(i);
     Clause& next = clause(i + 1);
-    if (!c.verb || !next.verb || !c.objects.empty() || c.verb->passive || next.verb->passive) return;
+    if (!c.verb || !next.verb || !c.objects.empty() || c.verb->passive || next.verb->passive)
+      return;
     if (!c.adjuncts.empty() || !c.predicate_adjectives.empty()) return;
     // "log in and view a dashboard"
     if (c.verb->lemma.find('_') != std::string::npos) return;

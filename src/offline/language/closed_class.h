@@ -24,7 +24,8 @@ std::string_view unit_of(std::string_view lower);
 struct MultiWord {
   std::string_view words;  // separated by one blank
   Tag tag;
-  std::string_view lemma;  // comparators: "at_most", "at_least", "more_than", "less_than", "exactly"
+  std::string_view
+      lemma;  // comparators: "at_most", "at_least", "more_than", "less_than", "exactly"
 };
 
 // The entries that start with this word, the longest first; iterate until the first word differs.

@@ -36,19 +36,20 @@ TEST(Sentences, EndAtMarksAndNotAtAbbreviations) {
   EXPECT_EQ(texts(read_brief("Types (e.g. standard, VIP) have a price. Sizes max. 10 MB. Ok?")),
             (std::vector<std::string>{"Types (e.g. standard, VIP) have a price.",
                                       "Sizes max. 10 MB.", "Ok?"}));
-  EXPECT_EQ(texts(read_brief("Dr. Smith pays 1.50 per item. See no. 5 etc. Then go.")),
-            (std::vector<std::string>{"Dr. Smith pays 1.50 per item.", "See no. 5 etc.", "Then go."}));
+  EXPECT_EQ(
+      texts(read_brief("Dr. Smith pays 1.50 per item. See no. 5 etc. Then go.")),
+      (std::vector<std::string>{"Dr. Smith pays 1.50 per item.", "See no. 5 etc.", "Then go."}));
 }
 
 TEST(Sentences, JoinWrappedLinesAndSplitLists) {
   const Brief brief = read_brief(
       "A library for a small town where members\nborrow books.\n\n"
-      "Rules:\n- max 5 books\n- loans last 14 days\n  and can be renewed\n1. Late returns cost 1 euro\n");
+      "Rules:\n- max 5 books\n- loans last 14 days\n  and can be renewed\n1. Late returns cost 1 "
+      "euro\n");
   EXPECT_EQ(texts(brief),
-            (std::vector<std::string>{"A library for a small town where members\nborrow books.",
-                                      "Rules:", "max 5 books",
-                                      "loans last 14 days\n  and can be renewed",
-                                      "Late returns cost 1 euro"}));
+            (std::vector<std::string>{
+                "A library for a small town where members\nborrow books.", "Rules:", "max 5 books",
+                "loans last 14 days\n  and can be renewed", "Late returns cost 1 euro"}));
   EXPECT_EQ(kinds(brief),
             (std::vector<LineKind>{LineKind::kProse, LineKind::kHeading, LineKind::kBullet,
                                    LineKind::kBullet, LineKind::kNumbered}));
@@ -72,7 +73,8 @@ TEST(Sentences, HaveTheirKind) {
 
 TEST(Tokens, KeepNumbersUnitsAndCurrencies) {
   const Sentence s =
-      read_brief("Pay $20, 500 euros, 10 %, 1,000 km or 0,50 before 17:30 within 7 days.").sentences[0];
+      read_brief("Pay $20, 500 euros, 10 %, 1,000 km or 0,50 before 17:30 within 7 days.")
+          .sentences[0];
   const auto unit = [&](std::string_view lower) { return token(s, lower)->unit; };
   EXPECT_EQ(unit("20"), "USD");
   EXPECT_EQ(unit("500"), "EUR");
@@ -86,11 +88,13 @@ TEST(Tokens, KeepNumbersUnitsAndCurrencies) {
 }
 
 TEST(Tokens, OpenContractionsAndShortForms) {
-  const Sentence s = read_brief("It's late & users can't, don't, cannot pay w/ cash w/o fee.").sentences[0];
+  const Sentence s =
+      read_brief("It's late & users can't, don't, cannot pay w/ cash w/o fee.").sentences[0];
   std::string lowers;
   for (const Token& t : s.tokens) lowers += t.lower + " ";
   EXPECT_EQ(lowers, "it is late and users can not , do not , can not pay with cash without fee . ");
-  const Sentence member = read_brief("The member\u2019s name and the members\u2019 names.").sentences[0];
+  const Sentence member =
+      read_brief("The member\u2019s name and the members\u2019 names.").sentences[0];
   EXPECT_EQ(phrase(member, "name")->owner, "member");
 }
 
@@ -102,8 +106,10 @@ TEST(Tokens, KeepCodesWholeAndSplitRanges) {
 }
 
 TEST(Phrases, CarryBoundsRangesOwnersAndBrackets) {
-  const Sentence s = read_brief("Each game has a rating (1 to 5), a queen's birth year, at least 2 "
-                                "players and exactly one owner.").sentences[0];
+  const Sentence s = read_brief(
+                         "Each game has a rating (1 to 5), a queen's birth year, at least 2 "
+                         "players and exactly one owner.")
+                         .sentences[0];
   const NounPhrase* rating = phrase(s, "rating");
   ASSERT_NE(rating, nullptr);
   EXPECT_EQ(s.tokens[static_cast<std::size_t>(rating->parenthesis_first)].lower, "1");
@@ -166,7 +172,8 @@ TEST(Repairs, LeaveNamesRareAndInventedWordsAlone) {
 }
 
 TEST(Lexicon, KnowsPersonsEventsAndForms) {
-  for (const char* person : {"librarian", "customer", "organiser", "attendee", "team member", "staff"})
+  for (const char* person :
+       {"librarian", "customer", "organiser", "attendee", "team member", "staff"})
     EXPECT_TRUE(is_person_noun(person)) << person;
   for (const char* thing : {"book", "invoice", "company", "date", "price"})
     EXPECT_FALSE(is_person_noun(thing)) << thing;
@@ -226,7 +233,8 @@ void check_invariants(const std::string& text) {
         ASSERT_TRUE(std::string_view(" \t\n\r").contains(brief.text[static_cast<std::size_t>(at)]));
       ASSERT_EQ(at, t.begin);
       ASSERT_EQ(brief.text.substr(static_cast<std::size_t>(t.begin),
-                                  static_cast<std::size_t>(t.end - t.begin)), t.text);
+                                  static_cast<std::size_t>(t.end - t.begin)),
+                t.text);
       at = t.end;
     }
     ASSERT_EQ(at, s.end);
@@ -251,11 +259,14 @@ void check_invariants(const std::string& text) {
 
 TEST(Briefs, HoldTheirInvariantsOnWordSalad) {
   static constexpr const char* kWords[] = {
-      "book", "books", "can", "not", "the", "a", "each", "(", ")", ",", ".", ":", ";", "and", "or",
-      "who", "that", "if", "when", "unless", "to", "be", "is", "have", "been", "borrowed", "at most",
-      "5", "days", "$", "%", "between", "from", "1-10", "\n", "\n- ", "'s", "of", "times", "check",
-      "in", "out", "only", "want", "allowed", "let", "one", "or more", "\"", "😀", "e.g.", "w/", "no",
-      "her", "like", "more than", "returning", "late", "as", "\xff", "#", "|", "by", "it", "may"};
+      "book", "books",     "can",       "not",   "the",     "a",    "each", "(",        ")",
+      ",",    ".",         ":",         ";",     "and",     "or",   "who",  "that",     "if",
+      "when", "unless",    "to",        "be",    "is",      "have", "been", "borrowed", "at most",
+      "5",    "days",      "$",         "%",     "between", "from", "1-10", "\n",       "\n- ",
+      "'s",   "of",        "times",     "check", "in",      "out",  "only", "want",     "allowed",
+      "let",  "one",       "or more",   "\"",    "😀",      "e.g.", "w/",   "no",       "her",
+      "like", "more than", "returning", "late",  "as",      "\xff", "#",    "|",        "by",
+      "it",   "may"};
   std::mt19937 random(7);
   for (int round = 0; round < 400; ++round) {
     std::string text;
@@ -288,8 +299,8 @@ TEST(Briefs, StayLinearOnHostileText) {
     for (int i = 0; i < times; ++i) out += part;
     return out;
   };
-  for (const char* part : {"(", ")", "a", ". ", "want to ", "if when ", "1-", "'", "- item\n", "that who ",
-                           "book ", "a.b", "Title:\n\n", "to be ", "colectoin"})
+  for (const char* part : {"(", ")", "a", ". ", "want to ", "if when ", "1-", "'", "- item\n",
+                           "that who ", "book ", "a.b", "Title:\n\n", "to be ", "colectoin"})
     check_invariants(repeat(part, 4000));
 }
 

@@ -18,7 +18,8 @@ std::string_view embedded_file(std::string_view name) {
   for (const EmbeddedFile& file : embedded::lexicon::files()) {
     if (file.path != name) continue;
     std::string_view data = file.data;
-    while (data.starts_with('#')) data.remove_prefix(std::min(data.find('\n'), data.size() - 1) + 1);
+    while (data.starts_with('#'))
+      data.remove_prefix(std::min(data.find('\n'), data.size() - 1) + 1);
     return data;
   }
   return {};
@@ -161,8 +162,9 @@ void read_verb_forms(std::string_view word, WordInfo& info) {
     };
   };
   if (ends(word, "ies") && verb(VerbForm::kThird)(cut(word, 3, "y"))) return;
-  if (ends(word, "es") && (ends(word, "ses") || ends(word, "xes") || ends(word, "zes") ||
-                           ends(word, "ches") || ends(word, "shes") || ends(word, "oes")) &&
+  if (ends(word, "es") &&
+      (ends(word, "ses") || ends(word, "xes") || ends(word, "zes") || ends(word, "ches") ||
+       ends(word, "shes") || ends(word, "oes")) &&
       verb(VerbForm::kThird)(cut(word, 2)))
     return;
   if (ends(word, "s") && !ends(word, "ss") && verb(VerbForm::kThird)(cut(word, 1))) return;
@@ -222,8 +224,8 @@ void read_comparative(std::string_view word, WordInfo& info) {
 
 // "re-open", "pre-defined", "unpublish": a known word behind a prefix.
 void read_prefixed(std::string_view word, WordInfo& info) {
-  static constexpr std::array<std::string_view, 9> kPrefixes = {
-      "re-", "pre-", "non-", "un", "re", "pre", "co-", "sub-", "over"};
+  static constexpr std::array<std::string_view, 9> kPrefixes = {"re-", "pre-", "non-", "un",  "re",
+                                                                "pre", "co-",  "sub-", "over"};
   for (const std::string_view prefix : kPrefixes) {
     if (!word.starts_with(prefix) || word.size() < prefix.size() + 4) continue;
     const WordInfo inner = look_up(word.substr(prefix.size()));
@@ -281,9 +283,15 @@ WordInfo look_up_inflected(std::string_view word) {
 
 // "organise", "colour", "centre": the list has the American spelling of some words.
 void read_british(std::string_view word, WordInfo& info) {
-  static constexpr std::array<std::array<std::string_view, 2>, 9> kPairs = {{
-      {"ise", "ize"}, {"isi", "izi"}, {"isa", "iza"}, {"yse", "yze"}, {"ysi", "yzi"},
-      {"our", "or"}, {"tre", "ter"}, {"ogue", "og"}, {"ence", "ense"}}};
+  static constexpr std::array<std::array<std::string_view, 2>, 9> kPairs = {{{"ise", "ize"},
+                                                                             {"isi", "izi"},
+                                                                             {"isa", "iza"},
+                                                                             {"yse", "yze"},
+                                                                             {"ysi", "yzi"},
+                                                                             {"our", "or"},
+                                                                             {"tre", "ter"},
+                                                                             {"ogue", "og"},
+                                                                             {"ence", "ense"}}};
   for (const auto& [british, american] : kPairs) {
     const std::size_t at = word.rfind(british);
     if (at == std::string_view::npos || at < 2) continue;
@@ -302,7 +310,8 @@ void read_british(std::string_view word, WordInfo& info) {
 
 bool is_rare_word(std::string_view lower) {
   if (!find_line(lists().rare, lower, '\t').empty()) return true;
-  return lower.ends_with('s') && !find_line(lists().rare, lower.substr(0, lower.size() - 1), '\t').empty();
+  return lower.ends_with('s') &&
+         !find_line(lists().rare, lower.substr(0, lower.size() - 1), '\t').empty();
 }
 
 WordInfo look_up(std::string_view word) {
@@ -382,14 +391,14 @@ std::string regular_past(std::string_view verb) {
 
 bool is_particle_verb(std::string_view verb, std::string_view particle) {
   static constexpr std::array<std::string_view, 58> kVerbs = {
-      "back up",   "book in",   "book out",  "break down", "bring back", "call off",  "carry out",
-      "check in",  "check off", "check out", "clock in",   "clock out",  "close down", "come back",
-      "cross off", "drop off",  "fill in",   "fill out",   "find out",   "give back",  "give up",
-      "go back",   "hand in",   "hand out",  "hand over",  "keep track", "log in",     "log off",
-      "log out",   "look up",   "mark off",  "opt in",     "opt out",    "pay back",   "pay off",
-      "pick up",   "print out", "put aside", "put back",   "roll back",  "sell out",   "send back",
-      "send out",  "set aside", "set off",   "set up",     "shut down",  "sign in",    "sign off",
-      "sign out",  "sign up",   "start over", "take back", "take off",   "take out",   "take over",
+      "back up",   "book in",   "book out",   "break down", "bring back", "call off",   "carry out",
+      "check in",  "check off", "check out",  "clock in",   "clock out",  "close down", "come back",
+      "cross off", "drop off",  "fill in",    "fill out",   "find out",   "give back",  "give up",
+      "go back",   "hand in",   "hand out",   "hand over",  "keep track", "log in",     "log off",
+      "log out",   "look up",   "mark off",   "opt in",     "opt out",    "pay back",   "pay off",
+      "pick up",   "print out", "put aside",  "put back",   "roll back",  "sell out",   "send back",
+      "send out",  "set aside", "set off",    "set up",     "shut down",  "sign in",    "sign off",
+      "sign out",  "sign up",   "start over", "take back",  "take off",   "take out",   "take over",
       "turn off",  "write off"};
   const std::string key = std::string(verb) + " " + std::string(particle);
   return std::ranges::binary_search(kVerbs, std::string_view(key));

@@ -16,9 +16,9 @@ namespace cadre::offline {
 struct WordInfo {
   bool known = false;
   int noun = 0, verb = 0, adjective = 0, adverb = 0;
-  char noun_file = 0;         // 'a' + lexicographer file - 3
+  char noun_file = 0;  // 'a' + lexicographer file - 3
   bool person = false;
-  bool plural = false;        // of the noun reading
+  bool plural = false;  // of the noun reading
   VerbForm form = VerbForm::kNone;
   std::string noun_lemma, verb_lemma, adjective_lemma;
 };

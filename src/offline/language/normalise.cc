@@ -47,8 +47,8 @@ struct Line {
 
 // Length of a bullet or number with its blank: "- ", "1. ", "(a) ", "REQ-1: ", "[R2] "; 0 if none.
 std::size_t marker_length(std::string_view line, LineKind& kind) {
-  static constexpr std::array<std::string_view, 9> kBullets = {"-", "*", "+", "•", "–", "—", "·",
-                                                               "‣", "▪"};
+  static constexpr std::array<std::string_view, 9> kBullets = {"-", "*", "+", "•", "–",
+                                                               "—", "·", "‣", "▪"};
   for (const std::string_view bullet : kBullets) {
     if (!line.starts_with(bullet)) continue;
     if (line.size() == bullet.size()) return bullet.size();
@@ -87,8 +87,7 @@ std::size_t marker_length(std::string_view line, LineKind& kind) {
 
 bool is_table_row(std::string_view line) {
   const auto bars = std::ranges::count(line, '|');
-  return (line.starts_with('|') && bars > 1) || bars > 2 ||
-         std::ranges::count(line, '\t') > 1;
+  return (line.starts_with('|') && bars > 1) || bars > 2 || std::ranges::count(line, '\t') > 1;
 }
 
 bool only_of(std::string_view line, std::string_view set) {
@@ -173,8 +172,8 @@ bool is_plain_heading(std::string_view text, const std::vector<Line>& lines, std
 
 bool is_abbreviation(std::string_view before) {
   static constexpr std::array<std::string_view, 24> kList = {
-      "approx", "ca", "cf", "dr", "e.g", "eg", "est", "excl", "fig", "i.e", "ie", "incl",
-      "inc", "ltd", "max", "min", "mr", "mrs", "ms", "no", "nr", "prof", "resp", "vs"};
+      "approx", "ca",  "cf",  "dr",  "e.g", "eg",  "est", "excl", "fig", "i.e",  "ie",   "incl",
+      "inc",    "ltd", "max", "min", "mr",  "mrs", "ms",  "no",   "nr",  "prof", "resp", "vs"};
   std::size_t from = before.size();
   while (from > 0 && (is_letter(before[from - 1]) || before[from - 1] == '.')) --from;
   const std::string word = text::lower(before.substr(from));
@@ -293,8 +292,8 @@ class Splitter {
     while (end > begin && white(end - 1)) --end;
     if (begin >= end) return;
     SentenceSpan span{begin, end, kind, heading_};
-    const std::string start = text::lower(
-        text_.substr(static_cast<std::size_t>(begin), static_cast<std::size_t>(std::min(end - begin, 16))));
+    const std::string start = text::lower(text_.substr(
+        static_cast<std::size_t>(begin), static_cast<std::size_t>(std::min(end - begin, 16))));
     if (kind != LineKind::kHeading && kind != LineKind::kTableRow && starts_story(start))
       span.kind = LineKind::kUserStory;
     spans_.push_back(std::move(span));

@@ -14,9 +14,7 @@
 namespace cadre::offline {
 namespace {
 
-bool is_content_word(const Token& t) {
-  return t.tag == Tag::kOther;
-}
+bool is_content_word(const Token& t) { return t.tag == Tag::kOther; }
 
 std::string_view part(const Brief& brief, int begin, int end) {
   return std::string_view(brief.text)

@@ -23,9 +23,18 @@ std::string_view common_slip(std::string_view word) {
   struct Slip {
     std::string_view wrong, right;
   };
-  static constexpr std::array<Slip, 12> kSlips = {{{"adn", "and"}, {"ahve", "have"}, {"fo", "of"},
-      {"hsa", "has"}, {"hte", "the"}, {"si", "is"}, {"taht", "that"}, {"teh", "the"},
-      {"thier", "their"}, {"wich", "which"}, {"wiht", "with"}, {"yuo", "you"}}};
+  static constexpr std::array<Slip, 12> kSlips = {{{"adn", "and"},
+                                                   {"ahve", "have"},
+                                                   {"fo", "of"},
+                                                   {"hsa", "has"},
+                                                   {"hte", "the"},
+                                                   {"si", "is"},
+                                                   {"taht", "that"},
+                                                   {"teh", "the"},
+                                                   {"thier", "their"},
+                                                   {"wich", "which"},
+                                                   {"wiht", "with"},
+                                                   {"yuo", "you"}}};
   for (const Slip& slip : kSlips)
     if (slip.wrong == word) return slip.right;
   return {};
@@ -50,8 +59,11 @@ bool exists(std::string_view word) {
 bool same_word_inflected(std::string_view a, std::string_view b) {
   if (a.size() > b.size()) std::swap(a, b);
   if (!b.starts_with(a.substr(0, a.size() - 1))) return false;
-  static constexpr std::array<std::string_view, 8> kTails = {"s", "es", "d", "ed", "r", "er", "ing", "y"};
-  const auto tail_is = [&](std::string_view rest) { return std::ranges::find(kTails, rest) != kTails.end(); };
+  static constexpr std::array<std::string_view, 8> kTails = {"s", "es", "d",   "ed",
+                                                             "r", "er", "ing", "y"};
+  const auto tail_is = [&](std::string_view rest) {
+    return std::ranges::find(kTails, rest) != kTails.end();
+  };
   if (b.starts_with(a) && tail_is(b.substr(a.size()))) return true;
   return a.back() != b[a.size() - 1] && a.back() == 'y' && b.ends_with("ies");
 }
@@ -119,13 +131,11 @@ int edit_score(const Edit& edit, std::size_t length, int weight) {
   switch (edit.kind) {
     case Edit::kNone: return 0;
     case Edit::kSwap: return weight >= 5 ? weight + 3 : 0;
-    case Edit::kLost:
-      return weight >= (is_short ? 7 : 5) ? weight + (edit.doubled ? 2 : 0) : 0;
+    case Edit::kLost: return weight >= (is_short ? 7 : 5) ? weight + (edit.doubled ? 2 : 0) : 0;
     case Edit::kExtra:
       if (is_short && !edit.doubled) return 0;
       return weight >= 5 ? weight + (edit.doubled ? 2 : 0) : 0;
-    case Edit::kReplaced:
-      return length >= 7 && weight >= 6 ? weight + (edit.vowels ? 1 : -1) : 0;
+    case Edit::kReplaced: return length >= 7 && weight >= 6 ? weight + (edit.vowels ? 1 : -1) : 0;
   }
   return 0;
 }
@@ -230,8 +240,8 @@ class Speller {
     struct Ending {
       std::string_view written, lemma;
     };
-    static constexpr std::array<Ending, 7> kEndings = {{{"", ""}, {"ies", "y"}, {"s", ""}, {"es", ""},
-                                                        {"ed", ""}, {"d", ""}, {"ing", ""}}};
+    static constexpr std::array<Ending, 7> kEndings = {
+        {{"", ""}, {"ies", "y"}, {"s", ""}, {"es", ""}, {"ed", ""}, {"d", ""}, {"ing", ""}}};
     Best best;
     for (const Ending& ending : kEndings) {
       if (!word.ends_with(ending.written) || word.size() < ending.written.size() + 3) continue;
@@ -260,8 +270,7 @@ class Speller {
     auto [found, fresh] = common_.try_emplace(first);
     if (fresh) found->second = common_words(first);
     for (const CommonWord& common : found->second) {
-      const auto difference =
-          static_cast<int>(common.word.size()) - static_cast<int>(stem.size());
+      const auto difference = static_cast<int>(common.word.size()) - static_cast<int>(stem.size());
       if (std::abs(difference) > 1) continue;
       const Edit edit = single_edit(stem, common.word);
       if (edit.kind == Edit::kNone) continue;

@@ -4,74 +4,12 @@
 #include <string>
 #include <string_view>
 
-#include "base/text.h"
 #include "offline/language/closed_class.h"
 #include "offline/language/lexicon.h"
+#include "offline/language/lookahead.h"
 
 namespace cadre::offline {
 namespace {
-
-bool one_of(std::string_view word, std::string_view words) {
-  const std::size_t at = words.find(word);
-  return at != std::string_view::npos && !word.empty() && words[at - 1] == ' ' &&
-         words[at + word.size()] == ' ';
-}
-
-bool is_be(const Token& t) {
-  return one_of(t.lower, " be am is are was were been being ");
-}
-
-bool is_comma(const Token& t) { return t.lower == "," || t.lower == "/"; }
-
-bool is_break(const Token& t) {
-  return t.tag == Tag::kPunctuation && (t.lower == "." || t.lower == ":" || t.lower == ";" ||
-                                        t.lower == "(" || t.lower == ")" || t.lower == "!" ||
-                                        t.lower == "?");
-}
-
-// What an unknown word may be, from its ending.
-WordInfo guess(const Token& token) {
-  WordInfo info;
-  const std::string& w = token.lower;
-  const std::size_t n = w.size();
-  info.noun = 4;
-  info.noun_lemma = w;
-  info.verb = 2;
-  info.form = VerbForm::kBase;
-  info.verb_lemma = w;
-  if (n > 4 && w.ends_with("ly")) {
-    info.adverb = 5;
-    info.verb = 0;
-  } else if (n > 4 && (w.ends_with("able") || w.ends_with("ible") || w.ends_with("ful") ||
-                       w.ends_with("less") || w.ends_with("ous"))) {
-    info.adjective = 5;
-    info.adjective_lemma = w;
-    info.verb = 0;
-  } else if (n > 4 && w.ends_with("ed")) {
-    info.noun = 0;
-    info.verb = 5;
-    info.form = VerbForm::kPastParticiple;
-    info.verb_lemma = w.substr(0, n - 2);
-    if (n > 5 && w[n - 3] == w[n - 4]) info.verb_lemma.pop_back();
-  } else if (n > 5 && w.ends_with("ing")) {
-    info.form = VerbForm::kGerund;
-    info.verb = 4;
-    info.verb_lemma = w.substr(0, n - 3);
-  } else if (n > 3 && w.ends_with('s') && !w.ends_with("ss") && !w.ends_with("us") &&
-             !w.ends_with("is")) {
-    info.plural = true;
-    info.noun_lemma = text::singular(w);
-    info.form = VerbForm::kThird;
-    info.verb_lemma = w.ends_with("xes") || w.ends_with("shes") || w.ends_with("ches")
-                          ? w.substr(0, n - 2) : w.substr(0, n - 1);
-  }
-  return info;
-}
-
-bool collective(std::string_view lower) {
-  return one_of(lower, " staff people team personnel police crew reception management public "
-                       "committee board department everyone ");
-}
 
 // What has been seen of the current clause; public names, because a bracket saves and restores it.
 struct State {
@@ -87,13 +25,13 @@ struct State {
   VerbForm last_verb_form_ = VerbForm::kNone;
 };
 
-class Tagger : private State {
+class Tagger : private State, private Lookahead {
  public:
-  explicit Tagger(std::vector<Token>& tokens) : tokens_(tokens), size_(tokens.size()) {
-    info_.resize(size_);
+  explicit Tagger(std::vector<Token>& tokens) : Lookahead(tokens) {
     for (std::size_t i = 0; i < size_; ++i) {
       Token& token = tokens_[i];
-      if (token.tag == Tag::kAuxiliary) token.lemma = is_be(token) ? "be" : base_of_aux(token.lower);
+      if (token.tag == Tag::kAuxiliary)
+        token.lemma = is_be(token) ? "be" : base_of_aux(token.lower);
       if (token.tag == Tag::kAuxiliary) token.form = aux_form(token.lower);
       if (token.tag != Tag::kOther) continue;
       info_[i] = look_up(token.lower);
@@ -116,42 +54,6 @@ class Tagger : private State {
   }
 
  private:
-  // Brackets and what follows a colon are lists of names unless something in them is surely a
-  // sentence: "(plate number, make, model)" against "(the user can change it)".
-  void mark_lists() {
-    for (std::size_t i = 0; i < size_; ++i) {
-      const bool bracket = tokens_[i].lower == "(";
-      if (!bracket && tokens_[i].lower != ":") continue;
-      std::size_t end = i + 1;
-      bool list = true, comma = bracket;
-      for (; end < size_; ++end) {
-        const Token& t = tokens_[end];
-        if (t.lower == (bracket ? ")" : ";")) break;
-        if (!bracket && t.lower == "(") {
-          while (end < size_ && tokens_[end].lower != ")") ++end;
-          if (end >= size_) break;
-          continue;
-        }
-        comma = comma || t.lower == "," || t.lower == "/";
-        if (t.tag == Tag::kModal || t.tag == Tag::kAuxiliary || t.tag == Tag::kPronoun ||
-            t.tag == Tag::kSubordinator || t.tag == Tag::kWh)
-          list = false;
-        if (!open_[end]) continue;
-        const WordInfo& w = info_[end];
-        const bool finite = w.form == VerbForm::kBase || w.form == VerbForm::kThird;
-        if (w.known && w.verb > 0 && w.noun == 0 && w.adjective == 0 && finite) list = false;
-        const bool object = end + 1 < size_ && tokens_[end + 1].tag == Tag::kDeterminer;
-        if (finite && w.verb > 0 && end > i + 1 && object && nounish(end - 1)) list = false;
-        if (!bracket && finite && w.verb > 0 && end > i + 1 && !comma) {
-          const bool plural_before = open_[end - 1] && info_[end - 1].plural;
-          if (plural_before && w.form == VerbForm::kBase) list = false;
-        }
-      }
-      for (std::size_t j = i + 1; list && comma && j < end; ++j) list_[j] = true;
-      if (bracket) i = end < size_ ? end : size_ - 1;
-    }
-  }
-
   static std::string base_of_aux(std::string_view lower) {
     return lower.starts_with("ha") ? "have" : "do";
   }
@@ -164,76 +66,13 @@ class Tagger : private State {
     return VerbForm::kBase;
   }
 
-  const Token* at(std::size_t i) const { return i < size_ ? &tokens_[i] : nullptr; }
-
-  // The next token that is not an adverb or negation.
-  std::size_t next_solid(std::size_t i) const {
-    ++i;
-    while (i < size_ && (tokens_[i].tag == Tag::kAdverb || tokens_[i].tag == Tag::kNegation) &&
-           i + 1 < size_)
-      ++i;
-    return i;
-  }
-
-  // Can token j stand inside a noun phrase as its noun or an adjective?
-  bool nounish(std::size_t j) const {
-    if (j >= size_) return false;
-    if (open_[j]) return info_[j].noun > 0 || info_[j].adjective > 0;
-    return tokens_[j].tag == Tag::kNoun || tokens_[j].tag == Tag::kProperNoun;
-  }
-
-  bool noun_like(std::size_t j) const {
-    if (j >= size_) return false;
-    if (!open_[j]) return tokens_[j].tag == Tag::kNoun;
-    const WordInfo& w = info_[j];
-    if (w.noun == 0) return false;
-    // "is open when", "a late return": an adverb or a plain verb form is no noun here.
-    return w.noun >= w.adverb && (w.form != VerbForm::kBase || w.noun + 3 > w.verb);
-  }
-
-  // A noun phrase certainly begins at j.
-  bool phrase_starts(std::size_t j) const {
-    if (j >= size_) return false;
-    const Token& t = tokens_[j];
-    if (t.tag == Tag::kDeterminer || t.tag == Tag::kNumber || t.tag == Tag::kComparator) return true;
-    if (t.tag == Tag::kPronoun) return t.lower != "there" && t.lower != "i";
-    return false;
-  }
-
-  bool object_starts(std::size_t j) const {
-    if (phrase_starts(j)) return true;
-    if (j >= size_ || !open_[j]) return false;
-    const WordInfo& w = info_[j];
-    return w.noun > 0 || w.adjective > 0 || w.form == VerbForm::kPastParticiple;
-  }
-
-  // A finite verb that needs no guess stands between i and the end of the clause.
-  bool finite_ahead(std::size_t i) const {
-    for (std::size_t j = i + 1; j < size_ && j < i + 16; ++j) {
-      const Token& t = tokens_[j];
-      if (t.tag == Tag::kModal) return true;
-      if (t.tag == Tag::kAuxiliary) return t.form != VerbForm::kGerund;
-      if (t.tag == Tag::kSubordinator || t.tag == Tag::kWh || t.tag == Tag::kConjunction ||
-          t.tag == Tag::kPunctuation || t.tag == Tag::kTo)
-        return false;
-      if (t.tag == Tag::kDeterminer && j > i + 1 && open_[j - 1] && info_[j - 1].noun > 0)
-        return false;
-      if (j > i + 1 && one_of(t.lower, " i you he she we they ")) return false;
-      if (!open_[j]) continue;
-      const WordInfo& w = info_[j];
-      if (w.verb > 0 && w.noun == 0 && w.adjective == 0 &&
-          (w.form == VerbForm::kThird || w.form == VerbForm::kBase))
-        return true;
-    }
-    return false;
-  }
-
   // Rough reading before the decision, for words to the right of the cursor.
   void set_noun(std::size_t i) {
     Token& t = tokens_[i];
     const WordInfo& w = info_[i];
     const bool capital = t.text[0] >= 'A' && t.text[0] <= 'Z';
-    t.tag = !w.known && capital && i > 0 && !is_break(tokens_[i - 1]) ? Tag::kProperNoun : Tag::kNoun;
+    t.tag =
+        !w.known && capital && i > 0 && !is_break(tokens_[i - 1]) ? Tag::kProperNoun : Tag::kNoun;
     t.lemma = w.noun_lemma.empty() ? t.lower : w.noun_lemma;
     t.plural = w.noun > 0 && w.plural;
     t.form = w.noun == 0 || w.form == VerbForm::kGerund ? w.form : VerbForm::kNone;
@@ -256,12 +95,6 @@ class Tagger : private State {
 
   void set_adverb(std::size_t i) { tokens_[i].tag = Tag::kAdverb; }
 
-  bool base_verb(std::size_t i) const {
-    const WordInfo& w = info_[i];
-    // "put", "set", "cut" and "read" are their own participles.
-    return w.verb > 0 && (w.form == VerbForm::kBase || w.verb_lemma == tokens_[i].lower);
-  }
-
   void decide(std::size_t i) {
     const WordInfo& w = info_[i];
     // "quantity times unit price" multiplies; "opening times are" does not.
@@ -272,7 +105,8 @@ class Tagger : private State {
     }
     if (tokens_[i].lower == "home" && last_is_noun_ && next_is_end(i)) return set_adverb(i);
     const std::string& text = tokens_[i].text;
-    if (one_of(text, " GET POST PUT PATCH DELETE ") && i + 1 < size_ && tokens_[i + 1].lower == "/") {
+    if (one_of(text, " GET POST PUT PATCH DELETE ") && i + 1 < size_ &&
+        tokens_[i + 1].lower == "/") {
       tokens_[i].tag = Tag::kProperNoun;  // a request, not an order
       return;
     }
@@ -292,10 +126,6 @@ class Tagger : private State {
     decide_bare(i, w);
   }
 
-  bool nounish_or_determined(std::size_t j) const {
-    return nounish(j) || (j < size_ && tokens_[j].tag == Tag::kDeterminer);
-  }
-
   bool like_is_preposition() const {
     return last_is_noun_ && !expect_base_ && (finite_ || !subject_ || !subject_plural_);
   }
@@ -303,8 +133,8 @@ class Tagger : private State {
   bool decide_after_verb_word(std::size_t i, const WordInfo& w) {
     if (expect_base_ && base_verb(i)) return set_verb(i, VerbForm::kBase), true;
     if (expect_base_ && w.adverb > 0) return set_adverb(i), true;
-    const bool participle = w.verb > 0 && (w.form == VerbForm::kPastParticiple ||
-                                           w.form == VerbForm::kPast);
+    const bool participle =
+        w.verb > 0 && (w.form == VerbForm::kPastParticiple || w.form == VerbForm::kPast);
     if (after_have_ && participle && !phrase_needed_after_have(i)) {
       return set_verb(i, VerbForm::kPastParticiple), true;
     }
@@ -326,26 +156,12 @@ class Tagger : private State {
     return false;
   }
 
-  // "has ordered items" is a perfect only after a subject of its own: "has a" never comes here.
-  bool phrase_needed_after_have(std::size_t i) const {
-    return info_[i].noun > info_[i].verb && nounish(i + 1) && !phrase_starts(i + 1);
-  }
-
-  bool past_participle_is_base(std::size_t i) const {
-    return info_[i].verb > 0 && past_participle(tokens_[i].lower) == tokens_[i].lower;
-  }
-
-  bool next_is_end(std::size_t i) const {
-    const Token* t = at(i + 1);
-    return t == nullptr || t->tag == Tag::kPunctuation || t->tag == Tag::kConjunction ||
-           t->tag == Tag::kSubordinator || t->tag == Tag::kPreposition;
-  }
-
   // "edit or delete it", "confirmed, shipped and delivered", "borrow and return books".
   bool decide_coordinated(std::size_t i, const WordInfo& w) {
-    if (!after_join_ || w.verb == 0 || last_verb_form_ == VerbForm::kNone || det_open_) return false;
-    const bool same = w.form == last_verb_form_ ||
-                      (last_verb_form_ == VerbForm::kBase && base_verb(i));
+    if (!after_join_ || w.verb == 0 || last_verb_form_ == VerbForm::kNone || det_open_)
+      return false;
+    const bool same =
+        w.form == last_verb_form_ || (last_verb_form_ == VerbForm::kBase && base_verb(i));
     if (!same) return false;
     if (last_verb_form_ == VerbForm::kPastParticiple)
       return verb_before_join_ && !noun_like(i + 1) ? (set_verb(i), true) : false;
@@ -362,17 +178,11 @@ class Tagger : private State {
     return w.verb == w.noun && info_[next].plural && (set_verb(i), true);
   }
 
-  bool used_as_verb(std::size_t i) const {
-    for (std::size_t j = 0; j < i; ++j)
-      if (tokens_[j].tag == Tag::kVerb && tokens_[j].lemma == info_[i].verb_lemma) return true;
-    return false;
-  }
-
   // "make, model, year": alone between commas, and no verb came before.
   bool decide_list_item(std::size_t i, const WordInfo& w) {
-    const bool opened = i > 0 && (is_comma(tokens_[i - 1]) || tokens_[i - 1].lower == "(" ||
-                                  tokens_[i - 1].lower == ":" ||
-                                  tokens_[i - 1].tag == Tag::kConjunction);
+    const bool opened =
+        i > 0 && (is_comma(tokens_[i - 1]) || tokens_[i - 1].lower == "(" ||
+                  tokens_[i - 1].lower == ":" || tokens_[i - 1].tag == Tag::kConjunction);
     const bool closed = i + 1 >= size_ || is_comma(tokens_[i + 1]) || is_break(tokens_[i + 1]) ||
                         tokens_[i + 1].tag == Tag::kConjunction;
     const bool adverb_first = i > 1 && info_[i - 1].adverb > 0 && is_comma(tokens_[i - 2]);
@@ -407,8 +217,7 @@ class Tagger : private State {
   // With an adjective-or-noun at i: is the next word rather the verb ("the total shows ...")?
   bool starts_predicate(std::size_t i) const {
     const WordInfo& next = info_[i + 1 < size_ ? i + 1 : i];
-    return info_[i].noun > 0 && next.form == VerbForm::kThird && phrase_starts(i + 2) &&
-           !finite_;
+    return info_[i].noun > 0 && next.form == VerbForm::kThird && phrase_starts(i + 2) && !finite_;
   }
 
   void decide_after_preposition(std::size_t i, const WordInfo& w) {
@@ -416,7 +225,8 @@ class Tagger : private State {
     if (except && base_verb(i) && object_starts(i + 1) && w.verb + 2 > w.noun)
       return set_verb(i, VerbForm::kBase);
     if (w.form == VerbForm::kGerund && w.verb > 0 &&
-        (object_starts(i + 1) || (i + 1 < size_ && is_particle_verb(w.verb_lemma, tokens_[i + 1].lower))) &&
+        (object_starts(i + 1) ||
+         (i + 1 < size_ && is_particle_verb(w.verb_lemma, tokens_[i + 1].lower))) &&
         !gerund_compound(i) && !(w.adjective > 0 && info_[i + 1].noun > 0))
       return set_verb(i);
     if (w.adjective > 0 && noun_like(i + 1) && w.adjective + 3 >= w.noun) return set_adjective(i);
@@ -427,12 +237,6 @@ class Tagger : private State {
     if (w.adverb > 0 && w.verb == 0) return set_adverb(i);
     if (w.verb > 0 && w.form != VerbForm::kBase && w.form != VerbForm::kGerund) return set_verb(i);
     set_noun(i);
-  }
-
-  // "waiting list", "running time": a gerund that names a kind of the next noun.
-  bool gerund_compound(std::size_t i) const {
-    return i + 1 < size_ && open_[i + 1] && !info_[i + 1].plural && info_[i + 1].noun > 0 &&
-           info_[i].noun > info_[i].verb;
   }
 
   bool decide_adverb(std::size_t i, const WordInfo& w) {
@@ -456,8 +260,8 @@ class Tagger : private State {
     if (w.noun == 0 && w.adjective == 0) return set_verb(i, VerbForm::kBase), true;
     const Token* t = at(next);
     if (t == nullptr) return false;
-    const bool determiner = t->tag == Tag::kDeterminer || t->tag == Tag::kPronoun ||
-                            one_of(t->lower, " me us ");
+    const bool determiner =
+        t->tag == Tag::kDeterminer || t->tag == Tag::kPronoun || one_of(t->lower, " me us ");
     if (determiner && t->lower != "'s") return set_verb(i, VerbForm::kBase), true;
     if (t->tag == Tag::kNumber || t->tag == Tag::kComparator) return false;
     if (finite_ahead(i) || predicate_ahead(i) || colon_ahead(i)) return false;
@@ -467,44 +271,13 @@ class Tagger : private State {
     return false;
   }
 
-  // "Stock corrections need a reason": the second word has a verb of its own.
-  bool predicate_ahead(std::size_t i) const {
-    for (std::size_t j = i + 1; j + 1 < size_ && j < i + 4 && open_[j] && open_[j + 1]; ++j) {
-      const WordInfo& verb = info_[j + 1];
-      const bool agrees = info_[j].plural ? verb.form == VerbForm::kBase
-                                          : info_[j].noun > 0 && verb.form == VerbForm::kThird;
-      if (agrees && verb.verb > 0 && (phrase_starts(j + 2) || verb.noun == 0)) return true;
-    }
-    return false;
-  }
-
-  // "Opening hours are ...": the plural verb belongs to the noun behind the gerund.
-  bool plural_predicate(std::size_t i) const {
-    if (i + 1 >= size_ || !open_[i] || !info_[i].plural) return false;
-    return one_of(tokens_[i + 1].lower, " are were have do can may must should ");
-  }
-
-  // "Help desk: ...": a title.
-  bool colon_ahead(std::size_t i) const {
-    for (std::size_t j = i + 1; j < size_ && j < i + 5; ++j) {
-      if (tokens_[j].lower == ":") return true;
-      if (!open_[j]) return false;
-    }
-    return false;
-  }
-
-  bool plural_follows(std::size_t i) const {
-    for (std::size_t j = i + 1; j < size_ && j < i + 4 && open_[j]; ++j)
-      if (info_[j].plural) return true;
-    return false;
-  }
-
   bool decide_as_predicate(std::size_t i, const WordInfo& w) {
     if (w.verb == 0) return false;
     if (w.form == VerbForm::kGerund) return w.noun == 0 ? (set_verb(i), true) : false;
     if (w.form == VerbForm::kPastParticiple)
       return w.noun <= w.verb && !(w.adjective > w.verb && noun_like(i + 1))
-                 ? (set_verb(i, participle_or_past(i)), true) : false;
+                 ? (set_verb(i, participle_or_past(i)), true)
+                 : false;
     const bool third = w.form == VerbForm::kThird || w.form == VerbForm::kPast;
     const bool agrees = third ? !subject_plural_ || w.form == VerbForm::kPast
                               : subject_plural_ || subject_collective_;
@@ -524,17 +297,11 @@ class Tagger : private State {
     if (!w.known && !(subject_plural_ && next < size_ && info_[next].plural)) return false;
     if (w.noun > w.verb + 2) return false;
     // "customer orders": two bare nouns and nothing that needs a verb.
-    if (third && !subject_determined_ && !subject_person_ && !subject_collective_ && w.noun >= w.verb) return false;
+    if (third && !subject_determined_ && !subject_person_ && !subject_collective_ &&
+        w.noun >= w.verb)
+      return false;
     if (preposition_at(next) && w.noun > w.verb + 1 && !subject_determined_) return false;
     return set_verb(i), true;
-  }
-
-  // "hide or remove comments": the second verb of a pair is surer than the first.
-  bool coordinated_ahead(std::size_t i) const {
-    if (i + 2 >= size_ || tokens_[i + 1].tag != Tag::kConjunction || !open_[i + 2]) return false;
-    const WordInfo& other = info_[i + 2];
-    if (other.verb == 0 || other.form != info_[i].form) return false;
-    return other.noun == 0 || other.verb > other.noun || phrase_starts(i + 3);
   }
 
   // "a member who returns an item late pays 0.20": the verb of the clause around.
@@ -546,16 +313,6 @@ class Tagger : private State {
     if (!phrase_starts(next) && !preposition_at(next)) return false;
     relative_ = false;
     return set_verb(i), true;
-  }
-
-  bool preposition_at(std::size_t j) const {
-    return j < size_ && (tokens_[j].tag == Tag::kPreposition || tokens_[j].tag == Tag::kTo);
-  }
-
-  // "members submitted claims" against "tasks assigned to a user": an object makes it a past.
-  VerbForm participle_or_past(std::size_t i) const {
-    if (finite_ahead(i)) return VerbForm::kPastParticiple;
-    return phrase_starts(i + 1) ? VerbForm::kPast : VerbForm::kPastParticiple;
   }
 
   void decide_bare(std::size_t i, const WordInfo& w) {
@@ -581,13 +338,13 @@ class Tagger : private State {
   void fixed(std::size_t i) {
     Token& t = tokens_[i];
     if (t.lower == "that") {
-      const bool noun_before = i > 0 && (tokens_[i - 1].tag == Tag::kNoun ||
-                                         tokens_[i - 1].tag == Tag::kProperNoun);
+      const bool noun_before =
+          i > 0 && (tokens_[i - 1].tag == Tag::kNoun || tokens_[i - 1].tag == Tag::kProperNoun);
       const std::size_t next = i + 1;
-      const bool verb_next = next < size_ && (tokens_[next].tag == Tag::kModal ||
-                                              tokens_[next].tag == Tag::kAuxiliary ||
-                                              (open_[next] && info_[next].verb > 0 &&
-                                               info_[next].noun == 0));
+      const bool verb_next =
+          next < size_ &&
+          (tokens_[next].tag == Tag::kModal || tokens_[next].tag == Tag::kAuxiliary ||
+           (open_[next] && info_[next].verb > 0 && info_[next].noun == 0));
       if (!noun_before && !verb_next && open_[next < size_ ? next : i] && next < size_)
         t.tag = after_preposition_ || !finite_ || clause_start_ ? Tag::kDeterminer : Tag::kWh;
       else if (next >= size_ || is_break(tokens_[next]) || is_comma(tokens_[next]))
@@ -607,77 +364,14 @@ class Tagger : private State {
     }
     if (t.lower == "her" && !nounish(i + 1)) t.tag = Tag::kPronoun;
     if ((t.lower == "this" || t.lower == "these" || t.lower == "both" || t.lower == "all" ||
-         t.lower == "some" || t.lower == "each" || t.lower == "another" || t.lower == "any") && !phrase_goes_on(i + 1))
+         t.lower == "some" || t.lower == "each" || t.lower == "another" || t.lower == "any") &&
+        !phrase_goes_on(i + 1))
       t.tag = Tag::kPronoun;
     if ((t.lower == "over" || t.lower == "above" || t.lower == "under" || t.lower == "below") &&
         number_at(i + 1)) {
       t.tag = Tag::kComparator;
       t.lemma = t.lower == "over" || t.lower == "above" ? "more_than" : "less_than";
     }
-  }
-
-  bool phrase_goes_on(std::size_t j) const {
-    if (nounish(j)) return true;
-    return j < size_ && (tokens_[j].tag == Tag::kNumber || tokens_[j].tag == Tag::kDeterminer ||
-                         tokens_[j].lower == "of");
-  }
-
-  bool number_at(std::size_t j) const {
-    if (j < size_ && tokens_[j].tag == Tag::kSymbol) ++j;
-    return j < size_ && tokens_[j].tag == Tag::kNumber;
-  }
-
-  bool number_range(std::size_t i) const {
-    return i > 0 && number_at(i + 1) &&
-           (tokens_[i - 1].tag == Tag::kNumber || !tokens_[i - 1].lower.compare("%"));
-  }
-
-  bool infinitive_follows(std::size_t i) const {
-    const std::size_t next = next_solid(i);
-    if (next >= size_) return false;
-    if (tokens_[next].lower == "be" || tokens_[next].lower == "have" || tokens_[next].lower == "do")
-      return true;
-    if (!open_[next] || !base_verb(next)) return false;
-    const WordInfo& w = info_[next];
-    if (w.noun == 0) return true;
-    if (i > 0 && next_is_end(next) &&
-        one_of(tokens_[i - 1].lemma, " go come move transfer return assign belong change switch set "))
-      return false;
-    // "assigned to staff" against "wants to book": a noun with nothing behind it stays one
-    // unless the word before asks for an infinitive.
-    const bool asks = i > 0 && one_of(tokens_[i - 1].lemma,
-                                      " want like need able allow wish try have permit ability "
-                                      "possible way ask require right go plan choose decide "
-                                      "apply use hope expect intend ");
-    if (asks || phrase_starts(next + 1)) return true;
-    if (w.verb >= w.noun && object_starts(next + 1)) return true;
-    return w.verb > w.noun + 1;
-  }
-
-  // Does a clause with a verb of its own follow the marker at i?
-  bool clause_follows(std::size_t i) const {
-    bool noun = false;
-    for (std::size_t j = i + 1; j < size_ && j < i + 14; ++j) {
-      const Token& t = tokens_[j];
-      if (t.tag == Tag::kModal) return noun;
-      if (t.tag == Tag::kAuxiliary) return noun && t.form != VerbForm::kGerund;
-      if (t.tag == Tag::kPunctuation || t.tag == Tag::kSubordinator || t.tag == Tag::kWh ||
-          (t.tag == Tag::kConjunction && t.lower != "and" && t.lower != "or"))
-        return false;
-      if (t.tag == Tag::kPronoun) noun = true;
-      if (t.tag == Tag::kDeterminer && j > i + 1 && noun && open_[j - 1]) return false;
-      if (!open_[j]) continue;
-      const WordInfo& w = info_[j];
-      const bool finite = w.verb > 0 && (w.form == VerbForm::kBase || w.form == VerbForm::kThird ||
-                                         w.form == VerbForm::kPast);
-      if (finite && noun && (w.noun == 0 || phrase_starts(j + 1)) && w.adjective == 0) return true;
-      if (finite && noun && w.verb > w.noun + 1) return true;
-      if (finite && noun && w.form == VerbForm::kThird && !info_[j - 1].plural &&
-          tokens_[j - 1].tag != Tag::kDeterminer && next_is_end(j) && w.verb >= w.noun)
-        return true;
-      if (w.noun > 0) noun = true;
-    }
-    return false;
   }
 
   void advance(std::size_t i) {
@@ -762,22 +456,14 @@ class Tagger : private State {
     }
   }
 
-  // Was the participle at i introduced by "be" or "have"?
-  bool after_finite_aux(std::size_t i) const {
-    for (std::size_t j = i; j-- > 0 && j + 4 > i;) {
-      if (tokens_[j].tag == Tag::kAuxiliary) return true;
-      if (tokens_[j].tag == Tag::kNoun || tokens_[j].tag == Tag::kPronoun) return false;
-    }
-    return false;
-  }
-
   // After a determined noun, is word j another part of the compound rather than the verb?
   bool compound_goes_on(std::size_t j) const {
     const WordInfo& w = info_[j];
     if (w.noun == 0) return false;
     if (w.verb == 0 || finite_) return true;
-    const bool finite_form = w.form == VerbForm::kThird || w.form == VerbForm::kPast ||
-                             (w.form == VerbForm::kBase && (subject_plural_ || subject_collective_));
+    const bool finite_form =
+        w.form == VerbForm::kThird || w.form == VerbForm::kPast ||
+        (w.form == VerbForm::kBase && (subject_plural_ || subject_collective_));
     if (!finite_form) return true;
     return finite_ahead(j);
   }
@@ -804,8 +490,7 @@ class Tagger : private State {
       return;
     }
     if (t.tag == Tag::kSubordinator || t.tag == Tag::kWh || is_break(t) ||
-        (t.tag == Tag::kPunctuation && t.lower != "\"" && t.lower != "'"))
-    {
+        (t.tag == Tag::kPunctuation && t.lower != "\"" && t.lower != "'")) {
       reset(t.tag == Tag::kWh);
       if (t.tag == Tag::kWh) subject_plural_ = plural_before(i);
       subordinate_ = t.tag == Tag::kSubordinator;
@@ -827,33 +512,6 @@ class Tagger : private State {
     }
   }
 
-  bool own_verb_ahead(std::size_t i) const {
-    bool noun = false;
-    for (std::size_t j = i + 1; j < size_ && j < i + 10; ++j) {
-      const Token& t = tokens_[j];
-      if (t.tag == Tag::kModal || t.tag == Tag::kAuxiliary) return noun;
-      if (t.tag == Tag::kPunctuation || t.tag == Tag::kSubordinator || t.tag == Tag::kConjunction)
-        return false;
-      if (t.tag == Tag::kPronoun) noun = true;
-      if (!open_[j]) continue;
-      const WordInfo& w = info_[j];
-      const bool finite = w.form == VerbForm::kThird || w.form == VerbForm::kBase;
-      if (noun && w.verb > 0 && finite && (w.noun == 0 || phrase_starts(j + 1) ||
-                                           (info_[j - 1].plural && w.form == VerbForm::kBase) ||
-                                           (w.form == VerbForm::kThird && w.verb > w.noun + 2)))
-        return true;
-      if (w.noun > 0) noun = true;
-    }
-    return false;
-  }
-
-  // Is the noun that a relative clause hangs on a plural?
-  bool plural_before(std::size_t i) const {
-    for (std::size_t j = i; j-- > 0 && j + 3 > i;)
-      if (tokens_[j].tag == Tag::kNoun || tokens_[j].tag == Tag::kProperNoun) return tokens_[j].plural;
-    return false;
-  }
-
   void reset(bool relative) {
     expect_base_ = after_be_ = after_have_ = finite_ = false;
     after_preposition_ = det_open_ = determined_ = false;
@@ -865,11 +523,6 @@ class Tagger : private State {
     last_verb_form_ = VerbForm::kNone;
   }
 
-  std::vector<Token>& tokens_;
-  std::size_t size_;
-  std::vector<WordInfo> info_;
-  std::vector<char> open_ = std::vector<char>(size_, false);
-  std::vector<char> list_ = std::vector<char>(size_, false);
   State outside_;  // the state in front of an open bracket
 };
 

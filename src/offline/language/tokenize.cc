@@ -261,8 +261,12 @@ class Tokenizer {
       add(to, end, is ? "is" : "'s").tag = is ? Tag::kOther : Tag::kParticle;
     } else if (tail == "m" || tail == "re" || tail == "ve" || tail == "ll" || tail == "d") {
       add(from, to, lower);
-      add(to, end, tail == "m" ? "am" : tail == "re" ? "are" : tail == "ve" ? "have"
-                                   : tail == "ll"   ? "will" : "would");
+      add(to, end,
+          tail == "m"    ? "am"
+          : tail == "re" ? "are"
+          : tail == "ve" ? "have"
+          : tail == "ll" ? "will"
+                         : "would");
     } else {
       return false;
     }
@@ -376,7 +380,8 @@ void read_closed_classes(std::vector<Token>& tokens) {
     if (const auto number = number_word(token.lower)) {
       token.number = number;
       token.tag = token.lower == "once" || token.lower == "twice" || token.lower == "thrice"
-                      ? Tag::kAdverb : Tag::kNumber;
+                      ? Tag::kAdverb
+                      : Tag::kNumber;
     } else if (const auto tag = closed_class_tag(token.lower)) {
       token.tag = *tag;
     }
