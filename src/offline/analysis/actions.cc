@@ -68,6 +68,11 @@ class Reader {
     if (starts_verb(i)) return read_verb(i);
     if (s_.is(i, "to") && s_.at(i + 1).tag == Tag::kVerb) return read_verb(i + 1);
     Thing thing;
+    if (!group_.empty() && group_.back().last == i - 1 && s_.at(i).tag == Tag::kPreposition &&
+        read_thing(i + 1, &thing)) {
+      group_.back().last = thing.last;
+      return thing.last + 1;
+    }
     if (read_thing(i, &thing)) {
       const bool joined = i > 0 && s_.any(i - 1, {"and", "or", ","}) && !group_.empty();
       if (!joined) group_.clear();
@@ -121,6 +126,8 @@ class Reader {
     action.dependent = dependent_;
     const bool near = !group_.empty() && adjacent(group_.back().last, i);
     if (near) {
+      // "..., teachers see": a list without "and" is no list of subjects.
+      if (group_.size() > 1 && s_.is(group_.back().first - 1, ",")) group_ = {group_.back()};
       action.subjects = group_;
       subjects_ = group_;
     } else if (i > 0 && !sentence_start(i)) {
@@ -145,8 +152,15 @@ class Reader {
       verbs.push_back(next);
       after = next + 1;
     }
+    const auto head = group_;
+    const bool relative = near && s_.any(i - 1, {"who", "which", "that"});
     finish(&action, verbs, after);
     acted_ = true;
+    // "A member who returns an item late pays": the member pays.
+    if (relative && !s_.any(after, {"and", "or", ","})) {
+      group_ = head;
+      group_.back().last = std::max(after, action.last + 1) - 1;
+    }
     return std::max(after, action.last + 1);
   }
 
@@ -260,6 +274,11 @@ class Reader {
     if (action->passive) {
       action->objects = agent;
       action->subjects.clear();
+    } else if (verb_class(s_.at(verbs.front()).lemma) == VerbClass::kEvent &&
+               s_.is(after, "to") && s_.at(after + 1).tag == Tag::kVerb) {
+      // "apply to adopt an animal": what it is about.
+      after += 2;
+      read_objects(&after, action);
     } else {
       read_objects(&after, action);
     }

@@ -74,6 +74,11 @@ class Draft {
   spec::Spec spec;
   std::map<std::string, Note> notes;  // by entity id
   std::vector<Grant> grants;
+  struct Move {
+    std::string entity, verb;
+    spec::Origin origin;
+  };
+  std::vector<Move> moves;  // "Reception checks guests in": the reservation moves on
   std::set<std::string> never_entities;  // lemmas that turned out to be something else
   std::string main_entity;               // id; what an unnamed record is
 

@@ -1,6 +1,8 @@
 // Helpers shared by the passes.
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "base/text.h"
 #include "offline/analysis/passes.h"
 #include "offline/analysis/words.h"
@@ -102,7 +104,14 @@ std::vector<Range> segments(const Draft& draft, int sentence) {
       while (s.any(next, {"and", "but", "then", "also", "or"})) ++next;
       const auto name = name_after(s, next, s.size() - 1);
       const bool pronoun = s.any(next, {"it", "they", "he", "she", "nobody"});
-      const int after = pronoun ? next + 1 : name.empty() ? -1 : name.last + 1;
+      int after = pronoun ? next + 1 : name.empty() ? -1 : name.last + 1;
+      // "and a project with open tasks can't": the phrase behind the noun, then the verb.
+      if (after > 0 && !s.finite_verb(after) && s.at(after).tag == Tag::kPreposition) {
+        const auto inner = name_after(s, after + 1, s.size() - 1);
+        if (!inner.empty() && (s.modal(inner.last + 1) || s.be(inner.last + 1))) {
+          after = inner.last + 1;
+        }
+      }
       cut = after > 0 && s.finite_verb(after) && (pronoun || name.first > next || s.modal(after) ||
                                                   s.be(after) || name.plural);
       if (cut && s.is(i, "or") && !pronoun) cut = s.modal(after);
@@ -145,10 +154,14 @@ void apply_marks(Draft& draft, const std::string& entity, const std::string& att
     if (item.min) a->min = number(*item.min), params["min"] = *item.min;
     if (item.max) a->max = number(*item.max), params["max"] = *item.max;
     a->exclusive_min = item.exclusive_min;
-    std::string bounds = item.min && item.max
-                             ? "between " + draft.words({sentence, item.flags_first, item.flags_last})
-                             : draft.words({sentence, item.flags_first, item.flags_last});
-    draft.add_rule("range", range, "range.mark", the + " is limited: " + bounds + ".", params)
+    std::vector<std::string> bounds;
+    if (item.min) {
+      bounds.push_back(fmt::format("{} {}", item.exclusive_min ? "greater than" : "at least",
+                                   *item.min));
+    }
+    if (item.max) bounds.push_back(fmt::format("at most {}", *item.max));
+    draft.add_rule("range", range, "range.mark",
+                   the + " is " + text::join(bounds, " and ") + ".", params)
         .enforced_in = {"schema", "api"};
   }
   if (!item.values.empty()) {

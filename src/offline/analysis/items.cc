@@ -364,7 +364,8 @@ void read_marks(const Scan& s, int first, int last, Item* item) {
   auto parts = parse_items(s, first, values_last, &end);
   int typed = 0;
   for (const auto& part : parts) typed += guess_type(part.name, part.number_of).known ? 1 : 0;
-  if (!is_choice_noun(s.at(item->name_last).lemma) && end > values_last && parts.size() >= 2 &&
+  const bool all = end > values_last || parts.size() >= 3;
+  if (!is_choice_noun(s.at(item->name_last).lemma) && all && parts.size() >= 2 &&
       typed * 2 >= static_cast<int>(parts.size())) {
     item->parts = std::move(parts);
     return;

@@ -45,6 +45,10 @@ class LifecycleReader {
       for (const auto& part : segments(draft_, i)) moves(part);
     }
     verbs();
+    for (int i = 0; i < count; ++i) {
+      if (outside_sentence(draft_, i)) continue;
+      for (const auto& part : segments(draft_, i)) becomes(Scan(draft_.sentence(i)), part);
+    }
     for (const auto& entity : draft_.spec.entities) finish(entity.id);
   }
 
@@ -68,9 +72,13 @@ class LifecycleReader {
     for (const auto& m : draft_.mentions(index)) {
       if (m.last < before && m.kind == Mention::Kind::kEntity) found = m.entity;
     }
-    for (int i = index - 1; found.empty() && i >= 0; --i) {
+    const auto thing = [&](const std::string& id) {
+      return draft_.entity(id).kind != spec::EntityKind::kAssociation &&
+             !is_people(draft_.entity(id).name);
+    };
+    for (int i = index - 1; found.empty() && i >= 0 && i >= index - 2; --i) {
       for (const auto& m : draft_.mentions(i)) {
-        if (m.kind == Mention::Kind::kEntity) return m.entity;
+        if (m.kind == Mention::Kind::kEntity && thing(m.entity)) return m.entity;
       }
     }
     return found.empty() ? draft_.main_entity : found;
@@ -88,7 +96,7 @@ class LifecycleReader {
     a.min.reset();
     const auto& name = draft_.entity(entity).name;
     draft_.add_rule("enum", range, "enum.states",
-                    "The " + attribute + " of a " + name + " is one of " +
+                    "The " + attribute + " of " + a_noun(name) + " is one of " +
                         text::join(values, ", ") + ".",
                     {{"attr", entity + "." + attribute}, {"values", json::to_array(values)}})
         .enforced_in = {"schema", "api"};
@@ -218,9 +226,8 @@ class LifecycleReader {
     const Scan s(draft_.sentence(part.sentence));
     if (from_to(s, part)) return;
     starts_as(s, part);
-    in_order(s, part);
+    if (in_order(s, part)) return;
     until(s, part);
-    becomes(s, part);
   }
 
   bool from_to(const Scan& s, Range part) {
@@ -271,7 +278,7 @@ class LifecycleReader {
     }
     cycle.initial = known_state(cycle, chain.front());
     draft_.add_rule("transitions", range, "transitions.chain",
-                    "A " + draft_.entity(entity).name + " goes from " + text::join(chain, " to ") +
+                    text::upper_first(a_noun(draft_.entity(entity).name)) + " goes from " + text::join(chain, " to ") +
                         ".",
                     {{"attr", entity + "." + cycle.attribute},
                      {"initial", cycle.initial}, {"edges", edges}});
@@ -294,19 +301,19 @@ class LifecycleReader {
     }
   }
 
-  void in_order(const Scan& s, Range part) {
+  bool in_order(const Scan& s, Range part) {
     const int order = s.find_any(part.first, part.last,
                                  {"in that order", "in this order", "one after another", "and then",
                                   "in sequence"});
-    if (order < 0) return;
+    if (order < 0) return false;
     int be = -1;
     for (int i = part.first; i < order; ++i) {
       if (s.be(i) && s.at(i + 1).tag == Tag::kVerb) be = i;
     }
-    if (be < 0) return;
+    if (be < 0) return false;
     const auto values = parse_values(s, be + 1, s.is(order, "in") ? order - 1 : part.last);
     auto entity = subject_entity(s, part.sentence, be, 0);
-    if (entity.empty() || values.empty()) return;
+    if (entity.empty() || values.empty()) return false;
     const auto& known = draft_.entity(entity).lifecycle;
     std::vector<std::string> chain;
     if (known && !known->initial.empty()) chain.push_back(known->initial);
@@ -314,7 +321,10 @@ class LifecycleReader {
       const auto clean = value.starts_with("then ") ? value.substr(5) : value;
       if (chain.empty() || !same_state(chain.back(), clean)) chain.push_back(clean);
     }
-    if (chain.size() >= 2) chain_moves(entity, chain, {part.sentence, part.first, part.last});
+    if (chain.size() < 2) return false;
+    chain_moves(entity, chain, {part.sentence, part.first, part.last});
+    ordered_.insert({part.sentence, part.first});
+    return true;
   }
 
   // "A claim is pending until a manager approves or rejects it."
@@ -331,7 +341,8 @@ class LifecycleReader {
     const auto initial = s.at(be + 1).lower;
     std::vector<std::string> edges;
     for (const auto& action : reading_.actions[static_cast<std::size_t>(part.sentence)]) {
-      if (action.verb_first < word) continue;
+      if (action.verb_first < word || action.verb_last > part.last) continue;
+      if (verb_class(action.verb) != VerbClass::kTransition) continue;
       const auto state = state_of_verb(action.verb);
       if (state.empty()) continue;
       const auto origin = draft_.stated(part, "transitions.until");
@@ -340,7 +351,7 @@ class LifecycleReader {
       add_transition(draft_, entity, initial, state, action.verb, origin);
       edges.push_back(initial + ">" + state);
       for (const auto& subject : action.subjects) {
-        if (subject.name.empty()) continue;
+        if (subject.name.empty() || !is_people(bare_name(s, subject.name))) continue;
         Grant grant;
         grant.actor = draft_.add_actor(bare_name(s, subject.name), origin);
         grant.verb = action.verb;
@@ -358,17 +369,23 @@ class LifecycleReader {
     }
     if (edges.empty()) return;
     draft_.add_rule("transitions", part, "transitions.until",
-                    "A " + draft_.entity(entity).name + " is " + initial + " at first.",
+                    text::upper_first(a_noun(draft_.entity(entity).name)) + " is " + initial + " at first.",
                     {{"attr", entity + ".status"}, {"initial", initial},
                      {"edges", json::to_array(edges)}});
   }
 
   // "A done task can be reopened", "can be cancelled unless shipped", "while it is pending".
   void becomes(const Scan& s, Range part) {
+    if (ordered_.contains({part.sentence, part.first})) return;
     for (const auto& action : reading_.actions[static_cast<std::size_t>(part.sentence)]) {
       if (action.verb_first < part.first || action.verb_last > part.last) continue;
-      if (!action.passive || action.negated || action.dependent || action.objects.empty()) continue;
+      if (!action.passive || action.dependent || action.objects.empty()) continue;
+      if (action.modal.empty() || action.modal == "must") continue;
       if (verb_class(action.verb) != VerbClass::kTransition) continue;
+      if (s.find_any(action.verb_last, part.last, {"automatically", "before", "after", "within",
+                                                   "hour", "day"}) >= 0) {
+        continue;
+      }
       const auto& object = action.objects.front();
       std::string entity;
       if (!object.name.empty()) entity = resolve(draft_, bare_name(s, object.name));
@@ -408,12 +425,25 @@ class LifecycleReader {
         }
       }
     }
+    if (action.negated && model.lifecycle) {
+      // "a reservation that is checked in cannot be cancelled"
+      for (int i = part.first; i < action.verb_first; ++i) {
+        for (int w = 3; w >= 1; --w) {
+          const auto state = known_state(*model.lifecycle, s.lowers(i, i + w - 1));
+          if (!state.empty()) listed.push_back(state);
+        }
+      }
+      if (listed.empty()) return;
+      from.clear();
+    }
+    if (action.negated && listed.empty()) return;
     if ((unless >= 0 || only >= 0) && listed.empty()) return;
     std::string to = reopen ? std::string{} : state_of_verb(action.verb);
     if (reopen) to = model.lifecycle ? model.lifecycle->initial : "open";
     auto& cycle = lifecycle_with(draft_, entity, to, origin);
     to = known_state(cycle, to);
-    if (from.empty()) from = sources(cycle, to, listed, unless >= 0, only >= 0, reopen);
+    if (from.empty()) from = sources(cycle, to, listed, unless >= 0 || action.negated,
+                                   only >= 0 && !action.negated, reopen);
     const auto states = cycle.states;
     JsonArray edges;
     for (const auto& state : from) {
@@ -423,7 +453,7 @@ class LifecycleReader {
     }
     if (edges.empty()) return;
     draft_.add_rule("transitions", {part.sentence, action.first, part.last}, "transitions.verb",
-                    "A " + model.name + " can be " + to + " when it is " +
+                    text::upper_first(a_noun(model.name)) + " can be " + to + " when it is " +
                         text::join(from, " or ") + ".",
                     {{"attr", entity + ".status"}, {"edges", edges}});
     if (reopen && states.size() > 2) {
@@ -464,6 +494,24 @@ class LifecycleReader {
 
   // "Managers approve requests": a move, also where no states are listed.
   void verbs() {
+    const auto moves = draft_.moves;
+    for (const auto& move : moves) {
+      auto& model = draft_.entity(move.entity);
+      const auto state = state_of_verb(move.verb);
+      if (state.empty() || draft_.operation_on(move.entity, move.verb) != nullptr) continue;
+      const auto first = state_of_verb(draft_.note(move.entity).verb);
+      auto& cycle = model.lifecycle
+                        ? *model.lifecycle
+                        : lifecycle_with(draft_, move.entity, first, draft_.stated(
+                              draft_.note(move.entity).where, "transitions.initial"));
+      // Each follows the one that was named before it.
+      std::string from = cycle.initial;
+      for (const auto& t : cycle.transitions) {
+        if (t.from == from) from = t.to;
+      }
+      lifecycle_with(draft_, move.entity, state, move.origin);
+      add_transition(draft_, move.entity, from, state, move.verb, move.origin);
+    }
     const auto grants = draft_.grants;
     for (const auto& grant : grants) {
       if (verb_class(grant.verb) != VerbClass::kTransition || grant.entity.empty()) continue;
@@ -477,13 +525,26 @@ class LifecycleReader {
     if (note.close_verb == verb || note.verb == verb || verb == "mark") return;
     if (draft_.operation_on(entity, verb) != nullptr) return;
     const auto state = state_of_verb(verb);
-    if (state.empty() || note.person) return;
+    if (state.empty() || is_people(model.name)) return;
     const bool listed = draft_.attribute(entity, "status") != nullptr;
     if (!model.lifecycle && listed) {
       const auto& values = draft_.attribute(entity, "status")->values;
       const bool known = std::any_of(values.begin(), values.end(),
                                      [&](const auto& v) { return same_state(v, state); });
       if (!known) return;
+    }
+    if (verb == "reopen") {
+      if (!model.lifecycle && !listed) return;
+      const auto first = model.lifecycle ? model.lifecycle->initial
+                                         : draft_.attribute(entity, "status")->values.front();
+      auto& known = lifecycle_with(draft_, entity, first, origin);
+      const auto ends = known.states;
+      for (const auto& end : ends) {
+        const bool closed = end == "closed" || end == "resolved" || end == "done" ||
+                            end == "completed" || end == "finished";
+        if (closed) add_transition(draft_, entity, end, first, verb, origin);
+      }
+      return;
     }
     auto& cycle = lifecycle_with(draft_, entity, state, origin);
     const auto to = known_state(cycle, state);
@@ -531,6 +592,7 @@ class LifecycleReader {
 
   Draft& draft_;
   const Reading& reading_;
+  std::set<std::pair<int, int>> ordered_;  // segments that gave a chain
 };
 
 }  // namespace

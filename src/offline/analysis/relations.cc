@@ -111,7 +111,7 @@ class RelationReader {
     for (const auto& item : items) {
       const auto to = target(index, s, item);
       if (to.empty() || to == from) continue;
-      const bool person = draft_.note(from).person && !draft_.note(to).person;
+      const bool person = is_people(draft_.entity(from).name) && !is_people(draft_.entity(to).name);
       const Range range{index, cue.first, item.last};
       const bool exact = item.count_max && *item.count_max == 1;
       if (item.plural && (cue.assign && person)) {
@@ -127,7 +127,7 @@ class RelationReader {
         if (exact) {
           relation.min = relation.max = 1;
           draft_.add_rule("required", range, "required.exactly_one",
-                          "A " + draft_.entity(from).name + " has exactly one " +
+                          text::upper_first(a_noun(draft_.entity(from).name)) + " has exactly one " +
                               draft_.entity(to).name + ".",
                           {{"attr", from + "." + draft_.relation_to(from, to)->role}});
         }

@@ -8,12 +8,20 @@
 namespace cadre::offline::analysis {
 namespace {
 
-bool acts(const Draft& draft, const Scan& s, const Thing& subject) {
+bool acts(const Draft& draft, const Scan& s, const Thing& subject, const Action& action) {
   if (subject.name.empty()) return false;
+  static constexpr std::string_view kStates[] = {"become", "remain", "stay", "need", "cost", "fail",
+                                                 "exceed", "happen", "expire", "last", "contain",
+                                                 "consist", "belong", "include", "start", "stop"};
   const auto bare = bare_name(s, subject.name);
   if (is_people(bare)) return true;
-  // An invented word with a modal or a count behind it acts too.
-  return !s.at(subject.name.last).known && can_be_entity(draft, bare);
+  if (std::find(std::begin(kStates), std::end(kStates), action.verb) != std::end(kStates)) {
+    return false;
+  }
+  // An invented word acts when it may do something, or does something as unheard of.
+  const bool may = action.modal == "can" || action.modal == "may";
+  const bool unheard = !s.at(action.verb_last).known;
+  return !s.at(subject.name.last).known && (may || unheard) && can_be_entity(draft, bare);
 }
 
 std::string subject_name(const Scan& s, const Thing& subject) { return bare_name(s, subject.name); }
@@ -163,7 +171,7 @@ class RoleReader {
 
   void events(const Scan& s, int index, const Action& action) {
     if (!makes_event(s, action) || action.system || action.negated) return;
-    if (action.subjects.empty() || !acts(draft_, s, action.subjects.front())) return;
+    if (action.subjects.empty() || !acts(draft_, s, action.subjects.front(), action)) return;
     const auto* target = target_of(action);
     const auto& subject = action.subjects.front();
     if (target == nullptr || target->name.empty()) {
@@ -176,6 +184,18 @@ class RoleReader {
     const auto object_name = bare_name(s, target->name);
     auto object = entity_of(s, index, *target);
     if (!object.empty() && !draft_.note(object).verb.empty()) return;
+    if (const auto moved = moved_event(object); !moved.empty()) {
+      draft_.moves.push_back({moved, action.verb, draft_.stated({index, action.first, action.last},
+                                                                "transitions.person")});
+      Grant grant;
+      grant.actor = actor(s, index, subject);
+      grant.verb = action.verb;
+      grant.entity = moved;
+      grant.origin = draft_.stated({index, action.first, action.last}, "permission.svo");
+      draft_.grants.push_back(grant);
+      claim_action(index, action, *target);
+      return;
+    }
     if (object_is_event(draft_, object.empty() ? object_name : object, action)) {
       if (object.empty()) {
         object = draft_.add_entity(object_name,
@@ -199,6 +219,30 @@ class RoleReader {
     }
     make_event(s, index, action, subject, object);
     claim_action(index, action, *target);
+  }
+
+  // "Reception checks guests in": what guests do is already an event.
+  std::string moved_event(const std::string& object) {
+    if (object.empty() || !is_people(draft_.entity(object).name)) return {};
+    for (const auto& [id, note] : draft_.notes) {
+      const auto* r = draft_.relation(id, note.subject_role);
+      if (!note.verb.empty() && r != nullptr && r->to == object) return id;
+    }
+    return {};
+  }
+
+  // "reserve a room from an arrival date to a departure date"
+  void event_fields(const Scan& s, int index, const Action& action, const std::string& event) {
+    for (const auto& p : action.prepositions) {
+      if (p.thing.name.empty()) continue;
+      const auto guess = guess_type(p.thing.name.text, false);
+      const bool time = guess.type == spec::Type::kDate || guess.type == spec::Type::kTime ||
+                        guess.type == spec::Type::kDatetime || guess.type == spec::Type::kDuration;
+      if (!time || p.word == "within" || p.word == "until" || p.word == "before") continue;
+      const Range range{index, p.thing.name.first, p.thing.name.last};
+      draft_.add_attribute(event, p.thing.name.text, draft_.stated(range, "attr.event"));
+      draft_.claim(range);
+    }
   }
 
   void claim_action(int index, const Action& action, const Thing& target) {
@@ -239,6 +283,7 @@ class RoleReader {
                                        draft_.implied(range, "relation.object")).role;
     }
     join_subject(s, index, subject, event);
+    event_fields(s, index, action, event);
     draft_.claim({index, action.verb_first, action.verb_last});
   }
 
@@ -272,7 +317,11 @@ class RoleReader {
     if (action.negated || action.dependent || action.subjects.empty()) return;
     if (!leaves_author(action.verb) && verb_class(action.verb) != VerbClass::kOwn) return;
     const auto& subject = action.subjects.front();
-    if (!acts(draft_, s, subject) || action.only) return;
+    if (!acts(draft_, s, subject, action) || action.only) return;
+    if (!event_for(draft_, action.verb).empty() &&
+        event_name(draft_, action) == draft_.entity(event_for(draft_, action.verb)).name) {
+      return;  // the event knows who
+    }
     for (const auto& object : action.objects) {
       const auto id = entity_of(s, index, object);
       if (id.empty() || object.name.empty() || draft_.note(id).person) continue;
@@ -292,12 +341,28 @@ class RoleReader {
       }
       actor(s, index, subject);
       draft_.claim({index, action.first, object.last});
+      if (verb_class(action.verb) != VerbClass::kOwn) receivers(s, index, action, id);
+    }
+  }
+
+  // "give grades to pupils for tests"
+  void receivers(const Scan& s, int index, const Action& action, const std::string& id) {
+    for (const auto& p : action.prepositions) {
+      if (p.thing.name.empty() || (p.word != "to" && p.word != "for")) continue;
+      const auto bare = bare_name(s, p.thing.name);
+      if (!is_people(bare) && draft_.entity_named(bare).empty()) continue;
+      const Range range{index, p.thing.name.first, p.thing.name.last};
+      const auto other = draft_.add_entity(bare, draft_.stated(range, "entity.receiver"));
+      if (is_people(bare)) draft_.note(other).person = true;
+      if (other == id || draft_.relation_to(id, other) != nullptr) continue;
+      draft_.relate(id, other, "", draft_.stated(range, "relation.receiver"));
+      draft_.claim(range);
     }
   }
 
   // "Members return books": how a loan ends.
   void closings(const Scan& s, int index, const Action& action) {
-    if (!is_closing_verb(action.verb)) return;
+    if (!is_closing_verb(action.verb) || action.dependent || action.negated) return;
     const auto* target = target_of(action);
     const std::string object = target == nullptr ? "" : entity_of(s, index, *target);
     for (auto& [id, note] : draft_.notes) {
@@ -315,7 +380,7 @@ class RoleReader {
   void grants(const Scan& s, int index, const Action& action) {
     if (action.dependent || action.system) return;
     std::vector<Thing> subjects = action.subjects;
-    std::erase_if(subjects, [&](const Thing& t) { return !acts(draft_, s, t); });
+    std::erase_if(subjects, [&](const Thing& t) { return !acts(draft_, s, t, action); });
     if (subjects.empty()) return;
     std::vector<std::pair<std::string, const Thing*>> targets;
     for (const auto& object : action.objects) {
@@ -371,11 +436,37 @@ class RoleReader {
     if (const auto owner = owned_by_name(s, subject); !owner.empty() && subject.of.empty()) {
       own_by_role(s, index, subject, owner, &grant);
     }
+    if (grant.own && grant.own_role.empty() && !own_path(s, index, subject, grant)) return;
     grant.origin = draft_.stated(range, "permission.svo");
     if (thing != nullptr) claim_action(index, action, *thing);
     else draft_.claim({index, action.verb_first, action.verb_last});
     add_permission_rule(index, action, &grant);
     draft_.grants.push_back(grant);
+  }
+
+  // "their own grades" needs a way from the grade to the person; made when there is no other.
+  bool own_path(const Scan& s, int index, const Thing& subject, const Grant& grant) {
+    const Range range{index, subject.name.first, subject.name.last};
+    const auto bare = bare_name(s, subject.name);
+    const auto known = draft_.entity_named(bare);
+    bool other = false;
+    std::vector<std::string> near{grant.entity};
+    for (const auto* r : relations_of(draft_.spec, grant.entity)) near.push_back(r->to);
+    for (const auto& from : near) {
+      for (const auto* r : relations_of(draft_.spec, from)) {
+        if (r->to == known) return true;
+        other = other || is_people(draft_.entity(r->to).name);
+      }
+    }
+    if (known == grant.entity) return true;
+    if (other) {
+      draft_.ask("Which " + draft_.entity(grant.entity).plural + " are a " + bare + "'s own?", index,
+                 {}, "none: the sentence is not enforced", "high");
+      return false;
+    }
+    const auto person = person_entity(s, index, subject, "entity.owner");
+    draft_.relate(grant.entity, person, "", draft_.implied(range, "relation.own"));
+    return true;
   }
 
   // "the project owner": the entity in front of owner, creator, author.
@@ -477,7 +568,7 @@ void find_entities_in_actions(Draft& draft, const Reading& reading) {
       const auto c = verb_class(action.verb);
       const bool system = action.subjects.empty() && !action.passive;
       bool person = false;
-      for (const auto& subject : action.subjects) person = person || acts(draft, s, subject);
+      for (const auto& subject : action.subjects) person = person || acts(draft, s, subject, action);
       if (!person && !system) continue;
       if (!brings_into_being(c) && !(person && makes_event(s, action))) continue;
       if (c == VerbClass::kTransition && action.objects.empty()) continue;

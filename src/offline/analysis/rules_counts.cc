@@ -412,7 +412,7 @@ class CountReader {
       const Range range{part.sentence, part.first, available};
       auto& rule = draft_.add_rule(
           "guard", range, "guard.available",
-          "A " + draft_.entity(object).name + " can be " +
+          text::upper_first(a_noun(draft_.entity(object).name)) + " can be " +
               state_of_verb(draft_.note(event).verb) + " only if there are fewer open " +
               draft_.entity(event).plural + " than " + text::replace_all(attribute, "_", " ") + ".",
           {{"op", draft_.note(event).verb}, {"require", "available " + attribute + " > 0"}});
@@ -462,7 +462,7 @@ class CountReader {
         const auto attribute = a.id;
         const auto words = text::replace_all(attribute, "_", " ");
         limit_by_attribute(event, role, attribute, draft_.next_convention(), Draft::convention());
-        draft_.assume("A " + draft_.entity(object).name + " has at most as many open " +
+        draft_.assume(text::upper_first(a_noun(draft_.entity(object).name)) + " has at most as many open " +
                           draft_.entity(event).plural + " as its " + words + " says.",
                       {event}, "say that the " + words + " is only for information");
         break;
@@ -527,7 +527,7 @@ class CountReader {
     const auto amount = draft_.words({part.sentence, d.first, d.last});
     auto& rule = draft_.add_rule(
         "deadline", range, "deadline.lasts",
-        "A " + draft_.entity(event).name + " is due " + amount + " after it is " +
+        text::upper_first(a_noun(draft_.entity(event).name)) + " is due " + amount + " after it is " +
             (note.verb.empty() ? "made" : state_of_verb(note.verb)) + ".",
         {{"attr", event + "." + note.due}, {"offset", iso(d)}});
     auto* creator = draft_.creator_of(event);

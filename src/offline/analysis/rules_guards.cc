@@ -176,6 +176,9 @@ class GuardReader {
                                                                      "by", "while"}) >= 0) {
       return false;
     }
+    for (int i = found.front().last + 1; i < first && !state; ++i) {
+      if (s.any(i, {"with", "that", "who", "which", "in", "without", "of"})) return false;
+    }
     // "Damaged articles can't be edited" with a condition the model does not know.
     if (!state && s.at(found.front().first - 1).tag == Tag::kAdjective) return false;
     const Range range{part.sentence, std::min(found.front().first, part.first), end};
@@ -250,6 +253,9 @@ class GuardReader {
     for (const auto& entity : draft_.spec.entities) {
       for (const auto& a : entity.attributes) {
         const auto words = words_of(a.id);
+        if (s.find_any(part.first, left_last, {"sum", "total of", "average", "number of"}) >= 0) {
+          return;
+        }
         int at = -1;
         for (int i = std::max(part.first - 4, 0); i <= left_last; ++i) {
           const int used = s.phrase(i, words);
@@ -537,12 +543,36 @@ class GuardReader {
       const int unless = s.find(part.first, part.last, "unless");
       const int iff = s.find_any(part.first, part.last, {"only if", "if", "when", "while",
                                                          "as long as"});
-      if (!a.negated && !only && unless < 0) continue;
+      const bool adjective = !a.negated && !a.objects.empty();
+      if (!a.negated && !only && unless < 0 && !adjective) continue;
       auto* operation = guarded_operation(a, s, part);
       if (operation == nullptr || operation->kind == OperationKind::kTransition) continue;
+      if (!a.negated && !only && unless < 0) {
+        object_state(s, part, a, operation->id);
+        continue;
+      }
       if (try_states(s, part, a, operation->id, only, unless, iff)) return true;
     }
     return false;
+  }
+
+  // "Visitors can apply to adopt an available animal": it has to be available.
+  void object_state(const Scan& s, Range part, const Action& a, const std::string& operation) {
+    if (draft_.operation(operation)->kind != OperationKind::kEventCreate) return;
+    const auto on = draft_.operation(operation)->on;
+    for (const auto& object : a.objects) {
+      if (object.name.empty() || object.name.first == object.name.last) continue;
+      const auto entity = resolve(draft_, bare_name(s, object.name));
+      const auto* r = entity.empty() ? nullptr : draft_.relation_to(on, entity);
+      if (r == nullptr) continue;
+      const auto state = state_in(entity, s, object.name.first, object.name.last - 1);
+      if (!state) continue;
+      const auto require = holds(*state, self(r->role + "." + state->attribute));
+      add_state_guard({part.sentence, std::max(part.first, a.verb_first), object.last}, operation,
+                      entity, require, state->flag ? words_of(state->attribute) : state->value,
+                      true, object.last);
+      return;
+    }
   }
 
   spec::Operation* guarded_operation(const Action& a, const Scan& s, Range part) {

@@ -144,7 +144,7 @@ class ListReader {
       if (has || contains) {
         auto owners = owners_before(s, i, 0);
         if (owners.empty() && i > 0 && s.any(i - 1, {"and", "also"})) {
-          owners = {last_owner_.empty() ? first_subject(s) : last_owner_};
+          owners = {segment_subject(index, s, i)};
         }
         if (owners.empty() && i > 0 && s.any(i - 1, {"it", "they"}) && !last_owner_name_.empty()) {
           List list;
@@ -164,6 +164,15 @@ class ListReader {
       }
     }
     last_owner_ = {};
+  }
+
+  Name segment_subject(int index, const Scan& s, int at) {
+    for (const auto& part : segments(draft_, index)) {
+      if (at < part.first || at > part.last) continue;
+      const auto name = name_after(s, part.first, at - 1);
+      if (!name.empty()) return name;
+    }
+    return last_owner_.empty() ? first_subject(s) : last_owner_;
   }
 
   // Reads the items and keeps the list when it is one; returns one past the last used token.
@@ -217,6 +226,11 @@ class ListReader {
   int read_with(int index, const Scan& s, int i) {
     if (number_follows(s, i + 1)) return i + 1;
     int before = i - 1;
+    // "ticket types (e.g. standard) with a price": the types.
+    if (s.is(before, ")")) {
+      while (before > 0 && !s.is(before, "(")) --before;
+      --before;
+    }
     std::vector<Name> owners;
     auto name = name_before(s, before, 0);
     if (name.empty()) {
@@ -446,6 +460,29 @@ void add_association(Draft& draft, const std::string& owner, const std::string& 
   draft.claim({list.sentence, item.first, item.last});
 }
 
+// "A course may have prerequisite courses."
+void add_self_association(Draft& draft, const std::string& owner, const Item& item,
+                          const List& list) {
+  const Range range{list.sentence, item.name_first, item.name_last};
+  const auto origin = draft.stated(range, "relation.self");
+  const auto via = draft.add_entity(draft.entity(owner).name + " relation",
+                                    draft.implied(range, "relation.self"),
+                                    spec::EntityKind::kAssociation);
+  const auto first = draft.relate(via, owner, "", origin).role;
+  const auto second = draft.relate(via, owner, text::singular(item.name), origin).role;
+  draft.relation(via, first)->on_delete = spec::OnDelete::kCascade;
+  draft.relation(via, second)->on_delete = spec::OnDelete::kCascade;
+  draft.entity(via).natural_key = {first, second};
+  spec::Relation many;
+  many.from = many.to = owner;
+  many.role = safe_role(item.name);
+  many.cardinality = spec::Cardinality::kManyToMany;
+  many.via = via;
+  many.origin = origin;
+  draft.spec.relations.push_back(many);
+  draft.claim({list.sentence, item.first, item.last});
+}
+
 // "recipes with ingredients and amounts": the amount belongs to the pair.
 bool pair_attribute(Draft& draft, const std::string& pair, const Item& item, const List& list) {
   if (pair.empty() || !item.plural || !draft.entity_named(item.name).empty()) return false;
@@ -470,7 +507,7 @@ void apply_item(Draft& draft, const std::string& owner, const Item& item, const 
   if (!item.parts.empty()) return add_child(draft, owner, item, list);
   const bool bare = !guess.known || (guess.type == spec::Type::kString && item.plural);
   if (item.plural && plain && !item.number_of && target.empty() && bare &&
-      can_be_entity(draft, item.name)) {
+      resolve(draft, item.name) != owner && can_be_entity(draft, item.name)) {
     if (list.how == How::kContains || item.count_min) return add_child(draft, owner, item, list);
     target = draft.add_entity(item.name, draft.stated(range, "entity.plural"));
     return add_association(draft, owner, target, item, list);
@@ -489,6 +526,9 @@ void apply_item(Draft& draft, const std::string& owner, const Item& item, const 
     return;
   }
   if (target == owner && item.plural) return;
+  if (item.plural && plain && target.empty() && resolve(draft, item.name) == owner) {
+    return add_self_association(draft, owner, item, list);
+  }
   const std::string name = item.plural && guess.known && !item.number_of && guess.count
                                ? text::plural(item.name) : item.name;
   const auto id = draft.add_attribute(owner, name, draft.stated(range, "attr.list"),
