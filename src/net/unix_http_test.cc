@@ -26,7 +26,7 @@ class Server {
     listener_ = ::socket(AF_UNIX, SOCK_STREAM, 0);
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    std::strcpy(address.sun_path, path_.c_str());
+    std::memcpy(address.sun_path, path_.c_str(), path_.size() + 1);
     ::bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address);
     ::listen(listener_, 4);
     thread_ = std::jthread([this] { serve(); });

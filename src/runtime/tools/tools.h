@@ -1,0 +1,33 @@
+// The tools that the runtime offers to agents which build software: programs in the sandbox, and
+// the differential test of a service against its requirement model.
+//
+// Every tool checks its arguments against its own schema and answers with what was wrong; none
+// holds mutable state. The sandbox is probed on first use, once for all tools made together.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "runtime/tool.h"
+
+namespace cadre {
+
+struct ToolOptions {
+  // --no-sandbox: generated programs run with the user's rights where no sandbox can be made. The
+  // results carry "sandboxed": false then.
+  bool allow_unsandboxed = false;
+  // --no-sandbox given although a sandbox would work: do not use it.
+  bool never_sandbox = false;
+};
+
+// "run_in_sandbox" and "differential".
+std::vector<std::shared_ptr<Tool>> make_software_tools(const ToolOptions& options = {});
+
+// Loads the SQL into an empty SQLite database in memory and checks its foreign keys: "" when it
+// loads, else SQLite's message with the statement at fault. For the gate `ddl_loads`.
+std::string check_ddl(std::string_view ddl);
+
+}  // namespace cadre

@@ -1,0 +1,223 @@
+#include "sop/loader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/json_schema.h"
+#include "base/text.h"
+#include "sop/graph.h"
+
+namespace cadre {
+namespace {
+
+constexpr const char* kSopFile = "sop.yaml";
+constexpr std::size_t kTextBytesMax = 256 * 1024;
+constexpr std::size_t kStagesMax = 200;
+
+// True when the file is fit to be parsed.
+bool check_text(const std::string& file, const std::string& content, SopProblems& problems) {
+  if (text::trim(content).empty()) {
+    problems.error(file, 0, "it is empty");
+    return false;
+  }
+  if (content.size() > kTextBytesMax && !file.ends_with(".json")) {
+    problems.error(file, 0, fmt::format("it has {} bytes, and {} are allowed", content.size(),
+                                        kTextBytesMax));
+    return false;
+  }
+  int line = 1;
+  for (const std::string_view at : text::lines(content)) {
+    if (!text::is_valid_utf8(at)) {
+      problems.error(file, line, "it is not valid UTF-8", "save it as UTF-8");
+      return false;
+    }
+    if (at.find('\0') != std::string_view::npos) {
+      problems.error(file, line, "it holds a NUL byte; it is no text file");
+      return false;
+    }
+    ++line;
+  }
+  return true;
+}
+
+Limits read_limits(const std::string& file, const YamlDocument& document, Fields& top,
+                   SopProblems& problems) {
+  Limits limits;
+  const Json* value = top.raw("limits");
+  if (value == nullptr || value->is_null()) return limits;
+  Fields fields(file, document, "/limits", problems);
+  if (!fields.is_mapping()) {
+    top.error("limits", fmt::format("\"limits\" must be a mapping, not {}", kind_of(*value)),
+              "write \"limits: {rounds_max: 3}\"");
+    return limits;
+  }
+  limits.rounds_max = fields.number("rounds_max", limits.rounds_max, 0, 100);
+  limits.refusals_max = fields.number("refusals_max", limits.refusals_max, 0, 100);
+  limits.turns_max = fields.number("turns_max", limits.turns_max, 1, 10'000);
+  limits.parallel_tasks = fields.number("parallel_tasks", limits.parallel_tasks, 1, 256);
+  limits.parallel_tools = fields.number("parallel_tools", limits.parallel_tools, 1, 256);
+  limits.run_timeout_s = fields.number("run_timeout_s", limits.run_timeout_s, 1, 30 * 86'400);
+  fields.report_unknown("limits");
+  return limits;
+}
+
+void read_stages(const std::string& file, const YamlDocument& document, Fields& top,
+                 std::vector<ReadStage>& stages, SopProblems& problems) {
+  const Json* value = top.raw("stages");
+  if (value == nullptr || !value->is_array() || value->get_array().empty()) {
+    top.error("stages",
+              value == nullptr ? "\"stages\" is missing"
+                               : fmt::format("\"stages\" must be a list of at least one stage, "
+                                             "not {}", value->is_array() ? "an empty one"
+                                                                         : kind_of(*value)),
+              "write \"stages:\" and below it \"- id: ...\"");
+    return;
+  }
+  const std::size_t count = value->get_array().size();
+  if (count > kStagesMax) {
+    top.error("stages", fmt::format("there are {} stages, and {} are allowed", count, kStagesMax));
+    return;
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    stages.push_back(read_stage(file, document, fmt::format("/stages/{}", i), problems));
+  }
+}
+
+void read_roles(const SopSource& source, SopParts& parts, SopProblems& problems) {
+  for (const auto& [file, content] : source.files) {
+    if (!file.starts_with("roles/") || !check_text(file, content, problems)) continue;
+    if (auto role = read_role_file(file, content, problems)) parts.roles.push_back(std::move(*role));
+  }
+  if (parts.roles.empty()) {
+    problems.error("roles/", 0, "there is no role",
+                   "add one file for each role: roles/developer.md");
+  }
+}
+
+void check_names(const std::vector<std::string>& known, const char* field, const char* what,
+                 const std::vector<std::string> AgentConfig::*list, const SopParts& parts,
+                 SopProblems& problems) {
+  if (known.empty()) return;
+  for (const RoleFile& role : parts.roles) {
+    for (const std::string& name : role.agent.*list) {
+      if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+      const std::string meant = did_you_mean(name, known);
+      problems.error(role.file, role.lines.at(field),
+                     fmt::format("there is no {} \"{}\"", what, name),
+                     "write " + (meant.empty() ? one_of(known) : "\"" + meant + "\""));
+    }
+  }
+}
+
+// A schema for everything that is made; those that are there must be sound.
+void read_schemas(const SopSource& source, const std::vector<StageSpec>& stages, Plan& plan,
+                  SopProblems& problems) {
+  for (const auto& [file, content] : source.files) {
+    if (!file.starts_with("artifacts/") || !check_text(file, content, problems)) continue;
+    const Result<Json> schema = json::parse(content);
+    if (!schema) {
+      problems.error(file, 0, "it is not valid JSON: " + schema.error().message);
+      continue;
+    }
+    if (const Result<JsonSchema> compiled = JsonSchema::compile(*schema); !compiled) {
+      problems.error(file, 0, "it is no JSON Schema that we can use: " + compiled.error().message);
+      continue;
+    }
+    const std::size_t begin = std::string_view("artifacts/").size();
+    const std::size_t end = file.size() - std::string_view(".schema.json").size();
+    plan.artifact_schemas[file.substr(begin, end - begin)] = *schema;
+  }
+  for (const StageSpec& stage : stages) {
+    for (const std::string& type : stage.makes) {
+      const std::string file = "artifacts/" + type + ".schema.json";
+      if (!is_word(type) || source.files.contains(file) || source.unreadable.contains(file)) continue;
+      problems.error(file, 0,
+                     fmt::format("it is missing: the stage \"{}\" makes \"{}\"", stage.id, type),
+                     "add the JSON Schema of its data; {\"type\": \"object\"} accepts anything");
+    }
+  }
+}
+
+void read_sop(const SopSource& source, const SopOptions& options, Plan& plan,
+              SopProblems& problems) {
+  const auto at = source.files.find(kSopFile);
+  if (at == source.files.end()) {
+    if (!source.unreadable.contains(kSopFile)) {
+      problems.error(kSopFile, 0, "it is missing",
+                     "an SOP is a folder with sop.yaml, roles/ and artifacts/");
+    }
+    return;
+  }
+  if (!check_text(kSopFile, at->second, problems)) return;
+  const auto document = read_yaml(at->second);
+  if (!document) {
+    problems.error(kSopFile, document.error().line, document.error().message);
+    return;
+  }
+  Fields top(at->first, *document, "", problems);
+  if (!top.is_mapping()) {
+    problems.error(kSopFile, 1, fmt::format("it must be a mapping, not {}",
+                                            kind_of(document->value)),
+                   "begin with \"name: ...\"");
+    return;
+  }
+  SopParts parts;
+  parts.file = kSopFile;
+  parts.document = &*document;
+  plan.name = top.word("name", true);
+  plan.title = top.text("title", false, plan.name);
+  plan.version = top.text("version", true);
+  plan.lead = parts.lead = top.word("lead", true);
+  plan.limits = read_limits(parts.file, *document, top, problems);
+  read_stages(parts.file, *document, top, parts.stages, problems);
+  top.report_unknown("an SOP");
+  read_roles(source, parts, problems);
+  check_names(options.tools, "tools", "tool", &AgentConfig::tools, parts, problems);
+  check_names(options.guardrails, "guardrails", "guardrail", &AgentConfig::guardrails, parts,
+              problems);
+  plan.stages = check_graph(parts, problems);
+  for (const RoleFile& role : parts.roles) plan.agents.push_back(role.agent);
+  std::vector<StageSpec> all;
+  for (const ReadStage& stage : parts.stages) all.push_back(stage.spec);
+  read_schemas(source, all, plan, problems);
+}
+
+}  // namespace
+
+SopCheck check_sop(const SopSource& source, const SopOptions& options) {
+  SopProblems problems;
+  Plan plan;
+  for (const auto& [file, reason] : source.unreadable) problems.error(file, 0, reason);
+  read_sop(source, options, plan, problems);
+  SopCheck check;
+  if (!problems.has_errors()) check.plan = std::move(plan);
+  check.problems = problems.take_sorted();
+  return check;
+}
+
+Result<Plan> load_sop(const SopSource& source, const SopOptions& options) {
+  SopCheck check = check_sop(source, options);
+  if (check.plan) return std::move(*check.plan);
+  std::vector<std::string> lines;
+  for (const SopProblem& problem : check.problems) {
+    if (!problem.warning) lines.push_back(problem.describe());
+  }
+  const std::size_t count = lines.size();
+  if (count > 20) {
+    lines.resize(20);
+    lines.push_back(fmt::format("and {} more", count - 20));
+  }
+  return fail(ErrorCode::kInvalidInput,
+              fmt::format("the SOP {} has {}:\n{}", source.name,
+                          count == 1 ? "a mistake" : fmt::format("{} mistakes", count),
+                          text::join(lines, "\n")));
+}
+
+Result<Plan> load_sop(const std::string& name_or_folder, const SopOptions& options) {
+  Result<SopSource> source = SopSource::find(name_or_folder);
+  if (!source) return propagate(source);
+  return load_sop(*source, options);
+}
+
+}  // namespace cadre
