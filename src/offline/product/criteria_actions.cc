@@ -9,6 +9,7 @@
 #include "offline/markup.h"
 #include "offline/product/cases.h"
 #include "offline/product/requirements.h"
+#include "offline/product/rule_match.h"
 #include "offline/product/story_parts.h"
 #include "offline/wording.h"
 
@@ -130,6 +131,33 @@ void action_criteria(const StoryIndex& index, const Operation& operation,
   }
 }
 
+void input_criteria(const StoryIndex& index, const Operation& operation,
+                    std::vector<Criterion>& out) {
+  const spec::Endpoint* endpoint = spec::find_endpoint(index.contract(), operation.id);
+  // What a new record needs is said with the records.
+  if (endpoint == nullptr || operation.kind == spec::OperationKind::kEventCreate) return;
+  for (const spec::Field& field : endpoint->body) {
+    if (!field.required) continue;
+    const spec::Rule* rule = nullptr;
+    for (const spec::Rule& known : index.spec().rules) {
+      const bool kind = known.kind == "required_when" || known.kind == "required";
+      const bool same = json::get_string(known.params, "when") == operation.verb ||
+                        concerns(known, operation.on, field.name);
+      if (kind && same && rule == nullptr) rule = &known;
+    }
+    Criterion criterion = make(index, operation, "validation");
+    if (rule != nullptr) {
+      criterion.rule = rule->id;
+      criterion.requirement = index.of_rule(rule->id);
+    }
+    criterion.given = "an otherwise correct request";
+    criterion.when =
+        request(index.spec(), operation) + " without the " + wording::words(field.name);
+    criterion.then = refusal(422, "invalid") + ", naming " + field.name;
+    out.push_back(std::move(criterion));
+  }
+}
+
 void guard_criteria(const StoryIndex& index, const Operation& operation,
                     std::vector<Criterion>& out) {
   for (const spec::Guard& guard : operation.guards) {
@@ -158,11 +186,12 @@ void transition_criteria(const StoryIndex& index, const Operation& operation,
   const spec::Lifecycle& cycle = *entity->lifecycle;
   const std::string name = wording::words(entity->name);
   const std::string attribute = wording::words(cycle.attribute);
-  const spec::Rule* rule = index.entity_rule(entity->id, {"transitions"});
   std::vector<std::string> from;
-  const auto base = [&] {
+  std::string target;
+  const auto base = [&](std::string_view start, std::string_view end) {
     Criterion criterion = make(index, operation, "transition");
     criterion.requirement = index.of_lifecycle(entity->id);
+    const spec::Rule* rule = transition_rule(spec, *entity, start, end);
     if (rule != nullptr) criterion.rule = rule->id;
     criterion.when = request(spec, operation);
     return criterion;
@@ -170,7 +199,8 @@ void transition_criteria(const StoryIndex& index, const Operation& operation,
   for (const spec::Transition& edge : cycle.transitions) {
     if (edge.by != operation.id) continue;
     from.push_back(edge.from);
-    Criterion criterion = base();
+    target = edge.to;
+    Criterion criterion = base(edge.from, edge.to);
     criterion.given =
         wording::with_article(name) + " whose " + attribute + " is " + wording::words(edge.from);
     if (operation.kind == spec::OperationKind::kTransition) {
@@ -186,7 +216,7 @@ void transition_criteria(const StoryIndex& index, const Operation& operation,
     }
   }
   if (from.empty() || others.empty()) return;
-  Criterion criterion = base();
+  Criterion criterion = base(from.front(), target);
   criterion.given =
       wording::with_article(name) + " whose " + attribute + " is " + joined(others, "or");
   criterion.then = refusal(409, "invalid_transition");
@@ -204,12 +234,16 @@ void permission_case(const StoryIndex& index, const spec::Actor& actor, const st
   criterion.actor = actor.id;
   criterion.operation = id;
   criterion.requirement = index.of_grant(actor.id, id);
-  const Requirement* requirement = index.find(criterion.requirement);
-  if (requirement != nullptr && !requirement->rules.empty()) criterion.rule = requirement->rules[0];
+  const bool denied = is_denied(spec, actor.id, id);
+  const Operation* called = spec::find_operation(spec, id);
+  const spec::Rule* rule =
+      called == nullptr ? nullptr : permission_rule(spec, actor.id, *called, denied);
+  if (rule != nullptr) criterion.rule = rule->id;
+  if (rule != nullptr && denied) criterion.requirement = index.of_rule(rule->id);
   const std::string who = "a signed-in " + wording::actor_name(spec, actor.id);
   criterion.given = who;
   criterion.when = "they " + action;
-  if (is_denied(spec, actor.id, id)) {
+  if (denied) {
     criterion.then = refusal(403, "forbidden");
     out.push_back(std::move(criterion));
     return;
@@ -239,8 +273,7 @@ void permission_case(const StoryIndex& index, const spec::Actor& actor, const st
   criterion.given = who + ", and that " + joined(fine, everything ? "and" : "or");
   criterion.then = "the service lets them";
   out.push_back(std::move(criterion));
-  const spec::Operation* operation = spec::find_operation(spec, id);
-  const bool list = operation != nullptr && operation->kind == spec::OperationKind::kList;
+  const bool list = called != nullptr && called->kind == spec::OperationKind::kList;
   refused.given = who + ", and that " + joined(not_fine, everything ? "or" : "and");
   refused.then = list ? "the list leaves it out" : refusal(403, "forbidden");
   out.push_back(std::move(refused));
@@ -255,7 +288,8 @@ void permission_criteria(const StoryIndex& index, const spec::Actor& actor,
     Criterion criterion;
     criterion.kind = "permission";
     criterion.given = "nobody signed in";
-    criterion.when = "any operation is called without a token";
+    criterion.when = "an operation is called without a token";
+    if (!spec.operations.empty()) criterion.operation = spec.operations.front().id;
     criterion.then = refusal(401, "unauthorized");
     criterion.requirement = index.of_grant(actor.id, "");
     out.push_back(std::move(criterion));
@@ -289,6 +323,10 @@ Criterion rule_criterion(const StoryIndex& index, const spec::Rule& rule) {
         break;
       }
     }
+  }
+  if (criterion.operation.empty()) {
+    const Operation* operation = operation_for(index.spec(), rule);
+    if (operation != nullptr) criterion.operation = operation->id;
   }
   return criterion;
 }

@@ -18,6 +18,7 @@ using markup::markdown;
 using markup::row;
 
 std::string heading(std::string_view name, std::string_view about) {
+  while (about.ends_with('.')) about.remove_suffix(1);
   return "# " + std::string(name) + "\n\n" + std::string(about) + " · " +
          std::string(markup::kMadeBy) + "\n";
 }

@@ -58,6 +58,7 @@ TEST_P(Product, EverythingBuiltIsInSomeCriterion) {
   for (const Story& story : write_stories(spec, requirements)) {
     EXPECT_FALSE(story.criteria.empty()) << story.id;
     for (const Criterion& criterion : story.criteria) {
+      EXPECT_FALSE(criterion.operation.empty()) << criterion.id;
       rules.insert(criterion.rule);
       operations.insert(criterion.operation);
       covered.insert(criterion.requirement);

@@ -89,6 +89,7 @@ class Writer {
     story.i_want = "to " + action;
     story.so_that = purpose(operation);
     action_criteria(index_, operation, story.criteria);
+    input_criteria(index_, operation, story.criteria);
     guard_criteria(index_, operation, story.criteria);
     transition_criteria(index_, operation, story.criteria);
     add(std::move(story));

@@ -50,6 +50,9 @@ void attribute_criteria(const StoryIndex& index, const spec::Entity& entity,
                         std::vector<Criterion>& out);
 void action_criteria(const StoryIndex& index, const spec::Operation& operation,
                      std::vector<Criterion>& out);
+// Inputs that an action cannot do without.
+void input_criteria(const StoryIndex& index, const spec::Operation& operation,
+                    std::vector<Criterion>& out);
 void guard_criteria(const StoryIndex& index, const spec::Operation& operation,
                     std::vector<Criterion>& out);
 void transition_criteria(const StoryIndex& index, const spec::Operation& operation,
