@@ -419,17 +419,22 @@ TEST(Runner, WhatIsNotCoveredMakesTheRunIncomplete) {
 }
 
 TEST(Runner, ErrorsOfTheProviderEndTheRun) {
-  for (const auto& [code, status, exit_code] :
-       {std::tuple{ErrorCode::kUnavailable, "failed", 7}, {ErrorCode::kInternal, "failed", 1},
-        {ErrorCode::kExhausted, "budget", 6}}) {
+  struct Case {
+    ErrorCode code;
+    const char* status;
+    int exit_code;
+  };
+  for (const Case& one : {Case{ErrorCode::kUnavailable, "failed", 7},
+                          Case{ErrorCode::kInternal, "failed", 1},
+                          Case{ErrorCode::kExhausted, "budget", 6}}) {
     auto provider = std::make_shared<ScriptedProvider>(
-        [code = code](const Task&, Results, std::stop_token) -> Result<Turn> {
-          return fail(code, "no answer");
+        [one](const Task&, Results, std::stop_token) -> Result<Turn> {
+          return fail(one.code, "no answer");
         });
     const auto outcome = Runner(make_parts(provider)).start_run(two_stages(), "x", {});
     ASSERT_TRUE(outcome.has_value());
-    EXPECT_EQ(outcome->status, status);
-    EXPECT_EQ(outcome->exit_code, exit_code);
+    EXPECT_EQ(outcome->status, one.status);
+    EXPECT_EQ(outcome->exit_code, one.exit_code);
     EXPECT_EQ(outcome->reason, "no answer");
   }
   auto thrower = std::make_shared<ScriptedProvider>(

@@ -252,15 +252,21 @@ TEST(SqliteStore, KeepsWhatItAcknowledgedOverKill9) {
     ASSERT_EQ(posix_spawn(&child, "/proc/self/exe", &actions, nullptr, argv.data(), environ), 0);
     posix_spawn_file_actions_destroy(&actions);
     close(pipe_ends[1]);
-    std::this_thread::sleep_for(std::chrono::microseconds(15'000 + rng.below(60'000)));
-    kill(child, SIGKILL);
-    int status = 0;
-    ASSERT_EQ(waitpid(child, &status, 0), child);
+    // It dies a random moment after it said a random number of lines.
     std::string said;
-    std::array<char, 4096> buffer{};
+    std::array<char, 64> buffer{};
+    const std::size_t enough = 50 + rng.below(600);
+    bool alive = true;
     for (ssize_t n = 0; (n = read(pipe_ends[0], buffer.data(), buffer.size())) > 0;) {
       said.append(buffer.data(), static_cast<std::size_t>(n));
+      if (!alive || said.size() < enough) continue;
+      std::this_thread::sleep_for(std::chrono::microseconds(rng.below(2000)));
+      kill(child, SIGKILL);
+      alive = false;
     }
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    ASSERT_TRUE(WIFSIGNALED(status)) << "the child could not write";
     close(pipe_ends[0]);
     std::istringstream lines(said);
     std::size_t run = 0;
