@@ -7,6 +7,7 @@
 
 #include "offline/language/chunk.h"
 #include "offline/language/closed_class.h"
+#include "offline/language/lexicon.h"
 
 namespace cadre::offline {
 namespace {
@@ -100,6 +101,7 @@ class ClauseBuilder {
     else if (g == 0 && start > from && has_noun(from, start - 1) &&
              (c.marker == Marker::kRelative || c.infinitive || c.gerund))
       add_verbless(from, start - 1);  // its verb comes later
+    continue_condition(c, start, previous);
     c.first = start;
     c.last = group.phrase.last;
     set_parent(c, previous);
@@ -114,6 +116,17 @@ class ClauseBuilder {
     for (int i = from; i < group.phrase.first; ++i)
       if (is_boundary(i)) return false;
     return start <= group.phrase.first && has_noun(from, group.phrase.first - 1);
+  }
+
+  // "when the average is at least 4 and no more than 3 subjects are below": both are conditions.
+  void continue_condition(Clause& c, int start, int previous) {
+    if (previous < 0 || start < 2 || c.marker != Marker::kNone || c.infinitive || c.gerund) return;
+    const Clause& before = clause(previous);
+    const bool condition = before.marker != Marker::kNone && before.marker != Marker::kRelative &&
+                           before.marker != Marker::kSoThat && !before.gerund;
+    if (!condition || at(start - 1).tag != Tag::kConjunction || at(start - 2).lower == ",") return;
+    c.marker = before.marker;
+    c.parent = before.parent;
   }
 
   // The verb of a clause that a relative or a gerund interrupted.
@@ -159,7 +172,8 @@ class ClauseBuilder {
   }
 
   void set_parent(Clause& c, int previous) {
-    if (c.marker != Marker::kNone || c.infinitive || c.gerund) c.parent = previous;
+    if (c.parent < 0 && (c.marker != Marker::kNone || c.infinitive || c.gerund))
+      c.parent = previous;
   }
 
   int find_start(std::size_t g, int from, int verb, Clause& c) {
@@ -182,6 +196,15 @@ class ClauseBuilder {
       if (t.lower == "(") return i + 1;
     }
     if (group.gerund) return start_gerund(from, verb, c);
+    if (!group.finite && g > 0 && at(verb - 1).lower == "," && !groups_[g - 1].phrase.passive) {
+      // "the number of meals, grouped by diet"
+      for (int i = from; i < verb; ++i) {
+        if (noun_index(i) < 0) continue;
+        c.marker = Marker::kRelative;
+        c.subjects.push_back(noun_index(i));
+        return verb;
+      }
+    }
     if (!group.finite && !coordinated(verb)) return start_reduced(verb, c);
     if (g == 0) return from;
     return start_after(g, from, verb, c);
@@ -348,9 +371,17 @@ class ClauseBuilder {
       const bool by = adjunct.preposition == "by" || adjunct.preposition.ends_with(" by");
       if (!by || adjunct.noun < 0 || !c.verb->by.empty()) continue;
       // "by 5 minutes" and "by the day" measure.
-      const NounPhrase& np = noun(adjunct.noun);
-      if (np.unit.empty() && unit_of(np.head_lemma).empty()) c.verb->by = np.name;
+      if (acts(noun(adjunct.noun))) c.verb->by = noun(adjunct.noun).name;
+      break;  // "by title, author and ISBN": what the first is, the others are
     }
+  }
+
+  // "by a manager", "by staff"; but "by title", "by noon", "by post" tell how or when.
+  static bool acts(const NounPhrase& np) {
+    if (!np.unit.empty() || !unit_of(np.head_lemma).empty() || is_time_noun(np.head_lemma))
+      return false;
+    if (np.pronoun || is_person_noun(np.head_lemma)) return true;
+    return !np.determiner.empty() || !is_known_word(np.head_lemma) || is_group_noun(np.head_lemma);
   }
 
   void negate_by_subject(Clause& c) {
@@ -523,6 +554,11 @@ class ClauseBuilder {
 
   void share_infinitive(int i) {
     Clause& c = clause(i);
+    if (c.parent < 0 && i + 1 < static_cast<int>(s_.clauses.size()) && clause(i + 1).verb) {
+      c.subjects = clause(i + 1).subjects;  // "To borrow equipment, students must ..."
+      c.parent = i + 1;
+      return;
+    }
     if (c.parent < 0) return;
     const Clause& before = clause(c.parent);
     const bool object = before.verb && !before.objects.empty() && !before.verb->passive &&

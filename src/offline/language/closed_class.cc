@@ -39,7 +39,7 @@ constexpr std::array kClasses = {
     ClassWords{Tag::kAdverb,
                " only also too then just even still already always often usually sometimes "
                "again yet soon later afterwards otherwise therefore however please here now "
-               "once twice thrice etc else together instead maybe quite very so "},
+               "once twice thrice etc else together instead maybe quite very so exactly "},
 };
 
 struct NumberWord {

@@ -390,16 +390,21 @@ std::string regular_past(std::string_view verb) {
 }
 
 bool is_particle_verb(std::string_view verb, std::string_view particle) {
-  static constexpr std::array<std::string_view, 58> kVerbs = {
-      "back up",   "book in",   "book out",   "break down", "bring back", "call off",   "carry out",
-      "check in",  "check off", "check out",  "clock in",   "clock out",  "close down", "come back",
-      "cross off", "drop off",  "fill in",    "fill out",   "find out",   "give back",  "give up",
-      "go back",   "hand in",   "hand out",   "hand over",  "keep track", "log in",     "log off",
-      "log out",   "look up",   "mark off",   "opt in",     "opt out",    "pay back",   "pay off",
-      "pick up",   "print out", "put aside",  "put back",   "roll back",  "sell out",   "send back",
-      "send out",  "set aside", "set off",    "set up",     "shut down",  "sign in",    "sign off",
-      "sign out",  "sign up",   "start over", "take back",  "take off",   "take out",   "take over",
-      "turn off",  "write off"};
+  static constexpr std::array<std::string_view, 93> kVerbs = {
+      "add up",     "back up",    "book in",   "book out",  "break down", "bring back", "call off",
+      "call up",    "carry out",  "check in",  "check off", "check out",  "clean up",   "clock in",
+      "clock out",  "close down", "come back", "cross off", "cut off",    "drop off",   "end up",
+      "fill in",    "fill out",   "fill up",   "find out",  "give back",  "give up",    "go back",
+      "hand back",  "hand in",    "hand off",  "hand out",  "hand over",  "hire out",   "hold back",
+      "keep track", "lay off",    "leave out", "lend out",  "log in",     "log off",    "log out",
+      "look up",    "mark off",   "move down", "move up",   "opt in",     "opt out",    "pass on",
+      "pay back",   "pay off",    "phase out", "pick up",   "print out",  "put aside",  "put back",
+      "rent out",   "roll back",  "rule out",  "scan in",   "scan out",   "sell off",   "sell out",
+      "send back",  "send off",   "send out",  "set aside", "set off",    "set up",     "ship out",
+      "show up",    "shut down",  "sign in",   "sign off",  "sign out",   "sign over",  "sign up",
+      "sort out",   "start over", "start up",  "swap out",  "switch off", "switch on",  "take back",
+      "take off",   "take out",   "take over", "top up",    "try out",    "turn off",   "turn on",
+      "write down", "write off"};
   const std::string key = std::string(verb) + " " + std::string(particle);
   return std::ranges::binary_search(kVerbs, std::string_view(key));
 }
@@ -419,6 +424,11 @@ bool is_event_noun(std::string_view lemma) {
 bool is_time_noun(std::string_view lemma) {
   const WordInfo info = look_up(lemma);
   return info.noun > 0 && info.noun_file == 'z';
+}
+
+bool is_group_noun(std::string_view lemma) {
+  const WordInfo info = look_up(lemma);
+  return info.noun > 0 && info.noun_file == 'l';
 }
 
 bool is_quantity_noun(std::string_view lemma) {

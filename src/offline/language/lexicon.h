@@ -35,6 +35,9 @@ struct CommonWord {
 };
 std::vector<CommonWord> common_words(char first);
 
+// noun.group: "committee", "department".
+bool is_group_noun(std::string_view lemma);
+
 // Regular inflection, without looking anything up.
 std::string regular_past(std::string_view verb);
 

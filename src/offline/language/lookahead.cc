@@ -109,9 +109,11 @@ const Token* Lookahead::at(std::size_t i) const { return i < size_ ? &tokens_[i]
 
 std::size_t Lookahead::next_solid(std::size_t i) const {
   ++i;
-  while (i < size_ && (tokens_[i].tag == Tag::kAdverb || tokens_[i].tag == Tag::kNegation) &&
-         i + 1 < size_)
-    ++i;
+  const auto skip = [&](std::size_t j) {
+    if (open_[j]) return info_[j].adverb > 0 && info_[j].noun + info_[j].verb == 0;
+    return tokens_[j].tag == Tag::kAdverb || tokens_[j].tag == Tag::kNegation;
+  };
+  while (i + 1 < size_ && skip(i)) ++i;
   return i;
 }
 
@@ -245,6 +247,14 @@ VerbForm Lookahead::participle_or_past(std::size_t i) const {
   return phrase_starts(i + 1) ? VerbForm::kPast : VerbForm::kPastParticiple;
 }
 
+bool Lookahead::or_ahead(std::size_t i) const {
+  for (std::size_t j = i + 1; j < size_ && j < i + 8; ++j) {
+    if (tokens_[j].lower == "or") return true;
+    if (is_break(tokens_[j])) return false;
+  }
+  return false;
+}
+
 bool Lookahead::phrase_goes_on(std::size_t j) const {
   if (nounish(j)) return true;
   return j < size_ && (tokens_[j].tag == Tag::kNumber || tokens_[j].tag == Tag::kDeterminer ||
@@ -324,14 +334,15 @@ bool Lookahead::own_verb_ahead(std::size_t i) const {
     if (t.tag == Tag::kModal || t.tag == Tag::kAuxiliary) return noun;
     if (t.tag == Tag::kPunctuation || t.tag == Tag::kSubordinator || t.tag == Tag::kConjunction)
       return false;
-    if (t.tag == Tag::kPronoun) noun = true;
+    if (t.tag == Tag::kPronoun || t.lower == "one") noun = true;
     if (!open_[j]) continue;
     const WordInfo& w = info_[j];
     const bool finite = w.form == VerbForm::kThird || w.form == VerbForm::kBase;
     if (noun && w.verb > 0 && finite &&
         (w.noun == 0 || phrase_starts(j + 1) ||
          (info_[j - 1].plural && w.form == VerbForm::kBase) ||
-         (w.form == VerbForm::kThird && w.verb > w.noun + 2)))
+         (w.form == VerbForm::kThird &&
+          (w.verb > w.noun + 2 || (w.verb > w.noun && preposition_at(j + 1))))))
       return true;
     if (w.noun > 0) noun = true;
   }

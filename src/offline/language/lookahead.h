@@ -61,6 +61,8 @@ class Lookahead {
   bool preposition_at(std::size_t j) const;
   // "members submitted claims" against "tasks assigned to a user": an object makes it a past.
   VerbForm participle_or_past(std::size_t i) const;
+  // "either new or used"
+  bool or_ahead(std::size_t i) const;
   bool phrase_goes_on(std::size_t j) const;
   bool number_at(std::size_t j) const;
   bool number_range(std::size_t i) const;

@@ -115,6 +115,7 @@ class Tagger : private State, private Lookahead {
       return;
     }
     if (decide_after_verb_word(i, w)) return;
+    if (decide_in_relative(i, w)) return;
     if (decide_coordinated(i, w)) return;
     if (decide_list_item(i, w)) return;
     if (det_open_) return decide_in_phrase(i, w);
@@ -128,6 +129,17 @@ class Tagger : private State, private Lookahead {
 
   bool like_is_preposition() const {
     return last_is_noun_ && !expect_base_ && (finite_ || !subject_ || !subject_plural_);
+  }
+
+  // "equipment that needs repair": right behind the pronoun stands the verb, if it agrees.
+  bool decide_in_relative(std::size_t i, const WordInfo& w) {
+    if (i < 2 || tokens_[i - 1].tag != Tag::kWh || w.verb == 0 || w.verb + 2 < w.noun) return false;
+    if (!one_of(tokens_[i - 1].lower, " who which that ")) return false;
+    const Token& before = is_comma(tokens_[i - 2]) && i > 2 ? tokens_[i - 3] : tokens_[i - 2];
+    if (before.tag != Tag::kNoun && before.tag != Tag::kProperNoun) return false;
+    const bool agrees = subject_plural_ ? w.form == VerbForm::kBase : w.form == VerbForm::kThird;
+    if (!agrees || w.adjective > w.verb) return false;
+    return set_verb(i), true;
   }
 
   bool decide_after_verb_word(std::size_t i, const WordInfo& w) {
@@ -273,7 +285,10 @@ class Tagger : private State, private Lookahead {
 
   bool decide_as_predicate(std::size_t i, const WordInfo& w) {
     if (w.verb == 0) return false;
-    if (w.form == VerbForm::kGerund) return w.noun == 0 ? (set_verb(i), true) : false;
+    if (w.form == VerbForm::kGerund) {
+      if (last_is_noun_ && next_is_end(i)) return set_noun(i), true;  // "car sharing"
+      return w.noun == 0 ? (set_verb(i), true) : false;
+    }
     if (w.form == VerbForm::kPastParticiple)
       return w.noun <= w.verb && !(w.adjective > w.verb && noun_like(i + 1))
                  ? (set_verb(i, participle_or_past(i)), true)
@@ -358,6 +373,9 @@ class Tagger : private State, private Lookahead {
     if (t.lower == "to" && number_range(i)) t.tag = Tag::kPreposition;
     if (t.lower == "to" && t.tag == Tag::kTo && !infinitive_follows(i)) t.tag = Tag::kPreposition;
     if (t.lower == "once" && clause_start_ && clause_follows(i)) t.tag = Tag::kSubordinator;
+    if (t.lower == "either" && or_ahead(i)) t.tag = Tag::kConjunction;
+    if (t.text == "A" && i > 0 && next_is_end(i) && tokens_[i - 1].tag != Tag::kPunctuation)
+      t.tag = Tag::kProperNoun;  // "between A and D"
     if (t.lower == "no" && last_is_noun_ && next_is_end(i)) {
       t.tag = Tag::kNoun;  // "serial no"
       t.lemma = "number";
@@ -426,8 +444,14 @@ class Tagger : private State, private Lookahead {
         det_open_ = false;
         if (gerund_subject_ && !finite_) take_subject(false, false, true, i);
         break;
-      case Tag::kDeterminer:
       case Tag::kNumber:
+        if (t.lower == "one" && det_open_ && determined_) {  // "the first one"
+          take_subject(false, false, true, i);
+          det_open_ = false;
+          break;
+        }
+        [[fallthrough]];
+      case Tag::kDeterminer:
       case Tag::kAdjective:
       case Tag::kComparator:
         if (t.lemma.ends_with("_after")) break;  // "7 days or longer" ends a phrase

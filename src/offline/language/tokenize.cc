@@ -42,7 +42,7 @@ class Tokenizer {
     while (at_ < text_.size()) {
       if (is_space(text_[at_])) {
         ++at_;
-      } else if (is_digit(text_[at_]) || starts_decimal()) {
+      } else if (is_digit(text_[at_]) || starts_decimal() || starts_negative()) {
         take_number();
       } else if (word_char(at_)) {
         take_word();
@@ -57,6 +57,13 @@ class Tokenizer {
   bool starts_decimal() const {
     return text_[at_] == '.' && at_ + 1 < text_.size() && is_digit(text_[at_ + 1]) &&
            (at_ == 0 || is_space(text_[at_ - 1]));
+  }
+
+  // "-18" behind a blank or bracket; "5 -3" and "1-10" are no such thing.
+  bool starts_negative() const {
+    if (text_[at_] != '-' || at_ + 1 >= text_.size() || !is_digit(text_[at_ + 1])) return false;
+    if (at_ > 0 && !is_space(text_[at_ - 1]) && text_[at_ - 1] != '(') return false;
+    return tokens_.empty() || tokens_.back().tag != Tag::kNumber;
   }
 
   std::size_t word_char(std::size_t i) const {
@@ -81,7 +88,7 @@ class Tokenizer {
 
   void take_number() {
     const std::size_t from = at_;
-    std::size_t i = at_;
+    std::size_t i = at_ + (text_[at_] == '-' ? 1 : 0);
     bool date = false, time = false, plain = true;
     while (i < text_.size()) {
       const char c = text_[i];
