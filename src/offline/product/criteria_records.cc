@@ -64,7 +64,7 @@ class RecordWriter {
     const std::string field = wording::words(attribute.id);
     if (attribute.derived) return derived(attribute);
     const Operation* maker = maker_with(spec_, entity_, attribute.id);
-    if (maker == nullptr) return;
+    if (maker == nullptr) return moved_bound(attribute);
     const spec::Field* body = body_field(index_, *maker, attribute.id);
     const std::string when = request(*maker);
     for (const ValueCase& value : value_cases(attribute, body != nullptr && body->required)) {
@@ -134,6 +134,28 @@ class RecordWriter {
     return {"pattern", "range"};
   }
 
+  // A bound of a field that only operations change: they may not leave it.
+  void moved_bound(const Attribute& attribute) {
+    if (!attribute.min && !attribute.max) return;
+    for (const Operation& operation : spec_.operations) {
+      const bool moves = std::any_of(
+          operation.effects.begin(), operation.effects.end(), [&](const spec::Effect& effect) {
+            return effect.target.ends_with("." + attribute.id) &&
+                   (operation.on == entity_.id || effect.target.starts_with("self."));
+          });
+      const spec::Endpoint* endpoint = spec::find_endpoint(index_.contract(), operation.id);
+      if (!moves || endpoint == nullptr) continue;
+      const bool refuses =
+          std::any_of(endpoint->errors.begin(), endpoint->errors.end(),
+                      [](const spec::ErrorCase& error) { return error.code == "out_of_range"; });
+      if (!refuses) continue;
+      add(wording::with_article(name_) + " whose " + wording::words(attribute.id) +
+              " is as far as it may go",
+          request(operation) + " and it would go further", refusal(409, "out_of_range"),
+          index_.attribute_rule(entity_.id, attribute.id, {"range"}), operation, "rule");
+    }
+  }
+
   std::string request(const Operation& operation) const {
     return wording::with_article(usual_person(spec_, operation)) + " " +
            wording::action_of(spec_, operation);
@@ -176,7 +198,7 @@ class RecordWriter {
     const wording::Voice voice{.spec = &spec_, .self = name_, .row = "row"};
     add(wording::with_article(name_) + " on record", request(*reader),
         "its " + wording::words(attribute.id) + " is " + wording::value(voice, *attribute.derived),
-        rule, *reader, rule != nullptr ? "rule" : "operation");
+        rule, *reader, "rule");
   }
 
   Criterion& add(std::string given, std::string when, std::string then, const spec::Rule* rule,
@@ -189,7 +211,7 @@ class RecordWriter {
         rule != nullptr ? index_.of_rule(rule->id) : index_.of_entity(entity_.id);
     if (rule != nullptr) criterion.rule = rule->id;
     criterion.operation = operation.id;
-    criterion.kind = std::move(kind);
+    criterion.kind = rule == nullptr && kind == "rule" ? "operation" : std::move(kind);
     out_.push_back(std::move(criterion));
     return out_.back();
   }
