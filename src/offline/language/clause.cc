@@ -1,6 +1,7 @@
 #include "offline/language/clause.h"
 
 #include <algorithm>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -532,6 +533,7 @@ class ClauseBuilder {
     }
     for (int i = count - 2; i >= 0; --i) share_objects(i);
     for (int i = 0; i < count; ++i) split_but_not(i);
+    for (int i = 0; i + 1 < count; ++i) split_second_state(i);
   }
 
   // "Returning a book late costs 0.50": the next main clause has the gerund as its subject.
@@ -568,10 +570,23 @@ class ClauseBuilder {
     c.subjects = object ? before.objects : before.subjects;
   }
 
+  // The clauses whose verb stands before this one's, the nearest first.
+  std::vector<int> clauses_before(const Clause& c) const {
+    std::vector<int> out;
+    const auto position = [&](int k) {
+      const Clause& other = s_.clauses[static_cast<std::size_t>(k)];
+      return other.verb ? other.verb->first : other.first;
+    };
+    for (int k = 0; k < static_cast<int>(s_.clauses.size()); ++k)
+      if (position(k) < c.verb->first) out.push_back(k);
+    std::ranges::sort(out, std::greater<>(), position);
+    return out;
+  }
+
   void share_subject(int i) {
     Clause& c = clause(i);
     if (c.subject_clause >= 0) return;
-    for (int k = i - 1; k >= 0; --k) {
+    for (const int k : clauses_before(c)) {
       Clause& before = clause(k);
       if (!before.verb && !before.subjects.empty()) {
         // The head of a clause that a relative interrupted.
@@ -586,19 +601,28 @@ class ClauseBuilder {
       }
       if (!before.verb || before.subjects.empty()) continue;
       if (!joined_to(c)) return;
-      // "the worker who did it and can't be edited": the voice tells whose verb this is.
-      if (before.marker == Marker::kRelative && before.verb->passive != c.verb->passive && k > 0 &&
-          clause(k - 1).verb && clause(k - 1).verb->passive == c.verb->passive)
-        continue;
-      c.subjects = before.subjects;
-      c.only_subject = before.only_subject;
-      if (c.marker == Marker::kNone && before.marker != Marker::kNone) {
-        c.marker = before.marker;
-        c.parent = before.parent;
-      }
-      inherit(c, before);
+      if (other_voice(before, c)) continue;
+      take_subject(c, before);
       return;
     }
+  }
+
+  // "the worker who did it and can't be edited": the voice tells whose verb this is.
+  bool other_voice(const Clause& before, const Clause& c) const {
+    if (before.marker != Marker::kRelative || before.parent < 0) return false;
+    const Clause& around = s_.clauses[static_cast<std::size_t>(before.parent)];
+    return before.verb->passive != c.verb->passive && around.verb &&
+           around.verb->passive == c.verb->passive;
+  }
+
+  void take_subject(Clause& c, const Clause& before) const {
+    c.subjects = before.subjects;
+    c.only_subject = before.only_subject;
+    if (c.marker == Marker::kNone && before.marker != Marker::kNone) {
+      c.marker = before.marker;
+      c.parent = before.parent;
+    }
+    inherit(c, before);
   }
 
   bool only_before_phrase(int n) const {
@@ -632,6 +656,29 @@ class ClauseBuilder {
       c.infinitive = true;
       c.parent = before.parent;
     }
+  }
+
+  // "is paid when the amount is zero and overdue when ...": the second state is the invoice's.
+  void split_second_state(int index) {
+    const Clause& here = clause(index);
+    const Clause& next = clause(index + 1);
+    if (here.marker == Marker::kNone || here.parent < 0 || next.marker == Marker::kNone) return;
+    const int i = next.first - 1;
+    if (i < 1 || next.first <= here.first || at(i).tag != Tag::kAdjective) return;
+    if (at(i - 1).tag != Tag::kConjunction || here.predicate_adjectives.empty()) return;
+    const Clause& main = clause(here.parent);
+    if (!main.verb || (main.verb->lemma != "be" && !main.verb->passive)) return;
+    Clause state;
+    state.subjects = main.subjects;
+    state.verb = main.verb;
+    state.verb->lemma = "be";
+    state.verb->passive = false;
+    state.first = state.last = i;
+    state.predicate_adjectives = {at(i).lemma};
+    clause(index).predicate_adjectives.pop_back();
+    clause(index).last = i - 2;
+    clause(index + 1).parent = static_cast<int>(s_.clauses.size());
+    s_.clauses.push_back(std::move(state));
   }
 
   // "can book classes but not two classes at the same time": the second half gets its own clause.

@@ -168,6 +168,7 @@ void read_verb_forms(std::string_view word, WordInfo& info) {
       verb(VerbForm::kThird)(cut(word, 2)))
     return;
   if (ends(word, "s") && !ends(word, "ss") && verb(VerbForm::kThird)(cut(word, 1))) return;
+  if (ends(word, "es") && verb(VerbForm::kThird)(cut(word, 2))) return;  // "goes"
   if (ends(word, "ed") && try_stems(word, 2, verb(VerbForm::kPastParticiple))) return;
   if (ends(word, "ing")) try_stems(word, 3, verb(VerbForm::kGerund));
 }

@@ -200,7 +200,7 @@ class Tagger : private State, private Lookahead {
     const bool adverb_first = i > 1 && info_[i - 1].adverb > 0 && is_comma(tokens_[i - 2]);
     if (!((opened || adverb_first) && closed) && !list_[i]) return false;
     if (expect_base_ || subject_pronoun_) return false;
-    if (w.form == VerbForm::kPastParticiple && w.verb > 0 && w.noun == 0) {
+    if (w.form == VerbForm::kPastParticiple && w.verb > w.noun) {
       if (last_verb_form_ == VerbForm::kPastParticiple && !list_[i]) return false;
       return set_adjective(i), true;
     }
