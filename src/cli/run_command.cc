@@ -35,8 +35,8 @@ struct Workshop {
   std::shared_ptr<GitProjectWriter> writer;
 };
 
-Result<Workshop> open_workshop(std::shared_ptr<Store> store, const std::filesystem::path& out_dir,
-                               bool no_sandbox) {
+Result<Workshop> open_workshop(const Plan& plan, std::shared_ptr<Store> store,
+                               const std::filesystem::path& out_dir, bool no_sandbox) {
   Workshop shop;
   auto tools = std::make_shared<ToolRegistry>();
   ToolOptions options;
@@ -47,9 +47,9 @@ Result<Workshop> open_workshop(std::shared_ptr<Store> store, const std::filesyst
   }
   shop.writer = std::make_shared<GitProjectWriter>(out_dir);
   shop.parts.store = std::move(store);
-  shop.parts.provider = offline::make_offline_provider();
+  shop.parts.provider = make_offline_provider();
   shop.parts.tools = std::move(tools);
-  shop.parts.gates = make_gate_keeper(&check_ddl);
+  shop.parts.gates = make_gate_keeper({plan.artifact_schemas, &check_ddl});
   shop.parts.project = shop.writer;
   shop.parts.clock = std::make_shared<SystemClock>();
   shop.parts.seed = random_seed();
@@ -142,7 +142,7 @@ class Stopwatch {
   std::int64_t start_ = clock_.now_us();
 };
 
-Result<std::filesystem::path> absolute(const std::filesystem::path& path) {
+Result<std::filesystem::path> full_path(const std::filesystem::path& path) {
   std::error_code error;
   auto full = std::filesystem::absolute(path, error).lexically_normal();
   if (error)
@@ -174,7 +174,7 @@ int run_command(const Console& console, const RunArguments& arguments) {
   auto plan = load_sop(arguments.sop);
   if (!plan) return report_error(console, plan.error());
   auto out_dir =
-      absolute(arguments.out.empty() ? free_folder(".", folder_name_for(*brief)) : arguments.out);
+      full_path(arguments.out.empty() ? free_folder(".", folder_name_for(*brief)) : arguments.out);
   if (!out_dir) return report_error(console, out_dir.error());
   if (auto good = check_sandbox(arguments.no_sandbox); !good)
     return report_error(console, good.error());
@@ -183,7 +183,7 @@ int run_command(const Console& console, const RunArguments& arguments) {
   if (!store) return report_error(console, store.error());
 
   InterruptWatch interrupt;
-  auto shop = open_workshop(*store, *out_dir, arguments.no_sandbox);
+  auto shop = open_workshop(*plan, *store, *out_dir, arguments.no_sandbox);
   if (!shop) return report_error(console, shop.error());
   Runner runner(shop->parts);
   const std::unique_ptr<Progress> progress = make_progress(console, *plan);
@@ -214,10 +214,10 @@ int resume_command(const Console& console, const RunReference& reference, bool n
 
   InterruptWatch interrupt;
   const std::filesystem::path out_dir = info->out_dir;
-  auto shop = open_workshop(*store, out_dir, no_sandbox);
-  if (!shop) return report_error(console, shop.error());
   auto state = load_state(**store, info->run);
   if (!state) return report_error(console, state.error());
+  auto shop = open_workshop(*state->plan, *store, out_dir, no_sandbox);
+  if (!shop) return report_error(console, shop.error());
   Runner runner(shop->parts);
   const std::unique_ptr<Progress> progress = make_progress(console, *state->plan);
   runner.subscribe([&](const Event& event) { progress->on_event(event); });

@@ -1,12 +1,13 @@
 #include "runtime/tools/tools.h"
 
+#include "runtime/tools/differential.h"
 #include "runtime/tools/run_in_sandbox.h"
 
 namespace cadre {
 
 std::vector<std::shared_ptr<Tool>> make_software_tools(const ToolOptions& options) {
   auto access = std::make_shared<SandboxAccess>(options.allow_unsandboxed, options.never_sandbox);
-  return {std::make_shared<RunInSandbox>(access)};
+  return {std::make_shared<RunInSandbox>(access), std::make_shared<Differential>(access)};
 }
 
 }  // namespace cadre

@@ -1,0 +1,26 @@
+// The tool `differential`: starts the project as a service in the sandbox, drives it over a Unix
+// socket with random operations from a seed, and compares every answer with the reference
+// interpreter of the requirement model (spec/differential.h).
+#pragma once
+
+#include "runtime/tools/workspace.h"
+
+namespace cadre {
+
+class Differential final : public Tool {
+ public:
+  explicit Differential(std::shared_ptr<SandboxAccess> access) : access_(std::move(access)) {}
+  std::string name() const override { return "differential"; }
+  std::string description() const override;
+  Json parameters() const override;
+  // A fresh service over a fresh copy, thrown away afterwards.
+  ToolEffect effect() const override { return ToolEffect::kPure; }
+  // {"seed", "operations", "mismatches": [{"step", "what", "request", "expected", "actual"}],
+  //  "statuses": {"201": n}, "coverage": {...}, "seconds", "sandboxed"}
+  Result<Json> run(const Json& arguments, const ToolContext& context) override;
+
+ private:
+  std::shared_ptr<SandboxAccess> access_;
+};
+
+}  // namespace cadre
