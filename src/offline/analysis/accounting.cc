@@ -13,7 +13,9 @@ using spec::SentenceStatus;
 // Names of what is in the model count as understood wherever they stand; what is said about them
 // does not.
 void claim_names(Draft& draft, int index) {
-  for (const auto& m : draft.mentions(index)) draft.claim({index, m.first, m.last});
+  for (const auto& m : draft.mentions(index)) {
+    if (m.kind != Mention::Kind::kAttribute) draft.claim({index, m.first, m.last});
+  }
 }
 
 bool greeting(const Scan& s) {
@@ -66,7 +68,7 @@ void account(Draft& draft) {
       if (is_filler(token.lemma) || is_filler(token.lower)) continue;
       if (is_product_noun(token.lemma)) continue;
       ++content;
-      if (!draft.claimed(i, t)) sentence.unused.push_back(token.lower);
+      if (!draft.claimed(i, t) || draft.poisoned(i, t)) sentence.unused.push_back(token.lower);
     }
     const bool heading = draft.sentence(i).kind == LineKind::kHeading;
     if (heading && !any) {

@@ -290,6 +290,14 @@ class Reader {
       }
     }
     read_prepositions(&after, action);
+    for (auto& object : action->objects) {
+      if ((object.pronoun == "it" || object.pronoun == "them") && !last_object_.name.empty() &&
+          last_object_.name.plural == (object.pronoun == "them")) {
+        object.name = last_object_.name;
+        object.antecedent = true;
+      }
+      if (!object.name.empty() && !object.antecedent) last_object_ = object;
+    }
     name_people(action);
     action->first = action->subjects.empty() || action->passive ? action->verb_first
                                                                 : action->subjects.front().first;
@@ -345,6 +353,7 @@ class Reader {
   std::vector<Thing> group_;     // the noun phrases right in front
   std::vector<Thing> subjects_;  // the last subject, for verbs that share it
   Thing role_;
+  Thing last_object_;            // what "it" and "them" mean
   bool has_role_ = false;
   bool dependent_ = false;
   bool acted_ = false;

@@ -17,6 +17,7 @@ struct Thing {
   std::string determiner;  // "the", "their", "each"
   std::string of;          // "author of a post": "post"
   std::string pronoun;     // "it", "they", "i"
+  bool antecedent = false; // the name is that of what the pronoun means
   int first = 0, last = 0;  // with determiner and complement
 };
 

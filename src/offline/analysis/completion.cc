@@ -49,6 +49,20 @@ void complete_event(Draft& draft, const std::string& id) {
   event_date(draft, id, note.closed, false);
 }
 
+// A time without any date is a moment: "start time" of a tour.
+void join_times(spec::Entity& entity) {
+  const bool dated = std::any_of(entity.attributes.begin(), entity.attributes.end(),
+                                 [](const auto& a) { return a.type == Type::kDate; });
+  if (dated) return;
+  for (auto& a : entity.attributes) {
+    if (a.type == Type::kTime && (a.id.starts_with("start") || a.id.starts_with("end") ||
+                                  a.id.starts_with("begin") || a.id.starts_with("finish") ||
+                                  a.id.starts_with("departure") || a.id.starts_with("arrival"))) {
+      a.type = Type::kDatetime;
+    }
+  }
+}
+
 void assume_fields(Draft& draft, const std::string& id) {
   auto& entity = draft.entity(id);
   if (!entity.attributes.empty() || entity.kind == spec::EntityKind::kAssociation) return;
@@ -156,6 +170,7 @@ void ensure_closing(Draft& draft, const std::string& id) {
 }
 
 void complete_entities(Draft& draft) {
+  for (auto& entity : draft.spec.entities) join_times(entity);
   std::vector<std::string> ids;
   for (const auto& entity : draft.spec.entities) ids.push_back(entity.id);
   for (const auto& id : ids) complete_event(draft, id);

@@ -102,6 +102,10 @@ bool Draft::claimed(int sentence, int token) const {
   return token >= 0 && token < static_cast<int>(row.size()) && row[static_cast<std::size_t>(token)];
 }
 
+void Draft::poison(Range range) {
+  for (int t = range.first; t <= range.last; ++t) poisoned_.insert({range.sentence, t});
+}
+
 bool Draft::any_claimed(Range range) const {
   for (int t = range.first; t <= range.last; ++t) {
     if (claimed(range.sentence, t)) return true;
@@ -119,7 +123,17 @@ std::string Draft::entity_named(std::string_view name) const {
       if (same_words(alias, name)) return id;
     }
   }
-  return {};
+  // "session" for the one "training session" there is.
+  if (name.find(' ') != std::string_view::npos || is_generic_noun(text::singular(name))) return {};
+  std::string found;
+  for (const auto& entity : spec.entities) {
+    const auto space = entity.name.rfind(' ');
+    if (space == std::string::npos || entity.kind == spec::EntityKind::kAssociation) continue;
+    if (!same_words(entity.name.substr(space + 1), name)) continue;
+    if (!found.empty()) return {};
+    found = entity.id;
+  }
+  return found;
 }
 
 std::string Draft::add_entity(std::string_view name, spec::Origin origin, spec::EntityKind kind) {

@@ -92,6 +92,9 @@ class Draft {
   void claim(int sentence, int token);
   bool claimed(int sentence, int token) const;
   bool any_claimed(Range range) const;
+  // Words that carry something the model does not hold, whoever else claims them.
+  void poison(Range range);
+  bool poisoned(int sentence, int token) const { return poisoned_.contains({sentence, token}); }
 
   // --- entities
   std::string entity_named(std::string_view name) const;  // id or ""; by name, alias, plural
@@ -144,6 +147,7 @@ class Draft {
 
  private:
   std::vector<std::vector<bool>> claimed_;
+  std::set<std::pair<int, int>> poisoned_;
   int conventions_ = 0;
 };
 

@@ -66,6 +66,17 @@ bool can_be_entity(const Draft& draft, std::string_view name) {
   return name.size() >= 2;
 }
 
+bool may_be_entity(std::string_view name) {
+  const std::string one = text::singular(last_word(name));
+  static constexpr std::string_view kNever[] = {
+      "time", "thing", "way", "data", "information", "info", "detail", "list", "number", "status",
+      "everything", "anything", "nothing", "system", "app", "application software", "api", "name",
+      "software", "website", "program", "one", "amount", "kind", "sort", "type", "value", "field",
+      "attribute", "backend", "date", "price", "most", "least", "total", "it", "they", "max"};
+  return name.size() >= 2 && !is_anybody(one) && !is_time_noun(one) &&
+         std::find(std::begin(kNever), std::end(kNever), one) == std::end(kNever);
+}
+
 std::string bare_name(const Scan& scan, const Name& name) {
   int first = name.first;
   while (first < name.last) {
@@ -144,6 +155,13 @@ void apply_marks(Draft& draft, const std::string& entity, const std::string& att
     }
   }
   if (item.optional) a->required = false;
+  if (item.length_max > 0 && (a->type == spec::Type::kString || a->type == spec::Type::kText)) {
+    a->length = {1, item.length_max};
+    draft.add_rule("range", range, "range.length",
+                   fmt::format("{} has at most {} characters.", the, item.length_max),
+                   {{"attr", path}, {"max", item.length_max}, {"length", true}})
+        .enforced_in = {"schema", "api"};
+  }
   if (item.min || item.max) {
     const bool fraction = (item.min && *item.min != static_cast<std::int64_t>(*item.min)) ||
                           (item.max && *item.max != static_cast<std::int64_t>(*item.max));

@@ -192,6 +192,20 @@ bool read_name(Cursor& c, Item* item) {
   return true;
 }
 
+// "an abstract of at most 1500 characters"
+bool read_length(Cursor& c, Item* item) {
+  const auto& s = c.scan;
+  const int most = s.phrase(c.i + 1, "at most") + s.phrase(c.i + 1, "up to") +
+                   s.phrase(c.i + 1, "no more than") + s.phrase(c.i + 1, "maximum");
+  if (most == 0 || !s.at(c.i + 1 + most).number ||
+      !s.any(c.i + 2 + most, {"character", "char", "letter"})) {
+    return false;
+  }
+  item->length_max = static_cast<int>(*s.at(c.i + 1 + most).number);
+  c.i += 3 + most;
+  return true;
+}
+
 // "from 1 to 10", "between 1 and 5", "of at least 3", "in minutes", "(...)", "which is unique".
 void read_tail(Cursor& c, Item* item) {
   const auto& s = c.scan;
@@ -205,6 +219,7 @@ void read_tail(Cursor& c, Item* item) {
       item->min = s.at(c.i + 1).number;
       item->max = s.at(c.i + 3).number;
       c.i += 4;
+    } else if (s.any(c.i, {"of", "with"}) && read_length(c, item)) {
     } else if (s.any(c.i, {"in", "of"}) && s.inside(c.i + 1) &&
                (is_time_noun(s.at(c.i + 1).lemma) ||
                 s.any(c.i + 1, {"minute", "hour", "day", "second", "week", "month", "year", "km",

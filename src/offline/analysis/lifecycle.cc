@@ -204,7 +204,8 @@ class LifecycleReader {
       const auto space = value.find(' ');
       const auto first = value.substr(0, space);
       if (std::count(value.begin(), value.end(), ' ') > 2 || draft_.entity_named(value) != "" ||
-          s.find(next, last, "by") >= 0 || guess_type(first, false).known) {
+          s.find(next, last, "by") >= 0 ||
+          (guess_type(first, false).known && guess_type(first, false).type != spec::Type::kBool)) {
         return false;
       }
     }
@@ -382,8 +383,7 @@ class LifecycleReader {
       if (!action.passive || action.dependent || action.objects.empty()) continue;
       if (action.modal.empty() || action.modal == "must") continue;
       if (verb_class(action.verb) != VerbClass::kTransition) continue;
-      if (s.find_any(action.verb_last, part.last, {"automatically", "before", "after", "within",
-                                                   "hour", "day"}) >= 0) {
+      if (s.find_any(action.verb_last, part.last, {"automatically", "after", "within"}) >= 0) {
         continue;
       }
       const auto& object = action.objects.front();
@@ -411,7 +411,8 @@ class LifecycleReader {
         if (!state.empty()) from.push_back(state);
       }
     }
-    const int unless = s.find_any(action.verb_last, part.last, {"unless", "until"});
+    int unless = s.find_any(action.verb_last, part.last, {"unless", "until"});
+    if (unless >= 0 && s.at(unless + 1).number) unless = -1;  // "until 2 days before"
     const int only = s.find_any(action.verb_last, part.last, {"while", "if", "when"});
     std::vector<std::string> listed;
     if (model.lifecycle) {
@@ -640,7 +641,7 @@ void add_transition(Draft& draft, const std::string& entity, const std::string& 
   if (start.empty() || end.empty() || start == end) return;
   std::string by(verb);
   if (by.empty()) by = state_verb(end);
-  if (by.empty()) {
+  if (by.empty() || by == "do" || by == "be" || by == "have" || by == "go") {
     // Another move into the same state has a name already?
     by = "mark_" + plain_snake(end);
   }

@@ -72,6 +72,8 @@ void apply_marks(Draft& draft, const std::string& entity, const std::string& att
 std::string resolve(const Draft& draft, std::string_view name);
 // A noun that may name a record: neither generic nor product nor anybody.
 bool can_be_entity(const Draft& draft, std::string_view name);
+// The same with strong evidence ("each tool has ..."): also a word that often means the product.
+bool may_be_entity(std::string_view name);
 // Without adjectives that only describe ("available animal" -> "animal").
 std::string bare_name(const Scan& scan, const Name& name);
 std::string a_noun(std::string_view noun);  // "an author"

@@ -100,6 +100,9 @@ void name_records(Draft& draft) {
       const auto inner = name_before(s, i, name.first);
       if (inner.empty() || is_product_noun(s.at(i).lemma)) continue;
       const auto record = s.at(i).lemma;
+      const bool container = s.any(i, {"book", "list", "log", "catalogue", "catalog", "diary",
+                                       "journal", "collection", "archive", "cellar", "inventory"});
+      if (container && i > name.first && s.noun(i - 1)) continue;
       if (!can_be_entity(draft, record)) continue;
       const auto id = draft.add_entity(record, draft.stated({index, i, i}, "entity.product"));
       draft.main_entity = id;

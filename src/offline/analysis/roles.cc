@@ -20,6 +20,8 @@ bool acts(const Draft& draft, const Scan& s, const Thing& subject, const Action&
   }
   // An invented word acts when it may do something, or does something as unheard of.
   const bool may = action.modal == "can" || action.modal == "may";
+  // "Only the kitchen can add meals": a department acts as well.
+  if (action.only && may && !subject.name.plural && can_be_entity(draft, bare)) return true;
   const bool unheard = !s.at(action.verb_last).known;
   return !s.at(subject.name.last).known && (may || unheard) && can_be_entity(draft, bare);
 }
@@ -232,7 +234,7 @@ class RoleReader {
   }
 
   // "reserve a room from an arrival date to a departure date"
-  void event_fields(const Scan& s, int index, const Action& action, const std::string& event) {
+  void event_fields(int index, const Action& action, const std::string& event) {
     for (const auto& p : action.prepositions) {
       if (p.thing.name.empty()) continue;
       const auto guess = guess_type(p.thing.name.text, false);
@@ -283,7 +285,7 @@ class RoleReader {
                                        draft_.implied(range, "relation.object")).role;
     }
     join_subject(s, index, subject, event);
-    event_fields(s, index, action, event);
+    event_fields(index, action, event);
     draft_.claim({index, action.verb_first, action.verb_last});
   }
 
@@ -438,6 +440,10 @@ class RoleReader {
     }
     if (grant.own && grant.own_role.empty() && !own_path(s, index, subject, grant)) return;
     grant.origin = draft_.stated(range, "permission.svo");
+    // "the grades of their classes": only some of them.
+    if (thing != nullptr && !thing->of.empty() && thing->last > thing->name.last && !grant.own) {
+      draft_.poison({index, thing->name.last + 1, thing->last});
+    }
     if (thing != nullptr) claim_action(index, action, *thing);
     else draft_.claim({index, action.verb_first, action.verb_last});
     add_permission_rule(index, action, &grant);
@@ -462,6 +468,7 @@ class RoleReader {
     if (other) {
       draft_.ask("Which " + draft_.entity(grant.entity).plural + " are a " + bare + "'s own?", index,
                  {}, "none: the sentence is not enforced", "high");
+      draft_.poison(range);
       return false;
     }
     const auto person = person_entity(s, index, subject, "entity.owner");
@@ -577,9 +584,14 @@ void find_entities_in_actions(Draft& draft, const Reading& reading) {
         const auto name = bare_name(s, object.name);
         // "change the price": a field of something.
         const bool field = guess_type(name, false).known && !object.name.plural;
-        if (field || !can_be_entity(draft, name)) continue;
+        const bool strong = person && object.name.plural && leaves_author(action.verb) &&
+                            may_be_entity(name);
+        if (field || !(strong || can_be_entity(draft, name))) continue;
         if (c == VerbClass::kUpdate && draft.entity_named(name).empty()) continue;
-        if (guess_type(name, false).known && guess_type(name, false).count) continue;
+        if (guess_type(name, false).known && guess_type(name, false).count &&
+            draft.entity_named(name).empty()) {
+          continue;
+        }
         const Range range{i, object.name.first, object.name.last};
         const auto id = draft.add_entity(name, draft.stated(range, "entity.object"));
         if (is_people(name)) draft.note(id).person = true;

@@ -152,7 +152,9 @@ class CountReader {
                                  const std::string& owner, const std::string& object,
                                  const std::string& noun) {
     const auto event = verb_event(part);
-    if (!event.empty()) {
+    const bool generic = noun == "item" || noun == "thing" || noun == "one" || noun.empty();
+    if (!event.empty() && (object == event || generic ||
+                           (!object.empty() && draft_.relation_to(event, object) != nullptr))) {
       if (const auto* r = draft_.relation_to(event, owner)) return Counted{event, r->role};
     }
     if (!object.empty() && object != owner) {
@@ -178,12 +180,40 @@ class CountReader {
     return std::nullopt;
   }
 
+  // "A visitor can book a tour only once."
+  bool once(const Scan& s, Range part) {
+    const int at = s.find_any(part.first, part.last, {"only once", "at most once", "just once"});
+    const int lone = s.find(part.first, part.last, "once");
+    const bool said = at >= 0 || (lone > 0 && s.any(lone - 1, {"only", "just"}));
+    if (!said) return false;
+    const auto event = verb_event(part);
+    if (event.empty()) return false;
+    const auto& note = draft_.note(event);
+    const auto* subject = draft_.relation(event, note.subject_role);
+    const auto* object = draft_.relation(event, note.object_role);
+    if (subject == nullptr || object == nullptr) return false;
+    bool named = false;
+    for (const auto& m : inside(part, part.first, part.last)) named = named || m.entity == object->to;
+    if (!named) return false;
+    const int last = lone >= 0 ? lone : at + 1;
+    auto filter = both(eq(row(subject->role), self(subject->role)),
+                       eq(row(object->role), self(object->role)));
+    if (const auto open = open_filter(draft_, event)) filter = both(filter, *open);
+    add_limit(part, 1, last, event, {subject->to, object->to}, filter, false, "");
+    return true;
+  }
+
   void limit(const Scan& s, Range part) {
+    if (once(s, part)) return;
     const auto found = read_limit(s, part, negated_before(s, part));
     if (!found) return;
     const auto name = name_after(s, found->last + 1, part.last);
     // "for at most 14 days", "up to 30 credits": something else.
     if (!name.empty() && is_time_noun(s.at(name.last).lemma)) return;
+    if (s.any(found->last + 1, {"character", "char", "letter", "digit", "word", "percent", "%",
+                                "euro", "eur", "usd", "dollar", "time", "point", "credit"})) {
+      return;
+    }
     if (s.find(part.first, part.last, "per cent") >= 0) return;
     const std::string noun = name.empty() ? "" : bare_name(s, name);
     const std::string object = noun.empty() ? "" : resolve(draft_, noun);

@@ -81,6 +81,7 @@ class Formula {
 
   std::optional<Expr> field() {
     for (int j = std::min(last_, i_ + 4); j >= i_; --j) {
+      if (s_.punctuation(j)) continue;
       const auto words = s_.lemmas(i_, j);
       const auto own = draft_.attribute_named(entity_, words);
       if (!own.empty() && numeric(entity_, own)) {

@@ -437,13 +437,20 @@ class GuardReader {
                       draft_.words({part.sentence, n, n + 1}), words_of(when)),
           {{"op", a.verb}, {"entity", entity}, {"before", when},
            {"offset", draft_.words({part.sentence, n, n + 1})}});
-      const auto require = op("<=", Expr::call(hours ? "now" : "today"),
+      const auto require = op("<=", Expr::call(is_moment(entity, when) ? "now" : "today"),
                               Expr::call("sub", {self(when), Expr::call(unit, {Expr::of(amount)})}));
       rule.expr = require;
       draft_.operation(operation->id)->guards.push_back(guard(rule, require, "too_late"));
       return true;
     }
     return false;
+  }
+
+  bool is_moment(const std::string& entity, const std::string& path) {
+    const auto dot = path.find('.');
+    if (dot == std::string::npos) return draft_.attribute(entity, path)->type == Type::kDatetime;
+    const auto* r = draft_.relation(entity, path.substr(0, dot));
+    return draft_.attribute(r->to, path.substr(dot + 1))->type == Type::kDatetime;
   }
 
   // A path to the date or time that is meant; datetime when hours are counted.

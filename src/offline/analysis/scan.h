@@ -69,6 +69,7 @@ struct Item {
   bool exclusive_min = false;
   std::vector<std::string> values;  // "(low, medium, high)"
   std::string unit;
+  int length_max = 0;               // "of at most 100 characters"
   std::optional<spec::Type> type;   // "(integer)"
   std::vector<Item> parts;          // "lines (description, quantity)"
   std::optional<double> count_min, count_max;  // "one or more lines"

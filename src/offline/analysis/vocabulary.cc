@@ -96,6 +96,15 @@ std::vector<Name> owners_before(const Scan& s, int verb, int from) {
     // "a test belongs to a subject and has a weight": the subject is further left.
     auto name = name_before(s, i, from);
     if (name.empty()) break;
+    int head = name.first - 1;
+    while (head > from && (s.at(head).tag == Tag::kDeterminer || is_name_stop(s.at(head).lower))) {
+      --head;
+    }
+    if (s.is(head, "of")) {
+      // "Observations of birds are recorded": the observations.
+      const auto outer = name_before(s, head - 1, from);
+      if (!outer.empty()) name = outer;
+    }
     names.insert(names.begin(), name);
     int left = name.first - 1;
     while (left >= from && (s.at(left).tag == Tag::kDeterminer || s.at(left).tag == Tag::kNumber ||
@@ -114,7 +123,12 @@ Name first_subject(const Scan& s) {
 }
 
 bool usable_owner(const Draft& draft, const Scan& s, const Name& name) {
-  return !name.empty() && can_be_entity(draft, bare_name(s, name));
+  if (name.empty()) return false;
+  const auto bare = bare_name(s, name);
+  if (can_be_entity(draft, bare)) return true;
+  const bool each = name.first > 0 && s.any(name.first - 1, {"each", "every", "a", "an"});
+  const bool has = s.is(name.last + 1, "have") || s.be(name.last + 1);
+  return (name.plural || each) && has && may_be_entity(bare);
 }
 
 class ListReader {
@@ -333,8 +347,9 @@ class ListReader {
   bool read_colon(int index, const Scan& s) {
     int colon = s.find(0, std::min(s.size() - 1, 7), ":");
     if (colon <= 0 || colon + 1 >= s.size()) return false;
+    if (s.is(0, "entity") && s.find(2, s.size() - 1, "entity") > 0) return read_entities(index, s);
     const int begin = s.any(0, {"entity", "table", "model", "record", "class"}) && colon > 1 ? 1 : 0;
-    if (!is_fragment(s, begin, colon - 1)) return false;
+    if (!is_fragment(s, begin, colon - 1)) return read_object_colon(index, s, colon);
     Name owner = name_after(s, begin, colon - 1);
     if (owner.empty() || is_choice_noun(s.at(owner.last).lemma)) return false;
     int end = colon + 1;
@@ -359,6 +374,47 @@ class ListReader {
       return add(How::kColon, index, s, {}, colon, colon + 1, std::move(list)) > colon + 1;
     }
     return add(How::kColon, index, s, {owner}, colon, colon + 1, {}) > colon + 1;
+  }
+
+  // "I'd like to log my runs: distance, time and date".
+  bool read_object_colon(int index, const Scan& s, int colon) {
+    const auto owner = name_before(s, colon - 1);
+    if (!usable_owner(draft_, s, owner) || is_choice_noun(s.at(owner.last).lemma)) return false;
+    int end = colon + 1;
+    const auto items = parse_items(s, colon + 1, s.size() - 1, &end);
+    int typed = 0;
+    for (const auto& item : items) {
+      if (!item.parts.empty()) return false;
+      typed += guess_type(item.name, item.number_of).known ? 1 : 0;
+    }
+    if (items.size() < 2 || typed * 2 < static_cast<int>(items.size())) return false;
+    if (end < s.size() && !s.any(end, {".", ";"})) return false;
+    return add(How::kColon, index, s, {owner}, colon, colon + 1, {}) > colon + 1;
+  }
+
+  // Several "ENTITY x: a, b" in one run of text.
+  bool read_entities(int index, const Scan& s) {
+    for (int i = 0; i < s.size(); ++i) {
+      if (!s.is(i, "entity")) continue;
+      const int colon = s.find(i + 1, std::min(s.size() - 1, i + 4), ":");
+      if (colon < 0) continue;
+      const auto owner = name_after(s, i + 1, colon - 1);
+      if (owner.empty()) continue;
+      int last = s.find(colon, s.size() - 1, "entity");
+      last = last < 0 ? s.size() - 1 : last - 1;
+      List list;
+      int end = colon + 1;
+      list.items = parse_items(s, colon + 1, last, &end);
+      list.how = How::kColon;
+      list.sentence = index;
+      list.first = colon;
+      list.last = end - 1;
+      list.owners = {owner};
+      draft_.claim(index, i);
+      lists_.push_back(std::move(list));
+      i = end - 1;
+    }
+    return true;
   }
 
   // What an "address book" or a "movie app" keeps.
@@ -529,7 +585,8 @@ void apply_item(Draft& draft, const std::string& owner, const Item& item, const 
   if (item.plural && plain && target.empty() && resolve(draft, item.name) == owner) {
     return add_self_association(draft, owner, item, list);
   }
-  const std::string name = item.plural && guess.known && !item.number_of && guess.count
+  const bool many = guess.count || guess.type == spec::Type::kText;
+  const std::string name = item.plural && guess.known && !item.number_of && many
                                ? text::plural(item.name) : item.name;
   const auto id = draft.add_attribute(owner, name, draft.stated(range, "attr.list"),
                                       item.number_of).id;
