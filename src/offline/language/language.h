@@ -81,7 +81,7 @@ struct VerbPhrase {
   // "can", "may", "must", "should", "shall", "will", "would", or "". Also "can" of "is allowed to"
   // and "is able to", "must" of "has to" and "is required to", "want" of "wants to".
   std::string modal;
-  bool negated = false;
+  bool negated = false;  // also by the subject: "nobody", "no member", "neither the ..."
   bool passive = false;
   bool only = false;  // "can only", "only ... can"
   std::string by;     // nothing, or the agent of a passive ("is approved by a manager": "manager")

@@ -3,7 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
+#include <fstream>
 #include <random>
+#include <sstream>
+
+#include "base/hash.h"
 
 #include "offline/language/test_form.h"
 
@@ -194,6 +199,38 @@ TEST(Lexicon, KnowsPersonsEventsAndForms) {
   EXPECT_FALSE(is_known_word("blick"));
 }
 
+std::string file_text(const std::string& name) {
+  std::ifstream file(std::string(CADRE_SOURCE_DIR) + "/src/offline/language/lexicon/" + name);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// Look-up is a binary search in these files.
+TEST(Lexicon, FilesAreSortedByTheirFirstColumn) {
+  for (const char* name :
+       {"wordnet.txt", "business.txt", "events.txt", "irregular.txt", "rare.txt"}) {
+    std::istringstream lines(file_text(name));
+    std::string line, last;
+    int count = 0;
+    while (std::getline(lines, line)) {
+      if (line.starts_with('#')) continue;
+      const std::string word = line.substr(0, line.find_first_of("\t "));
+      ASSERT_LT(last, word) << name;
+      last = word;
+      ++count;
+    }
+    EXPECT_GT(count, 50) << name;
+  }
+}
+
+TEST(Lexicon, DistilledFilesAreAsTheScriptWroteThem) {
+  for (const char* name : {"wordnet.txt", "rare.txt"}) {
+    const std::string text = file_text(name);
+    const std::size_t sum = text.find("sha256 of the lines below: ") + 27;
+    const std::size_t body = text.find('\n', sum) + 1;
+    EXPECT_EQ(text.substr(sum, 64), sha256_hex(text.substr(body))) << name;
+  }
+}
+
 TEST(Briefs, SayWhatIsWrongWithThem) {
   EXPECT_EQ(read_brief("").problem, "empty");
   EXPECT_EQ(read_brief(" \n\t ").problem, "empty");
@@ -302,6 +339,17 @@ TEST(Briefs, StayLinearOnHostileText) {
   for (const char* part : {"(", ")", "a", ". ", "want to ", "if when ", "1-", "'", "- item\n",
                            "that who ", "book ", "a.b", "Title:\n\n", "to be ", "colectoin"})
     check_invariants(repeat(part, 4000));
+}
+
+// A hundred times slower than measured, so that only a change of kind fails here.
+TEST(Briefs, TenKilobytesAreReadInTime) {
+  std::string text;
+  while (text.size() < 10'000)
+    text +=
+        "A member who returns a book late pays 0.20 euro per day, unless the libarian waives it. ";
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_GT(read_brief(text).sentences.size(), 100U);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(500));
 }
 
 }  // namespace
