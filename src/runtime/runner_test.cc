@@ -1,6 +1,7 @@
 #include "runtime/runner.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -11,6 +12,7 @@
 
 #include "core/apply.h"
 #include "runtime/testing.h"
+#include "store/sqlite_store.h"
 
 namespace cadre {
 namespace {
@@ -635,6 +637,37 @@ TEST(Runner, HandsEachStageToTheProjectWriter) {
   ASSERT_TRUE(full.has_value());
   EXPECT_EQ(full->status, "failed");
   EXPECT_NE(full->reason.find("the disk is full"), std::string::npos) << full->reason;
+}
+
+TEST(Runner, ManyRunsShareOneJournal) {
+  const auto folder = std::filesystem::path(::testing::TempDir()) /
+                      ("cadre_many_" + std::to_string(getpid()));
+  auto opened = open_sqlite_store(folder / "journal.db");
+  ASSERT_TRUE(opened.has_value()) << opened.error().describe();
+  auto parts = make_parts(finisher());
+  parts.store = std::move(*opened);
+  std::vector<std::thread> threads;
+  std::atomic<int> done{0};
+  for (int t = 0; t < 6; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 4; ++i) {
+        RunOptions options;
+        options.run = "run" + std::to_string(t) + "." + std::to_string(i);
+        const auto outcome = Runner(parts).start_run(verify_plan(), options.run, options);
+        if (outcome && outcome->status == "done") done++;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(done, 24);
+  EXPECT_EQ(parts.store->list_runs()->size(), 24U);
+  RunOptions same;
+  same.run = "run0.0";
+  const auto taken = Runner(parts).start_run(two_stages(), "x", same);
+  ASSERT_FALSE(taken.has_value()) << "a run id is used once";
+  EXPECT_EQ(taken.error().code, ErrorCode::kConflict);
+  parts.store.reset();
+  std::filesystem::remove_all(folder);
 }
 
 TEST(Runner, RefusesBadPlansAndBriefs) {

@@ -66,8 +66,8 @@ Turn finished(const Task& task) {
     data["round"] = task.round;
     artifact.data = std::move(data);
     std::string content = "from";
-    for (const auto& [input, made] : task.inputs) content += " " + input;
-    artifact.files.push_back({type + "/" + task.id + ".txt", content + "\n", false});
+    for (const auto& [input, made] : task.inputs) content.append(" ").append(input);
+    artifact.files.push_back({fmt::format("{}/{}.txt", type, task.id), content + "\n", false});
     turn.artifacts.push_back(std::move(artifact));
   }
   return turn;
