@@ -65,11 +65,15 @@ class Finder {
       if (has_row(endpoint) && own) {
         by_rank[rank].push_back({Who::Kind::kSelf, permission.actor, "", entity});
       }
+      // Where any row will do, somebody who has nothing to do with it shows more.
+      if (!own && !permission.rows) {
+        by_rank[rank].push_back({Who::Kind::kFresh, permission.actor, "", entity});
+      }
       for (const spec::Relation* relation : relations_of(spec_, endpoint.entity)) {
         if (relation->to != entity) continue;
         by_rank[rank].push_back({Who::Kind::kField, permission.actor, relation->role + "_id", entity});
       }
-      if (!own) by_rank[rank].push_back({Who::Kind::kFresh, permission.actor, "", entity});
+      if (!own && permission.rows) by_rank[rank].push_back({Who::Kind::kFresh, permission.actor, "", entity});
       by_rank[3].push_back(plain);
     }
     for (const auto& rank : by_rank) out.insert(out.end(), rank.begin(), rank.end());

@@ -289,9 +289,9 @@ std::string Suite::text_of(const std::string& path) const {
   std::string third = uses("pytest.") ? "import pytest\n" : "";
   std::vector<std::string> helpers;
   for (const char* name : {"SECRET", "START", "expect_items", "expect_problem", "expect_row", "expect_rows",
-                           "expect_status", "without"}) {
-    bool constant = name[0] == 'S';
-    if (uses(std::string(name) + (constant ? "" : "("))) {
+                           "expect_status", "without", "short"}) {
+    bool bare = name[0] == 'S' || name == std::string_view("short");
+    if (uses(name == std::string_view("short") ? "ids=short" : name + std::string(bare ? "" : "("))) {
       helpers.emplace_back(name);
     }
   }

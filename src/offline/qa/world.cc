@@ -85,7 +85,9 @@ std::optional<std::int64_t> World::subject_of(const Who& who, const JsonObject& 
 
 Answer World::body_of(const Recipe& recipe, const std::map<std::string, Json>& given,
                       bool creates) {
-  std::int64_t n = ++count_;
+  // The factories have no method for a body that is always empty, and so use no number for it.
+  if (creates || !recipe.endpoint->body.empty()) ++count_;
+  std::int64_t n = count_;
   JsonObject body;
   for (const auto& [name, gen] : recipe.body) {
     auto chosen = given.find(name);
@@ -103,7 +105,7 @@ Answer World::body_of(const Recipe& recipe, const std::map<std::string, Json>& g
   for (const auto& [name, value] : given) {
     if (!body.contains(name) && creates) body[name] = value;
   }
-  if (creates && !recipe.links.empty()) {
+  if (recipe.endpoint->success == 201 && !recipe.links.empty()) {
     Answer linked = link(recipe, body);
     if (!linked.ok()) return linked;
   }
@@ -206,6 +208,13 @@ Answer World::ready(const Recipe& recipe, const std::map<std::string, Json>& giv
   }
   if (id) *id = row;
   if (answer.ok() && !recipe.prep.empty()) {
+    for (const auto& [operation, reading] : recipes_->operations) {
+      bool reads = reading.endpoint->operation &&
+                   reading.endpoint->operation->kind == spec::OperationKind::kRead &&
+                   reading.endpoint->entity == recipe.endpoint->entity;
+      // The factory reads the row again, and may need somebody new for that.
+      if (reads && reading.who.kind == Who::Kind::kFresh) make(reading.who.entity, {}, "", nullptr);
+    }
     Answer current = read(recipe.endpoint->entity, row);
     if (current.ok()) return current;
   }

@@ -32,7 +32,7 @@ std::string actor_python(const Context& context, const std::string& operation) {
   switch (who.kind) {
     case Who::Kind::kNobody: return {};
     case Who::Kind::kField: return "(" + py_string(who.role) + ", body[" + py_string(who.field) + "])";
-    case Who::Kind::kFresh: return "(" + py_string(who.role) + ", person[\"id\"])";
+    case Who::Kind::kFresh: return "(" + py_string(who.role) + ", caller[\"id\"])";
     default: return py_string(who.role);
   }
 }
@@ -44,7 +44,7 @@ void race(Suite& suite, const spec::Endpoint& endpoint, const spec::Guard& guard
   Py made = factory(found.setup, "make." + id + "_body", found.shared);
   std::string body = found.setup.text(flat(made));
   if (who.kind == Who::Kind::kFresh) {
-    body += "    person = make." + method_name(who.entity) + "()\n";
+    body += "    caller = make." + method_name(who.entity) + "()\n";
   }
   body += fmt::format("    bodies = [\n{}        for _ in range({})\n    ]\n\n",
                       statement(8, "", made), found.threads);

@@ -125,7 +125,7 @@ class Validation {
                 .kind = "validation", .operations = {endpoint.operation_id},
                 .rules = rules_of(endpoint),
                 .decorators = "@pytest.mark.parametrize(\n    (\"field\", \"what\", \"value\"),\n" +
-                              statement(4, "", parameters[1], ",") + ")\n",
+                              statement(4, "", parameters[1], ",") + "    ids=short,\n)\n",
                 .arguments = "api, field, what, value", .body = text, .criteria = {}});
   }
 
@@ -164,7 +164,7 @@ class Validation {
                 .what = fmt::format("{} accepts the limits themselves.", id), .kind = "validation",
                 .operations = {id}, .rules = rules_of(endpoint),
                 .decorators = "@pytest.mark.parametrize(\n    (\"field\", \"what\", \"value\"),\n" +
-                              statement(4, "", list(std::move(cases)), ",") + ")\n",
+                              statement(4, "", list(std::move(cases)), ",") + "    ids=short,\n)\n",
                 .arguments = "api, make, field, what, value", .body = text, .criteria = {}});
   }
 

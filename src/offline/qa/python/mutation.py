@@ -146,6 +146,9 @@ class Finder(ast.NodeVisitor):
             for keyword in node.keywords:
                 if keyword.arg in BOUNDS:
                     self.bound(keyword.value)
+            if self.text_of(node.func).startswith("fields."):
+                for argument in node.args:
+                    self.bound(argument)
         self.generic_visit(node)
 
     def bound(self, node):

@@ -99,6 +99,11 @@ def nth(n, samples):
     return samples[n % len(samples)]
 
 
+def short(value):
+    """A parameter of a test as it stands in the test's name."""
+    return str(value)[:30]
+
+
 def without(body, field):
     """The body without one field."""
     return {name: value for name, value in body.items() if name != field}
