@@ -155,7 +155,8 @@ std::string report(const Spec& spec, const spec::Query& query) {
   std::string out = "the " + plural;
   if (query.limit) out = "the first " + std::to_string(*query.limit) + " " + plural;
   if (query.measure && query.measure->is_call("count")) out = "the number of " + plural;
-  for (const auto& [op, name] : {std::pair{"sum", "the total "}, std::pair{"avg", "the average "}}) {
+  for (const auto& [op, name] :
+       {std::pair{"sum", "the total "}, std::pair{"avg", "the average "}}) {
     if (!query.measure || !query.measure->is_call(op) || query.measure->args.empty()) continue;
     out = name + measured(voice, query.measure->args.back()) + " of " + plural;
   }
@@ -163,7 +164,8 @@ std::string report(const Spec& spec, const spec::Query& query) {
   for (std::size_t i = 0; i < query.group_by.size(); ++i) {
     std::string group = query.group_by[i];
     const auto colon = group.find(':');
-    if (colon != std::string::npos) group = group.substr(0, colon) + " of " + group.substr(colon + 1);
+    if (colon != std::string::npos)
+      group = group.substr(0, colon) + " of " + group.substr(colon + 1);
     out += (i == 0 ? " by " : " and ") + words(text::replace_all(group, ".", " "));
   }
   for (std::size_t i = 0; i < query.sort.size(); ++i) {
