@@ -100,10 +100,11 @@ void Execution::authorize() {
   if (!request_.authenticated || find_actor(program_.spec, request_.role) == nullptr) {
     refuse(401, "unauthorized");
   }
-  const auto denied = entries(false);
-  const bool taken_away = std::any_of(denied.begin(), denied.end(),
+  allowed_ = entries(true);
+  denied_ = entries(false);
+  const bool taken_away = std::any_of(denied_.begin(), denied_.end(),
                                       [](const Permission* entry) { return !entry->rows; });
-  if (taken_away || entries(true).empty()) refuse(403, "forbidden");
+  if (taken_away || allowed_.empty()) refuse(403, "forbidden");
 }
 
 bool Execution::is_named_by_permission(const std::string& operation) const {
@@ -143,10 +144,8 @@ bool Execution::rows_allow(const Row& row) const {
   const auto holds = [&](const Permission* entry) {
     return !entry->rows || evaluate(*entry->rows, inner).is_true();
   };
-  const auto allowed = entries(true);
-  const auto denied = entries(false);
-  return std::any_of(allowed.begin(), allowed.end(), holds) &&
-         std::none_of(denied.begin(), denied.end(), holds);
+  return std::any_of(allowed_.begin(), allowed_.end(), holds) &&
+         std::none_of(denied_.begin(), denied_.end(), holds);
 }
 
 // Step 3.

@@ -94,6 +94,7 @@ class Execution {
   const Operation* operation_ = nullptr;
   int entity_ = -1;
 
+  std::vector<const Permission*> allowed_, denied_;  // this actor's entries for the operation
   std::vector<std::string> invalid_;             // fields refused by step 3
   std::map<std::string, Argument> arguments_;    // by input id
   std::map<std::string, Value> sent_;            // by input id: only what the body has

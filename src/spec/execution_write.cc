@@ -108,7 +108,7 @@ Response Execution::create() {
   if (!rows_allow(row)) refuse(403, "forbidden");
   check_guards(&row, nullptr);
   check_unique(row, entity_);
-  Table& table = database_.table(entity_);
+  Table& table = database_.edit(entity_);
   fill_sequences(program_.schema.at(entity_), row, table.next_id());
   row_id_ = table.insert(std::move(row));
   apply_effects();
@@ -126,7 +126,7 @@ Response Execution::update() {
   if (!rows_allow(after)) refuse(403, "forbidden");
   check_guards(&after, &before);
   check_unique(after, entity_);
-  database_.table(entity_).replace(std::move(after));
+  database_.edit(entity_).replace(std::move(after));
   apply_effects();
   return shown(200);
 }
@@ -158,7 +158,7 @@ Response Execution::act() {
     const EntityLayout& layout = program_.schema.at(entity_);
     const int column = layout.find(layout.entity->lifecycle->attribute);
     after.cells[static_cast<std::size_t>(column)] = Value::of_string(edge->to);
-    database_.table(entity_).replace(std::move(after));
+    database_.edit(entity_).replace(std::move(after));
   }
   apply_effects();
   return shown(200);
@@ -219,9 +219,9 @@ void Execution::erase(int entity, const std::vector<std::int64_t>& ids) {
       cleared.push_back(*row);
       cleared.back().cells[index] = Value{};
     }
-    for (Row& row : cleared) database_.table(from).replace(std::move(row));
+    for (Row& row : cleared) database_.edit(from).replace(std::move(row));
   });
-  for (const auto& [target, id] : doomed) database_.table(target).erase(id);
+  for (const auto& [target, id] : doomed) database_.edit(target).erase(id);
 }
 
 void Execution::apply_effects() {
@@ -294,7 +294,7 @@ void Execution::assign(const Effect& effect, int entity, std::int64_t id,
   if (found < 0) return;
   const auto index = static_cast<std::size_t>(found);
   const Column& column = program_.schema.at(entity).columns[index];
-  Table& table = database_.table(entity);
+  Table& table = database_.edit(entity);
   Row row = *table.find(id);
   Scope inner = scope();
   inner.self = row_id_ == 0 ? nullptr : database_.table(entity_).find(row_id_);
@@ -323,7 +323,7 @@ void Execution::create_other(const Effect& effect) {
   const int entity = program_.schema.find(effect.target);
   if (entity < 0) return;
   const EntityLayout& layout = program_.schema.at(entity);
-  Table& table = database_.table(entity);
+  Table& table = database_.edit(entity);
   Scope inner = scope();
   inner.self = row_id_ == 0 ? nullptr : database_.table(entity_).find(row_id_);
   Row row;

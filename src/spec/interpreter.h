@@ -2,8 +2,8 @@
 // with tables in memory. QA's expected answers and the differential test come from here; the
 // generated service is the second, independent implementation of the same rules.
 //
-// Copyable: a copy is an independent world (rows are shared until written, so copies are cheap).
-// One thread at a time per interpreter; copies may live on other threads.
+// Copyable: a copy is an independent world (tables are shared until written, so copies are cheap).
+// An interpreter and its copies belong to one thread.
 #pragma once
 
 #include <memory>

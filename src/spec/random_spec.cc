@@ -228,8 +228,10 @@ class Maker {
         edge.from = pick(entity.lifecycle->states);
         edge.to = pick(entity.lifecycle->states);
         edge.by = spec_.operations.back().id;
-        edges.push_back(std::move(edge));
-        if (!sound()) edges.pop_back();
+        const bool known = std::any_of(edges.begin(), edges.end(), [&](const Transition& other) {
+          return other.by == edge.by && other.from == edge.from;
+        });
+        if (!known) edges.push_back(std::move(edge));
       }
     }
   }
@@ -255,7 +257,7 @@ class Maker {
     guard.error = fmt::format("refused_{}", rules_);
     guard.status = chance(60) ? 422 : 409;
     spec_.operations[index].guards.push_back(std::move(guard));
-    if (!sound()) spec_.operations[index].guards.pop_back();
+    if (!validate_operation(spec_, spec_.operations[index]).empty()) spec_.operations[index].guards.pop_back();
   }
 
   void make_effects(std::size_t index) {
@@ -266,7 +268,7 @@ class Maker {
     const std::size_t count = below(3);
     for (std::size_t i = 0; i < count; ++i) {
       spec_.operations[index].effects.push_back(exprs_.effect(spec_, spec_.operations[index]));
-      if (!sound()) spec_.operations[index].effects.pop_back();
+      if (!validate_operation(spec_, spec_.operations[index]).empty()) spec_.operations[index].effects.pop_back();
     }
   }
 
@@ -278,8 +280,8 @@ class Maker {
         out.actor = actor.id;
         out.operation = operation.id;
         if (chance(15)) out.rows = exprs_.row_condition(spec_, operation.on, "self");
+        if (!validate_permission(spec_, out).empty()) out.rows.reset();
         spec_.permissions.push_back(std::move(out));
-        if (!sound()) spec_.permissions.back().rows.reset();
       }
     }
   }
@@ -306,8 +308,7 @@ class Maker {
       }
       if (query.kind == QueryKind::kReport && chance(30)) query.limit = 5;
       if (query.kind == QueryKind::kReport && query.group_by.empty() && chance(30)) query.sort = {"-id"};
-      spec_.queries.push_back(std::move(query));
-      if (!sound()) spec_.queries.pop_back();
+      if (validate_query(spec_, query).empty()) spec_.queries.push_back(std::move(query));
     }
     if (spec_.actors.empty()) return;
     for (const Query& query : spec_.queries) {

@@ -50,6 +50,18 @@ void collect_self(const Expr& expr, std::set<std::string>& out) {
 
 std::vector<Problem> validate(const Spec& spec) { return Validator(spec).run(); }
 
+std::vector<Problem> validate_operation(const Spec& spec, const Operation& operation) {
+  return Validator(spec).run(operation);
+}
+
+std::vector<Problem> validate_query(const Spec& spec, const Query& query) {
+  return Validator(spec).run(query);
+}
+
+std::vector<Problem> validate_permission(const Spec& spec, const Permission& permission) {
+  return Validator(spec).run(permission);
+}
+
 Result<void> check_sound(const Spec& spec) {
   const std::vector<Problem> problems = validate(spec);
   if (problems.empty()) return {};

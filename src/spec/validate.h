@@ -20,6 +20,11 @@ struct Problem {
 // has no entities and is sound.
 std::vector<Problem> validate(const Spec& spec);
 
+// The problems of one element of a model whose records, references and actors are sound.
+std::vector<Problem> validate_operation(const Spec& spec, const Operation& operation);
+std::vector<Problem> validate_query(const Spec& spec, const Query& query);
+std::vector<Problem> validate_permission(const Spec& spec, const Permission& permission);
+
 // The first problems as one error.
 Result<void> check_sound(const Spec& spec);
 

@@ -21,6 +21,19 @@ class Validator {
 
   std::vector<Problem> run();
 
+  std::vector<Problem> run(const Operation& operation) {
+    check_operation(operation);
+    return std::move(problems_);
+  }
+  std::vector<Problem> run(const Query& query) {
+    check_query(query);
+    return std::move(problems_);
+  }
+  std::vector<Problem> run(const Permission& permission) {
+    check_permission(permission);
+    return std::move(problems_);
+  }
+
  private:
   // validate.cc
   void check_ids();

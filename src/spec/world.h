@@ -1,8 +1,8 @@
 // The tables of a running model: what the reference interpreter keeps in place of a database.
 //
-// A Schema says which columns each entity has; a Database holds the rows. Rows are immutable and
-// shared, so copying a Database is cheap (that is how a failed request leaves no trace).
-// Plain data; one thread at a time, copies are independent.
+// A Schema says which columns each entity has; a Database holds the rows. Copies share tables and
+// rows until one of them writes, so copying a Database is cheap (that is how a failed request leaves
+// no trace). Copies are independent; copies that share may live on one thread only.
 #pragma once
 
 #include <map>
@@ -74,13 +74,22 @@ class Table {
 
 class Database {
  public:
-  explicit Database(const Schema& schema) : tables_(schema.entities().size()) {}
+  explicit Database(const Schema& schema) {
+    for (std::size_t i = 0; i < schema.entities().size(); ++i) {
+      tables_.push_back(std::make_shared<Table>());
+    }
+  }
 
-  const Table& table(int entity) const { return tables_[static_cast<std::size_t>(entity)]; }
-  Table& table(int entity) { return tables_[static_cast<std::size_t>(entity)]; }
+  const Table& table(int entity) const { return *tables_[static_cast<std::size_t>(entity)]; }
+  // For writing. Ends the validity of references from table() to the same entity.
+  Table& edit(int entity) {
+    std::shared_ptr<Table>& table = tables_[static_cast<std::size_t>(entity)];
+    if (table.use_count() > 1) table = std::make_shared<Table>(*table);
+    return *table;
+  }
 
  private:
-  std::vector<Table> tables_;
+  std::vector<std::shared_ptr<Table>> tables_;  // shared between copies until one writes
 };
 
 }  // namespace cadre::spec
