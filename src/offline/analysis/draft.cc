@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "offline/analysis/passes.h"
 #include "offline/analysis/scan.h"
 #include "offline/analysis/words.h"
 
@@ -124,7 +125,7 @@ std::string Draft::entity_named(std::string_view name) const {
     }
   }
   // "session" for the one "training session" there is.
-  if (name.find(' ') != std::string_view::npos || is_generic_noun(text::singular(name))) return {};
+  if (name.find(' ') != std::string_view::npos || is_product_noun(name) || !may_be_entity(name)) return {};
   std::string found;
   for (const auto& entity : spec.entities) {
     const auto space = entity.name.rfind(' ');
@@ -398,6 +399,23 @@ std::optional<Expr> open_filter(Draft& draft, const std::string& id) {
   const auto& closed = draft.note(id).closed;
   if (!closed.empty()) return Expr::call("is_null", {row(closed)});
   return std::nullopt;
+}
+
+std::optional<Expr> live_filter(Draft& draft, const std::string& id) {
+  const auto& cycle = draft.entity(id).lifecycle;
+  if (!cycle) return open_filter(draft, id);
+  static constexpr std::string_view kOver[] = {
+      "cancelled", "canceled", "rejected", "declined", "refused", "withdrawn", "expired",
+      "returned", "checked out", "closed", "finished", "completed", "done", "refunded", "no-show",
+      "dropped", "denied", "ended", "archived", "deleted", "released", "over"};
+  std::vector<Expr> args{row(cycle->attribute)};
+  for (const auto& state : cycle->states) {
+    for (const auto over : kOver) {
+      if (state == over) args.push_back(Expr::string(state));
+    }
+  }
+  if (args.size() == 1) return std::nullopt;
+  return negate(Expr::call("in", std::move(args)));
 }
 
 std::string error_code(std::string_view words) { return plain_snake(words); }

@@ -78,6 +78,12 @@ class Draft {
     std::string entity, verb;
     spec::Origin origin;
   };
+  struct Minimum {
+    std::string owner, child;
+    int value = 1;
+    Range where;
+  };
+  std::vector<Minimum> minimums;  // "an order consists of one or more lines"
   std::vector<Move> moves;  // "Reception checks guests in": the reservation moves on
   std::set<std::string> never_entities;  // lemmas that turned out to be something else
   std::string main_entity;               // id; what an unnamed record is
@@ -153,6 +159,9 @@ class Draft {
 
 // The status attribute's open rows: "not in a final state", or "not closed yet", over ["row"].
 std::optional<Expr> open_filter(Draft& draft, const std::string& entity);
+
+// The rows that still take up room: not cancelled, declined, returned and the like.
+std::optional<Expr> live_filter(Draft& draft, const std::string& entity);
 
 // --- expression shorthands
 Expr self(std::string path);

@@ -361,7 +361,10 @@ bool read_bound(const Scan& s, int first, int last, Item* item) {
 
 void read_marks(const Scan& s, int first, int last, Item* item) {
   if (first > last) return;
-  if (s.any(first, {"e.g.", "eg", "i.e.", "for example", "such", "like", "example"})) return;
+  if (s.any(first, {"e.g.", "eg", "i.e.", "for example", "such", "like", "example"})) {
+    item->example = true;
+    return;
+  }
   // Parts behind a semicolon or comma: "low, medium, high; default medium".
   int values_last = last;
   for (int i = first; i <= last; ++i) {

@@ -50,9 +50,25 @@ class LifecycleReader {
       for (const auto& part : segments(draft_, i)) becomes(Scan(draft_.sentence(i)), part);
     }
     for (const auto& entity : draft_.spec.entities) finish(entity.id);
+    for (const auto& entity : draft_.spec.entities) {
+      const auto* status = draft_.attribute(entity.id, "status");
+      if (entity.lifecycle || status == nullptr || status->values.size() < 2) continue;
+      draft_.ask("Which moves between the states of " + a_noun(entity.name) + " are allowed?",
+                 sentence_of(status->origin), {"any", "only in the order listed"},
+                 "any: the status is a field that can be changed freely", "medium");
+    }
   }
 
  private:
+  int sentence_of(const Origin& origin) const {
+    for (std::size_t i = 0; i < draft_.brief.sentences.size(); ++i) {
+      if (!origin.sentences.empty() && draft_.brief.sentences[i].id == origin.sentences.front()) {
+        return static_cast<int>(i);
+      }
+    }
+    return 0;
+  }
+
   std::string subject_entity(const Scan& s, int index, int before, int from) {
     std::string found;
     for (const auto& m : draft_.mentions(index)) {

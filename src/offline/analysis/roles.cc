@@ -523,7 +523,8 @@ class RoleReader {
   }
 
   void add_permission_rule(int index, const Action& action, Grant* grant) {
-    if (!action.only && !grant->own && action.modal.empty() && !action.negated) return;
+    const bool moves = verb_class(grant->verb) == VerbClass::kTransition;
+    if (!action.only && !grant->own && action.modal.empty() && !action.negated && !moves) return;
     if (grant->deny && !grant->own) {
       // "can't borrow more than 3": a rule of another kind takes it.
       const Scan s(draft_.sentence(index));

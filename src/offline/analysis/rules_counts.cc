@@ -102,6 +102,7 @@ class CountReader {
     each([&](const Scan& s, Range part) { availability(s, part); });
     each([&](const Scan& s, Range part) { renewal(s, part); });
     each([&](const Scan& s, Range part) { fee(s, part); });
+    minimums();
     capacity_conventions();
   }
 
@@ -198,7 +199,7 @@ class CountReader {
     const int last = lone >= 0 ? lone : at + 1;
     auto filter = both(eq(row(subject->role), self(subject->role)),
                        eq(row(object->role), self(object->role)));
-    if (const auto open = open_filter(draft_, event)) filter = both(filter, *open);
+    if (const auto open = live_filter(draft_, event)) filter = both(filter, *open);
     add_limit(part, 1, last, event, {subject->to, object->to}, filter, false, "");
     return true;
   }
@@ -416,6 +417,43 @@ class CountReader {
     }
   }
 
+  // "one or more lines": checked when the owner leaves its first state.
+  void minimums() {
+    const auto wanted = draft_.minimums;
+    for (const auto& m : wanted) {
+      if (!draft_.has_entity(m.owner) || !draft_.has_entity(m.child)) continue;
+      const auto* r = draft_.relation_to(m.child, m.owner);
+      const auto& cycle = draft_.entity(m.owner).lifecycle;
+      if (r == nullptr || !cycle) {
+        draft_.poison({m.where.sentence, m.where.first, m.where.last - 1});
+        draft_.leave(m.where.sentence, draft_.words(m.where), "needs_expression_beyond_language",
+                     "Say in which state there must be at least " + std::to_string(m.value) + ".");
+        continue;
+      }
+      auto& rule = draft_.add_rule(
+          "min_count", m.where, "min_count.parts",
+          fmt::format("{} has at least {} {} when it is no longer {}.",
+                      text::upper_first(a_noun(draft_.entity(m.owner).name)), m.value,
+                      m.value == 1 ? draft_.entity(m.child).name : draft_.entity(m.child).plural,
+                      cycle->initial),
+          {{"of", m.child}, {"per", m.owner}, {"value", m.value}});
+      rule.expr = op(">=", count(m.child, eq(row(r->role), self("id"))), Expr::of(m.value));
+      std::set<std::string> leaving;
+      for (const auto& t : cycle->transitions) {
+        if (t.from == cycle->initial && !same_state(t.to, "cancelled")) leaving.insert(t.by);
+      }
+      for (const auto& id : leaving) {
+        spec::Guard guard;
+        guard.id = rule.id;
+        guard.require = *rule.expr;
+        guard.error = error_code("no " + draft_.entity(m.child).name);
+        guard.status = 409;
+        guard.origin = rule.origin;
+        draft_.operation(id)->guards.push_back(guard);
+      }
+    }
+  }
+
   // --- availability
 
   std::string count_attribute(const std::string& entity, std::string_view noun) {
@@ -454,13 +492,14 @@ class CountReader {
   void limit_by_attribute(const std::string& event, const std::string& role,
                           const std::string& attribute, const std::string& id,
                           const spec::Origin& origin) {
-    if (!open_filter(draft_, event) && draft_.entity(event).kind == spec::EntityKind::kEvent) {
+    if (!open_filter(draft_, event) && !draft_.entity(event).lifecycle &&
+        draft_.entity(event).kind == spec::EntityKind::kEvent) {
       ensure_closing(draft_, event);
     }
     auto* creator = draft_.creator_of(event);
     if (creator == nullptr) return;
     auto filter = both(std::nullopt, eq(row(role), self(role)));
-    if (const auto open = open_filter(draft_, event)) filter = both(filter, *open);
+    if (const auto open = live_filter(draft_, event)) filter = both(filter, *open);
     spec::Guard guard;
     guard.id = id;
     guard.require = op("<", count(event, filter), self(role + "." + attribute));
@@ -523,8 +562,8 @@ class CountReader {
     const bool lasts = s.find_any(part.first, part.last, {"last", "period", "due", "expire",
                                                           "valid", "duration"}) >= 0;
     const bool back = s.find_any(part.first, part.last, {"return", "bring_back", "back"}) >= 0;
-    const bool lent = s.is(duration->first - 1, "for") || s.phrase(duration->first - 2, "up to") > 0
-                      || s.phrase(duration->first - 2, "at most") > 0;
+    const bool lent = s.find(std::max(part.first, duration->first - 3), duration->first - 1,
+                             "for") >= 0;
     if (!lasts && !back && !lent) return;
     if (s.any(duration->last + 1, {"for", "if"}) || s.is(duration->last + 1, "and")) {
       if (read_duration(s, duration->last + 1, part.last)) return;  // one for each kind

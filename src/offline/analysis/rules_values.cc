@@ -358,12 +358,44 @@ class ValueReader {
       const auto c = read_comparison(s, verb, stop, negated);
       if (!c) return;
       auto subjects = attributes(part, from, verb - 1);
+      if (subjects.empty()) subjects = value_of_entity(s, part, from, verb, *c);
       if (subjects.empty()) return;
       if (!is_unit_after(s, c->last, part.last)) {
         for (const auto& subject : subjects) set_bounds(s, part, subject, *c);
       }
       from = c->last + 1;
     }
+  }
+
+  // "Grades go from 1.0 to 6.0": the grade has a value.
+  std::vector<Subject> value_of_entity(const Scan& s, Range part, int from, int verb,
+                                       const Comparison& c) {
+    const auto name = name_before(s, verb - 1, from);
+    if (name.empty() || !c.min || !c.max || is_unit_after(s, c.last, part.last)) return {};
+    const auto entity = draft_.entity_named(bare_name(s, name));
+    if (entity.empty() || is_people(draft_.entity(entity).name)) return {};
+    const bool fraction = *c.max != std::floor(*c.max) || *c.min != std::floor(*c.min) ||
+                          s.at(c.last).text.find('.') != std::string::npos;
+    auto& a = draft_.add_attribute(entity, "value", draft_.implied({part.sentence, name.first,
+                                                                    c.last}, "attr.value"));
+    a.type = fraction ? Type::kDecimal : Type::kInt;
+    a.required = true;
+    // A name was assumed because nothing was said; now something is.
+    auto& attributes = draft_.entity(entity).attributes;
+    std::erase_if(attributes, [](const auto& known) {
+      return known.origin.kind == spec::OriginKind::kAssumed && known.id == "name";
+    });
+    std::erase_if(draft_.spec.assumptions, [&](const auto& known) {
+      return known.affects == std::vector<std::string>{entity + ".name"};
+    });
+    int last = c.last;
+    const int step = s.find(last, part.last, "steps of");
+    const int steps = step >= 0 ? step + s.phrase(step, "steps of") : -1;
+    if (steps >= 0 && s.at(steps).number) {
+      draft_.attribute(entity, "value")->step = s.at(steps).number;
+      draft_.claim({part.sentence, last, steps});
+    }
+    return {{entity, "value", name.first, name.last}};
   }
 
   // "at most 100 characters" is a length; "14 days" and "3 books" are other rules.

@@ -73,6 +73,7 @@ struct Item {
   std::optional<spec::Type> type;   // "(integer)"
   std::vector<Item> parts;          // "lines (description, quantity)"
   std::optional<double> count_min, count_max;  // "one or more lines"
+  bool example = false;             // "(e.g. standard, VIP)"
   int flags_first = -1, flags_last = -1;  // where unique/required/range/values stand
 };
 

@@ -192,7 +192,10 @@ class ListReader {
   // Reads the items and keeps the list when it is one; returns one past the last used token.
   int add(How how, int index, const Scan& s, std::vector<Name> owners, int first, int items,
           List list) {
-    std::erase_if(owners, [&](const Name& n) { return !usable_owner(draft_, s, n); });
+    std::erase_if(owners, [&](const Name& n) {
+      const bool plural = how == How::kWith && n.plural && may_be_entity(bare_name(s, n));
+      return !plural && !usable_owner(draft_, s, n);
+    });
     int end = items;
     list.items = parse_items(s, items, s.size() - 1, &end);
     if (list.items.empty() || (owners.empty() && list.carried.empty() && list.unnamed.empty())) {
@@ -269,7 +272,9 @@ class ListReader {
     if (!name.empty() && index == 0 && is_product_noun(s.at(name.last).lemma)) {
       record = product_record(s, name);
     }
-    std::erase_if(owners, [&](const Name& n) { return !usable_owner(draft_, s, n); });
+    std::erase_if(owners, [&](const Name& n) {
+      return !usable_owner(draft_, s, n) && !(n.plural && may_be_entity(bare_name(s, n)));
+    });
     if (owners.empty() && record.empty()) return i + 1;
     int end = i + 1;
     const auto items = parse_items(s, i + 1, s.size() - 1, &end);
@@ -476,7 +481,10 @@ void add_child(Draft& draft, const std::string& owner, const Item& item, const L
     relation.on_delete = spec::OnDelete::kCascade;
     draft.entity(child).kind = spec::EntityKind::kLine;
   }
-  if (item.count_min) relation.min = static_cast<int>(*item.count_min);
+  if (item.count_min) {
+    relation.min = static_cast<int>(*item.count_min);
+    draft.minimums.push_back({owner, child, *relation.min, {list.sentence, item.first, item.last}});
+  }
   for (const auto& part : item.parts) {
     const Range where{list.sentence, part.name_first, part.name_last};
     const auto target = draft.entity_named(part.name);
@@ -490,7 +498,7 @@ void add_child(Draft& draft, const std::string& owner, const Item& item, const L
     draft.claim({list.sentence, part.first, part.last});
   }
   if (!item.parts.empty()) draft.note(child).listed = true;
-  draft.claim({list.sentence, item.first, item.last});
+  draft.claim({list.sentence, item.first, item.name_last});
 }
 
 // Bare plural items ("tags", "ingredients"): many to many through an association.
@@ -514,6 +522,13 @@ void add_association(Draft& draft, const std::string& owner, const std::string& 
   many.origin = origin;
   draft.spec.relations.push_back(many);
   draft.claim({list.sentence, item.first, item.last});
+}
+
+// Did the reading understand what stands behind the name?
+bool marks_read(const Item& item) {
+  return item.required || item.optional || item.unique || !item.default_word.empty() || item.min ||
+         item.max || !item.values.empty() || !item.unit.empty() || item.type ||
+         item.length_max > 0 || item.example;
 }
 
 // "A course may have prerequisite courses."
@@ -591,7 +606,7 @@ void apply_item(Draft& draft, const std::string& owner, const Item& item, const 
   const auto id = draft.add_attribute(owner, name, draft.stated(range, "attr.list"),
                                       item.number_of).id;
   apply_marks(draft, owner, id, item, list.sentence);
-  draft.claim({list.sentence, item.first, item.last});
+  draft.claim({list.sentence, item.first, marks_read(item) ? item.last : item.name_last});
 }
 
 // "The hotel has rooms": the place where it all happens is no record.
