@@ -36,11 +36,16 @@ inline std::string issues_of(const JsonSchema& schema, const Json& data) {
 
 // What does not fit the artifact type's schema; "" when all does.
 inline std::string schema_issues(const std::string& type, const Json& data) {
-  const std::string path =
-      std::string(CADRE_SOURCE_DIR) + "/sops/software/artifacts/" + type + ".schema.json";
-  auto schema = JsonSchema::compile(read_json_file(path));
-  if (!schema) return path + ": " + schema.error().describe();
-  return issues_of(*schema, data);
+  static std::map<std::string, JsonSchema> compiled;  // the tests run on one thread
+  auto at = compiled.find(type);
+  if (at == compiled.end()) {
+    const std::string path =
+        std::string(CADRE_SOURCE_DIR) + "/sops/software/artifacts/" + type + ".schema.json";
+    auto schema = JsonSchema::compile(read_json_file(path));
+    if (!schema) return path + ": " + schema.error().describe();
+    at = compiled.emplace(type, std::move(*schema)).first;
+  }
+  return issues_of(at->second, data);
 }
 
 // The artifacts of both stages.

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "offline/markup.h"
 #include "offline/wording.h"
+#include "spec/canonical.h"
 
 namespace cadre::offline::product {
 namespace {
@@ -147,6 +148,15 @@ std::string requirements_document(const spec::Spec& spec,
                 status_words(sentence.status)});
   }
   return out;
+}
+
+std::string model_document(const spec::Spec& spec) {
+  return heading("The model", "Everything that was built, sentence by sentence") +
+         "\nThis is what the brief was understood to say. The sentences are exact: Cadre reads "
+         "them "
+         "back as the same model. Where one is wrong, say it like this in the brief and run "
+         "again.\n\n" +
+         markup::fenced("text", spec::render(spec));
 }
 
 std::string assumptions_document(const spec::Spec& spec) {

@@ -14,6 +14,8 @@ namespace cadre::offline::product {
 std::string requirements_document(const spec::Spec& spec,
                                   const std::vector<Requirement>& requirements,
                                   const std::vector<NonFunctional>& nfrs);
+// The whole model in canonical English.
+std::string model_document(const spec::Spec& spec);
 std::string assumptions_document(const spec::Spec& spec);
 std::string stories_document(const spec::Spec& spec, const std::vector<Story>& stories);
 // docs/features/us-001-keep-books.feature and so on.

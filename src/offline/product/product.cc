@@ -53,6 +53,7 @@ Turn prepare(const spec::Spec& spec) {
       {"requirements",
        requirements_json(spec, requirements, nfrs),
        {{"docs/requirements.md", requirements_document(spec, requirements, nfrs), false},
+        {"docs/spec.md", model_document(spec), false},
         {"docs/assumptions.md", assumptions_document(spec), false}}});
   std::vector<File> story_files{{"docs/user-stories.md", stories_document(spec, stories), false}};
   for (File& file : feature_files(stories)) story_files.push_back(std::move(file));
