@@ -179,7 +179,8 @@ Entity SentenceParser::entity_head(Reader& r) {
 }
 
 OnDelete SentenceParser::on_delete(Reader& r) {
-  const auto value = value_of(kOnDeleteNames, r.word("restrict, cascade, set_null, archive or forbidden"));
+  const auto value =
+      value_of(kOnDeleteNames, r.word("restrict, cascade, set_null, archive or forbidden"));
   if (!value) r.refuse("restrict, cascade, set_null, archive or forbidden before this");
   return *value;
 }
@@ -272,7 +273,9 @@ void SentenceParser::read_relation(Reader& r) {
       else if (r.take_all({"at", "least"})) out.min = r.integer("a number");
       else if (r.take_all({"at", "most"})) out.max = r.integer("a number");
       else if (r.take_all({"on", "delete"})) out.on_delete = on_delete(r);
-      else r.refuse("required, owned, one to one, many to many, through, at least, at most or on delete");
+      else
+        r.refuse(
+            "required, owned, one to one, many to many, through, at least, at most or on delete");
     } while (r.take(","));
     r.expect(")");
   }

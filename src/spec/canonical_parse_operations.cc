@@ -1,4 +1,4 @@
-// Operations, permissions, queries and rules in canonical English, and what is filled in at the end.
+// Operations, permissions, queries and rules in canonical English; and what is filled in last.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -14,7 +14,8 @@ void SentenceParser::read_standard_operations(Reader& r) {
   while (!r.sees("can")) phrase += (phrase.empty() ? "" : " ") + r.word("the plural of a record");
   std::string entity = phrases_.entity_of(phrase);
   if (entity.empty()) entity = phrases_.entity_of(text::lower_first(phrase));
-  if (entity.empty()) r.refuse(fmt::format("a record's plural, which \"{}\" is not, before this", phrase));
+  if (entity.empty())
+    r.refuse(fmt::format("a record's plural, which \"{}\" is not, before this", phrase));
   const Entity* named = find_entity(names_, entity);
   r.expect("can");
   r.expect("be");
@@ -24,8 +25,8 @@ void SentenceParser::read_standard_operations(Reader& r) {
         kStandardOperations.begin(), kStandardOperations.end(),
         [&](const StandardOperation& standard) { return standard.participle == participle; });
     if (it == kStandardOperations.end()) {
-      r.refuse(fmt::format("created, listed, read, updated or deleted instead of \"{}\" before this",
-                           participle));
+      r.refuse(fmt::format(
+          "created, listed, read, updated or deleted instead of \"{}\" before this", participle));
     }
     Operation operation;
     operation.kind = it->kind;

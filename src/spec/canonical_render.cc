@@ -85,8 +85,9 @@ class Writer {
   }
 
   std::string guard_sentence(const Operation& operation, const Guard& guard) const {
-    const std::string otherwise = fmt::format("otherwise {} {} [{}]", guard.status,
-                                              name_or_quoted(guard.error), name_or_quoted(guard.id));
+    const std::string otherwise =
+        fmt::format("otherwise {} {} [{}]", guard.status, name_or_quoted(guard.error),
+                    name_or_quoted(guard.id));
     if (const auto limit = as_count_limit(guard.require)) {
       return fmt::format("{} lets {} {} have at most {} {}{}; {}", operation.id,
                          limit->given ? "the given" : "its", limit->role, limit->most,
@@ -120,7 +121,8 @@ class Writer {
     std::string text = capital(article(phrase_or_quoted(actor.name)));
     if (!usual) text += fmt::format(" [{}]", actor.id);
     text += " is an actor";
-    if (!actor.entity.empty()) text += fmt::format(" with {} record", article(phrases_.one(actor.entity)));
+    if (!actor.entity.empty())
+      text += fmt::format(" with {} record", article(phrases_.one(actor.entity)));
     if (!actor.inherits.empty()) text += fmt::format(" and has all rights of {}", actor.inherits);
     sentence("{}", text);
   }
@@ -128,15 +130,16 @@ class Writer {
   std::string actor_name(const std::string& id) const {
     const Actor* actor = find_actor(spec_, id);
     if (actor == nullptr || !is_plain_phrase(actor->name)) return id;
-    const auto same = std::count_if(spec_.actors.begin(), spec_.actors.end(), [&](const Actor& other) {
-      return other.name == actor->name || other.id == actor->name;
-    });
+    const auto same = std::count_if(
+        spec_.actors.begin(), spec_.actors.end(),
+        [&](const Actor& other) { return other.name == actor->name || other.id == actor->name; });
     return same == 1 ? actor->name : id;
   }
 
   void write(const Entity& entity) {
     std::vector<std::string> facets;
-    if (entity.kind != EntityKind::kMaster) facets.emplace_back(word_of(kEntityKindNames, entity.kind));
+    if (entity.kind != EntityKind::kMaster)
+      facets.emplace_back(word_of(kEntityKindNames, entity.kind));
     if (entity.plural != text::plural(entity.name)) {
       facets.push_back("plural " + phrase_or_quoted(entity.plural));
     }
@@ -163,7 +166,8 @@ class Writer {
     if (a.min) facets.push_back((a.exclusive_min ? "more than " : "at least ") + atom(*a.min));
     if (a.max) facets.push_back("at most " + atom(*a.max));
     if (a.step) facets.push_back(fmt::format("in steps of {}", *a.step));
-    if (a.length) facets.push_back(fmt::format("{} to {} characters", a.length->first, a.length->second));
+    if (a.length)
+      facets.push_back(fmt::format("{} to {} characters", a.length->first, a.length->second));
     if (!a.pattern.empty()) facets.push_back("like " + quoted(a.pattern));
     if (!a.unit.empty()) facets.push_back("measured in " + quoted(a.unit));
     if (a.scale) facets.push_back(fmt::format("with {} decimals", *a.scale));
@@ -196,8 +200,8 @@ class Writer {
   void write_lifecycle(const Entity& entity) {
     const Lifecycle& cycle = *entity.lifecycle;
     const std::string name = article(phrases_.one(entity.id));
-    sentence("The {} of {} goes through {}, from {}{}", cycle.attribute, name, choices(cycle.states),
-             word_or_quoted(cycle.initial),
+    sentence("The {} of {} goes through {}, from {}{}", cycle.attribute, name,
+             choices(cycle.states), word_or_quoted(cycle.initial),
              cycle.final_states.empty() ? "" : " to " + choices(cycle.final_states));
     for (const Transition& edge : cycle.transitions) {
       sentence("{} takes {} from {} to {}", edge.by, name, word_or_quoted(edge.from),
@@ -209,10 +213,12 @@ class Writer {
   std::string participle(const Operation& operation) const {
     const Entity* entity = find_entity(spec_, operation.on);
     for (const StandardOperation& standard : kStandardOperations) {
-      if (entity == nullptr || standard.kind != operation.kind || operation.verb != standard.verb) continue;
-      const bool usual = operation.id == default_operation_id(*entity, operation.kind, operation.verb) &&
-                         operation.atomic && operation.schedule_every.empty() && !operation.schedule_due &&
-                         same_inputs(operation.inputs, default_inputs(spec_, operation));
+      if (entity == nullptr || standard.kind != operation.kind || operation.verb != standard.verb)
+        continue;
+      const bool usual =
+          operation.id == default_operation_id(*entity, operation.kind, operation.verb) &&
+          operation.atomic && operation.schedule_every.empty() && !operation.schedule_due &&
+          same_inputs(operation.inputs, default_inputs(spec_, operation));
       if (usual) return std::string(standard.participle);
     }
     return {};
@@ -245,11 +251,13 @@ class Writer {
       if (kind == operation.kind) facets.emplace_back(phrase);
     }
     if (!operation.atomic) facets.emplace_back("not atomic");
-    if (!operation.schedule_every.empty()) facets.push_back("every " + quoted(operation.schedule_every));
+    if (!operation.schedule_every.empty())
+      facets.push_back("every " + quoted(operation.schedule_every));
     if (operation.schedule_due) facets.push_back("due when " + english(*operation.schedule_due));
     std::string head = fmt::format("To {} {}", phrase_or_quoted(operation.verb),
                                    article(phrases_.one(operation.on)));
-    if (entity == nullptr || operation.id != default_operation_id(*entity, operation.kind, operation.verb)) {
+    if (entity == nullptr ||
+        operation.id != default_operation_id(*entity, operation.kind, operation.verb)) {
       head += fmt::format(" [{}]", operation.id);
     }
     const auto usual = default_inputs(spec_, operation);
@@ -290,7 +298,8 @@ class Writer {
   std::string target(const Operation& operation, const Effect& effect) const {
     const auto dot = effect.target.find('.');
     const std::string head = effect.target.substr(0, dot);
-    const std::string rest = dot == std::string::npos ? "" : path_words(effect.target.substr(dot + 1));
+    const std::string rest =
+        dot == std::string::npos ? "" : path_words(effect.target.substr(dot + 1));
     if (!effect.where && head == operation.on) return "its " + rest;
     if (!effect.where && head == "self") return "own " + rest;
     return fmt::format("{} of {}", rest, phrases_.many(head));
@@ -310,11 +319,14 @@ class Writer {
                (values.empty() ? "" : " with " + text::join(values, ", "));
       }
       case EffectKind::kSet:
-        return fmt::format("sets {} to {}{}", target(operation, effect), english(effect.value), where(effect.where));
+        return fmt::format("sets {} to {}{}", target(operation, effect), english(effect.value),
+                           where(effect.where));
       case EffectKind::kInc:
-        return fmt::format("raises {} by {}{}", target(operation, effect), english(effect.value), where(effect.where));
+        return fmt::format("raises {} by {}{}", target(operation, effect), english(effect.value),
+                           where(effect.where));
       case EffectKind::kDec:
-        return fmt::format("lowers {} by {}{}", target(operation, effect), english(effect.value), where(effect.where));
+        return fmt::format("lowers {} by {}{}", target(operation, effect), english(effect.value),
+                           where(effect.where));
       case EffectKind::kDelete:
         return fmt::format("deletes {}{}", phrases_.many(effect.target), where(effect.where));
       case EffectKind::kEmit: break;
@@ -340,7 +352,8 @@ class Writer {
       // An operation that is called "create" itself takes the word for itself.
       if (find_operation(spec_, standard.verb) != nullptr) return {};
       if (entity != nullptr && standard.kind == operation->kind &&
-          operation->id == default_operation_id(*entity, standard.kind, std::string(standard.verb))) {
+          operation->id ==
+              default_operation_id(*entity, standard.kind, std::string(standard.verb))) {
         return std::string(standard.verb);
       }
     }
@@ -397,9 +410,9 @@ class Writer {
       std::vector<std::string> groups;
       for (const std::string& group : query.group_by) {
         const auto colon = group.find(':');
-        groups.push_back(colon == std::string::npos
-                             ? path_words(group)
-                             : group.substr(0, colon) + " of " + path_words(group.substr(colon + 1)));
+        groups.push_back(colon == std::string::npos ? path_words(group)
+                                                    : group.substr(0, colon) + " of " +
+                                                          path_words(group.substr(colon + 1)));
       }
       out += ", grouped by " + anded(groups);
     }
@@ -429,7 +442,8 @@ class Writer {
   }
 
   void write(const Rule& rule) {
-    std::string out = fmt::format("Rule {} ({}", name_or_quoted(rule.id), name_or_quoted(rule.kind));
+    std::string out =
+        fmt::format("Rule {} ({}", name_or_quoted(rule.id), name_or_quoted(rule.kind));
     if (!rule.enforced_in.empty()) out += ", enforced in " + anded(rule.enforced_in);
     out += "): " + quoted(rule.canonical);
     if (!rule.text.empty()) out += ", in the words " + quoted(rule.text);

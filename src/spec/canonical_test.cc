@@ -69,7 +69,8 @@ To close a ticket (transition), give nothing.
 close takes a ticket from open to "shut for good".
 The status of a ticket goes through open | "shut for good", from open.
 Tickets can be created and listed.
-A ticket has a title (required string), notes (int, by default 0) and a status (required one of open | "shut for good").
+A ticket has a title (required string), notes (int, by default 0)
+  and a status (required one of open | "shut for good").
 An agent has a name (required string).
 Agents can be created.
 An agent is an actor with an agent record.
@@ -97,11 +98,13 @@ TEST(Canonical, ErrorsSayWhereAndWhatWasExpected) {
   EXPECT_NE(error("A book has a title (string).\nlend sets its title to \"x\".")
                 .find("there is no operation \"lend\""),
             std::string::npos);
-  EXPECT_NE(error("A book has a title (string), \"").find("the quotes do not end"), std::string::npos);
+  EXPECT_NE(error("A book has a title (string), \"").find("the quotes do not end"),
+            std::string::npos);
   EXPECT_NE(error("Hello there.").find("requires, lets, takes"), std::string::npos);
   std::string deep(200, '(');
-  EXPECT_NE(error(("A book has a x (int, computed as " + deep).c_str()).find("a simpler expression"),
-            std::string::npos);
+  EXPECT_NE(
+      error(("A book has a x (int, computed as " + deep).c_str()).find("a simpler expression"),
+      std::string::npos);
 }
 
 }  // namespace

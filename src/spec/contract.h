@@ -34,7 +34,8 @@ struct Endpoint {
   std::string path;                    // "/loans/{loan_id}/return"
   std::string id_parameter;            // "loan_id", or empty
   std::vector<Field> body;             // empty: no request body
-  std::vector<std::string> filters;    // list only: query parameters, in order (without limit, offset, sort, q)
+  std::vector<std::string>
+      filters;  // list only: query parameters, in order (without limit, offset, sort, q)
   std::vector<std::string> search;     // list only: attributes that `q` looks at; empty: no `q`
   std::vector<std::string> sorts;      // list only: fields that `sort` accepts
   std::string entity;                  // whose rows the response shows

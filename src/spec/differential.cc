@@ -59,7 +59,8 @@ std::string difference(const Json& expected, const Json& actual, const std::set<
     if (a.size() == expected.get_object().size()) return {};
     for (const auto& member : a) {
       const std::string name(member.key().data(), member.key().size());
-      if (!expected.get_object().contains(name)) return fmt::format("{} is too much", at(place, name));
+      if (!expected.get_object().contains(name))
+        return fmt::format("{} is too much", at(place, name));
     }
     return {};
   }

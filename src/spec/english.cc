@@ -12,13 +12,13 @@ namespace cadre::spec {
 namespace {
 
 constexpr std::array<std::string_view, 60> kKeywords{
-    "a",      "an",     "the",    "its",     "their",   "there",   "is",       "not",    "and",
-    "or",     "if",     "then",   "else",    "empty",   "one",     "of",       "now",    "today",
-    "nothing", "true",  "false",  "where",   "over",    "from",    "to",       "after",  "before",
-    "below",  "above",  "at",     "as",      "with",    "on",      "by",       "may",    "has",
-    "given",  "former", "actor",  "overlaps", "refers", "can",     "be",       "day",    "days",
-    "hour",   "hours",  "minute", "minutes", "month",   "months",  "sorted",   "grouped", "otherwise",
-    "checks", "s",      "self",   "goes",    "many",    "takes"};
+    "a",       "an",     "the",    "its",      "their",  "there",  "is",     "not",     "and",
+    "or",      "if",     "then",   "else",     "empty",  "one",    "of",     "now",     "today",
+    "nothing", "true",   "false",  "where",    "over",   "from",   "to",     "after",   "before",
+    "below",   "above",  "at",     "as",       "with",   "on",     "by",     "may",     "has",
+    "given",   "former", "actor",  "overlaps", "refers", "can",    "be",     "day",     "days",
+    "hour",    "hours",  "minute", "minutes",  "month",  "months", "sorted", "grouped", "otherwise",
+    "checks",  "s",      "self",   "goes",     "many",   "takes"};
 
 enum Level { kOr, kAnd, kComparison, kSum, kProduct, kMoved, kAtom };
 
@@ -92,14 +92,17 @@ class Renderer {
     if (op == "count" || op == "exists" || op == "sum" || op == "avg") return aggregate(expr);
     if (op == "+") return {joined(expr, " + ", kProduct), kSum};
     if (op == "-") {
-      return {fmt::format("{} - {}", text(expr.args[0], kProduct), text(expr.args[1], kProduct)), kSum};
+      return {fmt::format("{} - {}", text(expr.args[0], kProduct), text(expr.args[1], kProduct)),
+              kSum};
     }
     if (op == "*") return {joined(expr, " * ", kMoved), kProduct};
     if (op == "/") {
-      return {fmt::format("{} / {}", text(expr.args[0], kMoved), text(expr.args[1], kMoved)), kProduct};
+      return {fmt::format("{} / {}", text(expr.args[0], kMoved), text(expr.args[1], kMoved)),
+              kProduct};
     }
     if (op == "min" || op == "max") {
-      return {fmt::format("the {} of ({})", op == "min" ? "smallest" : "largest", joined(expr, ", ", kOr))};
+      return {fmt::format("the {} of ({})", op == "min" ? "smallest" : "largest",
+                          joined(expr, ", ", kOr))};
     }
     if (op == "if") {
       return {fmt::format("(if {} then {} else {})", text(expr.args[0], kOr),
@@ -186,7 +189,8 @@ bool is_plain_phrase(std::string_view phrase) {
 }
 
 std::string article(std::string_view noun) {
-  const bool vowel = !noun.empty() && std::string_view("aeiouAEIOU").find(noun[0]) != std::string_view::npos;
+  const bool vowel =
+      !noun.empty() && std::string_view("aeiouAEIOU").find(noun[0]) != std::string_view::npos;
   return fmt::format("{} {}", vowel ? "an" : "a", noun);
 }
 

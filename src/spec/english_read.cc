@@ -52,7 +52,8 @@ Result<std::vector<Token>> tokenize(std::string_view text) {
       token.kind = Token::Kind::kNumber;
       token.text = text.substr(at, end - at);
     } else if (c == '"') {
-      while (end < text.size() && text[end] != '"' && text[end] != '\n') end += text[end] == '\\' ? 2U : 1U;
+      while (end < text.size() && text[end] != '"' && text[end] != '\n')
+        end += text[end] == '\\' ? 2U : 1U;
       const auto value = json::parse(text.substr(at, std::min(end + 1, text.size()) - at));
       if (!value || !value->is_string()) {
         return fail(ErrorCode::kInvalidInput,
@@ -96,7 +97,8 @@ void Reader::refuse(const std::string& expected) const {
 
 bool Reader::sees(std::string_view word, std::size_t ahead) const {
   const Token& token = peek(ahead);
-  return (token.kind == Token::Kind::kWord || token.kind == Token::Kind::kSign) && token.text == word;
+  return (token.kind == Token::Kind::kWord || token.kind == Token::Kind::kSign) &&
+         token.text == word;
 }
 
 bool Reader::sees_all(std::initializer_list<std::string_view> words) const {

@@ -14,7 +14,8 @@
 namespace cadre::spec {
 
 struct Interpreter::Program {
-  explicit Program(const Spec& model) : spec(model), contract(derive_contract(spec)), schema(spec) {}
+  explicit Program(const Spec& model)
+      : spec(model), contract(derive_contract(spec)), schema(spec) {}
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
 

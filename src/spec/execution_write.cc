@@ -184,7 +184,7 @@ Response Execution::remove() {
   return response;
 }
 
-// Step 10. The rows and all that cascades from them go together; a row that goes holds nothing back.
+// Step 10. The rows and all that cascades from them go together; what goes holds nothing back.
 void Execution::erase(int entity, const std::vector<std::int64_t>& ids) {
   std::set<std::pair<int, std::int64_t>> doomed;
   std::vector<std::pair<int, std::int64_t>> open;
@@ -193,7 +193,8 @@ void Execution::erase(int entity, const std::vector<std::int64_t>& ids) {
   const auto each_reference = [&](const auto& visit) {
     for (std::size_t e = 0; e < layouts.size(); ++e) {
       for (std::size_t c = 0; c < layouts[e].columns.size(); ++c) {
-        if (layouts[e].columns[c].relation != nullptr) visit(static_cast<int>(e), c, layouts[e].columns[c]);
+        if (layouts[e].columns[c].relation != nullptr)
+          visit(static_cast<int>(e), c, layouts[e].columns[c]);
       }
     }
   };

@@ -14,7 +14,8 @@
 //   ["actor"]          id of the acting person's record (null when that actor has no entity)
 //   ["role"]           id of the acting actor ("member")
 //   ["now"] ["today"]  the injected clock, UTC: datetime, date
-//   ["count", E, filter?] ["exists", E, filter?] ["sum", E, value, filter?] ["avg", E, value, filter?]
+//   ["count", E, filter?] ["exists", E, filter?]
+//   ["sum", E, value, filter?] ["avg", E, value, filter?]
 //   = != < <= > >=     two-valued: null = null is true, null = x is false; < and its kin with a
 //                      null are false
 //   and or not         and/or take two or more
@@ -24,6 +25,7 @@
 //   min max            of scalars, two or more; null arguments are skipped
 //   if                 ["if", condition, then, else]
 //   days hours minutes months     durations: ["days", 14]; the argument may be an expression
+//                      (["weeks", n] and ["years", n] are read as days and months)
 //   add sub            date or datetime, then a duration; date plus hours is an error
 //   days_between hours_between    whole units from the first to the second, negative if earlier
 //   date_of            a datetime's date
@@ -47,7 +49,7 @@ struct Expr {
   Kind kind = Kind::kNull;
   bool boolean = false;
   std::int64_t integer = 0;
-  std::string text;        // kString: the string; kDecimal: its digits ("0.50"); kCall: the operator
+  std::string text;  // kString: the string; kDecimal: its digits ("0.50"); kCall: the operator
   std::vector<Expr> args;  // kCall only
 
   static Expr null() { return {}; }

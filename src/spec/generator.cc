@@ -31,9 +31,9 @@ bool ends_lives(const Spec& spec, const Operation& operation) {
   if (cycle == nullptr) return false;
   const auto& edges = cycle->transitions;
   return std::all_of(edges.begin(), edges.end(), [&](const Transition& edge) {
-    return edge.by != operation.id || std::none_of(edges.begin(), edges.end(), [&](const auto& next) {
-      return next.from == edge.to;
-    });
+    return edge.by != operation.id ||
+           std::none_of(edges.begin(), edges.end(),
+                        [&](const auto& next) { return next.from == edge.to; });
   });
 }
 

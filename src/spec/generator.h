@@ -24,7 +24,8 @@ struct Coverage {
   int successes = 0;
   std::map<std::string, Tally> operations;   // by operation or report id
   std::map<std::string, Tally> guards;       // "borrow/R1"
-  std::map<std::string, Tally> transitions;  // "approve_task: in_review"; refused: from a state without edge
+  std::map<std::string, Tally>
+      transitions;  // "approve_task: in_review"; refused: from a state without edge
   std::map<std::string, int> refusals;       // by code
 
   Json to_json() const;

@@ -64,25 +64,30 @@ TEST(Differential, ComparesStatusCodeRuleFieldAndBody) {
   const auto answer = [&](const Response& expected, int status, const char* body) {
     return compare_answer(world, request, expected, status, body);
   };
-  EXPECT_EQ(answer(refused, 409, R"({"code":"not_unique","rule":null,"errors":[{"field":"email"}]})"),
-            "");
-  EXPECT_NE(answer(refused, 409, R"({"code":"not_unique","rule":null,"errors":[{"field":"name"}]})"),
-            "");
-  EXPECT_NE(answer(refused, 409, R"({"code":"not_unique","rule":"R1","errors":[{"field":"email"}]})"),
-            "");
+  EXPECT_EQ(
+      answer(refused, 409, R"({"code":"not_unique","rule":null,"errors":[{"field":"email"}]})"),
+      "");
+  EXPECT_NE(
+      answer(refused, 409, R"({"code":"not_unique","rule":null,"errors":[{"field":"name"}]})"), "");
+  EXPECT_NE(
+      answer(refused, 409, R"({"code":"not_unique","rule":"R1","errors":[{"field":"email"}]})"),
+      "");
   EXPECT_NE(answer(refused, 201, "{}"), "");
   EXPECT_NE(answer(refused, 500, "Internal Server Error"), "");
   Response row;
   row.status = 201;
   row.body = JsonObject{{"id", 1}, {"reference", "00000000-0000-4000-8000-000000000001"}, {"n", 2}};
-  EXPECT_EQ(answer(row, 201, R"({"n":2,"reference":"8c2c0c1e-9d7e-4a5e-8d5e-1f6b1c2d3e4f","id":1})"),
-            "");
-  EXPECT_EQ(answer(row, 201, R"({"n":2.0,"reference":"8c2c0c1e-9d7e-4a5e-8d5e-1f6b1c2d3e4f","id":1})"),
-            "create_person: n is 2.0, expected 2");
-  EXPECT_EQ(answer(row, 201, R"({"n":2,"reference":"short","id":1})"),
-            "create_person: reference is \"short\", expected \"00000000-0000-4000-8000-000000000001\"");
+  EXPECT_EQ(
+      answer(row, 201, R"({"n":2,"reference":"8c2c0c1e-9d7e-4a5e-8d5e-1f6b1c2d3e4f","id":1})"), "");
+  EXPECT_EQ(
+      answer(row, 201, R"({"n":2.0,"reference":"8c2c0c1e-9d7e-4a5e-8d5e-1f6b1c2d3e4f","id":1})"),
+      "create_person: n is 2.0, expected 2");
+  EXPECT_EQ(
+      answer(row, 201, R"({"n":2,"reference":"short","id":1})"),
+      "create_person: reference is \"short\", expected \"00000000-0000-4000-8000-000000000001\"");
   EXPECT_NE(answer(row, 201, R"({"n":2,"id":1})"), "");
-  EXPECT_NE(answer(row, 201, R"({"n":2,"id":1,"x":1,"reference":"8c2c0c1e-9d7e-4a5e-8d5e-1f6b1c2d3e4f"})"),
+  EXPECT_NE(answer(row, 201,
+                   R"({"n":2,"id":1,"x":1,"reference":"8c2c0c1e-9d7e-4a5e-8d5e-1f6b1c2d3e4f"})"),
             "");
 }
 

@@ -17,7 +17,8 @@ constexpr std::array<std::string_view, 34> kPython{
     "if",     "import", "in",   "is",     "lambda",   "none",  "nonlocal", "not",    "or",
     "pass",   "raise", "return", "true",  "try",      "while", "with"};
 // What generated classes and functions have of their own.
-constexpr std::array<std::string_view, 6> kOwn{"yield", "self", "cls", "id", "metadata", "registry"};
+constexpr std::array<std::string_view, 6> kOwn{"yield", "self",     "cls",
+                                               "id",    "metadata", "registry"};
 // Members of pydantic's base class, and the query parameters of lists.
 constexpr std::array<std::string_view, 26> kColumns{
     "config",       "construct",    "copy",          "dict",           "fields",

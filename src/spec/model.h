@@ -38,7 +38,8 @@ struct Attribute {
   Type type = Type::kString;
   bool required = false;
   bool unique = false;
-  std::vector<std::string> unique_within;  // relation roles or attributes it is unique together with
+  std::vector<std::string>
+      unique_within;  // relation roles or attributes it is unique together with
   std::optional<Expr> default_value;
   std::optional<Expr> min, max;            // inclusive; literals in this version
   bool exclusive_min = false;
@@ -47,7 +48,7 @@ struct Attribute {
   std::string pattern;
   std::vector<std::string> values;            // kEnum
   std::string unit;                           // "minutes", "km", "EUR"
-  std::optional<int> scale;                   // digits after the point; kMoney 2, kDecimal 3 if absent
+  std::optional<int> scale;  // digits after the point; kMoney 2, kDecimal 3 if absent
   std::optional<Expr> derived;                // computed from `self`; never an input
   bool stored = true;                         // false: computed when read
   std::string generated;                      // "", "sequence", "uuid", "timestamp"
@@ -96,7 +97,8 @@ struct Relation {
   bool owned = false;  // `from` rows are parts of the `to` row
   std::string via;
   std::optional<int> min, max;
-  OnDelete on_delete = OnDelete::kRestrict;  // what deleting the `to` row does: restrict, cascade, set_null
+  OnDelete on_delete =
+      OnDelete::kRestrict;  // what deleting the `to` row does: restrict, cascade, set_null
   Origin origin;
 };
 
@@ -130,7 +132,8 @@ struct Effect {
   std::string target;
   Expr value;
   std::optional<Expr> where;  // over ["row", ...]
-  std::vector<std::pair<std::string, Expr>> values;  // kCreate of another entity: attribute or role -> value
+  std::vector<std::pair<std::string, Expr>>
+      values;  // kCreate of another entity: attribute or role -> value
   Origin origin;
 };
 
@@ -199,7 +202,8 @@ struct Query {
 };
 
 struct Nfr {
-  std::string kind;  // performance, security, privacy, availability, usability, audit, platform, format, other
+  std::string kind;  // performance, security, privacy, availability, usability, audit, platform,
+                     // format, other
   std::string text;
   std::string measure;
   Origin origin;
@@ -226,7 +230,8 @@ struct Question {
 struct Unhandled {
   std::string sentence;
   std::string text;
-  std::string why;  // not_understood, capability_outside, conflict, needs_expression_beyond_language
+  std::string
+      why;  // not_understood, capability_outside, conflict, needs_expression_beyond_language
   std::string closest_pattern;
 };
 

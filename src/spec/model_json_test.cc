@@ -18,11 +18,13 @@ std::string error_of(std::string_view text) {
 }
 
 TEST(Expr, ReadsAndWritesTheSameText) {
-  for (const char* text :
-       {R"(["<",["count","Loan",["and",["=",["row","member"],["arg","member"]],["is_null",["row","returned_on"]]]],3])",
-        R"(["*",["max",0,["days_between",["self","due_on"],["self","returned_on"]]],0.5])",
-        R"(["if",true,null,"x"])", R"(["overlaps",["now"],["now"],["now"],["now"]])", "-12.25",
-        R"(["sum","Task",["row","estimate"]])", R"(["sum",["row","hours"]])", R"(["count"])"}) {
+  for (
+      const char* text :
+      {R"(["<",["count","Loan",["and",["=",["row","member"],["arg","member"]],)"
+                         R"(["is_null",["row","returned_on"]]]],3])",
+       R"(["*",["max",0,["days_between",["self","due_on"],["self","returned_on"]]],0.5])",
+       R"(["if",true,null,"x"])", R"(["overlaps",["now"],["now"],["now"],["now"]])", "-12.25",
+       R"(["sum","Task",["row","estimate"]])", R"(["sum",["row","hours"]])", R"(["count"])"}) {
     auto expr = expr_from_json(parse(text));
     ASSERT_TRUE(expr.has_value()) << text << ": " << expr.error().describe();
     EXPECT_EQ(json::write(to_json(*expr)), text);

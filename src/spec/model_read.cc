@@ -94,7 +94,8 @@ class Node {
     const auto value = value_of(names, given);
     if (value) return *value;
     std::string known;
-    for (const auto& name : names) known += fmt::format("{}{}", known.empty() ? "" : ", ", name.word);
+    for (const auto& name : names)
+      known += fmt::format("{}{}", known.empty() ? "" : ", ", name.word);
     refuse(fmt::format("unknown {} \"{}\" (one of: {})", key, given, known));
   }
 

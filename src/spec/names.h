@@ -61,7 +61,9 @@ inline constexpr std::array<Named<OriginKind>, 4> kOriginKindNames{{
     {OriginKind::kConvention, "convention"},
 }};
 inline constexpr std::array<Named<Verdict>, 3> kVerdictNames{{
-    {Verdict::kSupported, "supported"}, {Verdict::kPartial, "partial"}, {Verdict::kRefuse, "refuse"},
+    {Verdict::kSupported, "supported"},
+    {Verdict::kPartial, "partial"},
+    {Verdict::kRefuse, "refuse"},
 }};
 inline constexpr std::array<Named<OnDelete>, 5> kOnDeleteNames{{
     {OnDelete::kRestrict, "restrict"},   {OnDelete::kCascade, "cascade"},

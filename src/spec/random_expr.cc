@@ -48,8 +48,12 @@ Expr RandomExpr::comparison(const Attribute& attribute, Expr left) {
       if (chance(30)) {
         return Expr::call("=", {Expr::call("date_of", {std::move(left)}), Expr::call("today")});
       }
-      return Expr::call(op, {std::move(left), Expr::call("add", {Expr::call("now"),
-                                 Expr::call("hours", {Expr::of(static_cast<std::int64_t>(rng_.below(40)))})})});
+      return Expr::call(
+          op,
+          {std::move(left),
+           Expr::call("add", {Expr::call("now"),
+                              Expr::call("hours",
+                                         {Expr::of(static_cast<std::int64_t>(rng_.below(40)))})})});
     case Type::kEnum:
       if (chance(40)) {
         std::vector<Expr> args{std::move(left)};
@@ -58,10 +62,12 @@ Expr RandomExpr::comparison(const Attribute& attribute, Expr left) {
         }
         return Expr::call("in", std::move(args));
       }
-      return Expr::call(sameness,
-                        {std::move(left), Expr::string(attribute.values[rng_.below(attribute.values.size())])});
+      return Expr::call(
+          sameness,
+          {std::move(left), Expr::string(attribute.values[rng_.below(attribute.values.size())])});
     case Type::kTime: return Expr::call("<", {std::move(left), Expr::string("18:00")});
-    case Type::kDuration: return Expr::call("<=", {std::move(left), Expr::call("hours", {Expr::of(2)})});
+    case Type::kDuration:
+      return Expr::call("<=", {std::move(left), Expr::call("hours", {Expr::of(2)})});
     default: return Expr::call(sameness, {std::move(left), Expr::string("amber \"1\"")});
   }
 }
@@ -73,7 +79,8 @@ Expr RandomExpr::row_condition(const Spec& spec, const std::string& entity, cons
     if (chance(40)) parts.push_back(comparison(attribute, path(reader, attribute.id)));
   }
   for (const Relation* relation : relations_of(spec, entity)) {
-    if (chance(30)) parts.push_back(Expr::call("=", {path(reader, relation->role), Expr::call("actor")}));
+    if (chance(30))
+      parts.push_back(Expr::call("=", {path(reader, relation->role), Expr::call("actor")}));
     const Entity* target = find_entity(spec, relation->to);
     if (chance(30) && !target->attributes.empty()) {
       const Attribute& far = target->attributes[rng_.below(target->attributes.size())];
@@ -102,7 +109,8 @@ Expr RandomExpr::count_limit(const Spec& spec, const Operation& operation) {
   }
   Expr count = Expr::call("count", {Expr::string(counted), std::move(filter)});
   if (chance(25)) return Expr::call("not", {Expr::call("exists", std::move(count.args))});
-  return Expr::call(chance(70) ? "<" : "<=", {std::move(count), Expr::of(1 + static_cast<std::int64_t>(rng_.below(4)))});
+  return Expr::call(chance(70) ? "<" : "<=",
+                    {std::move(count), Expr::of(1 + static_cast<std::int64_t>(rng_.below(4)))});
 }
 
 Expr RandomExpr::condition(const Spec& spec, const Operation& operation) {
@@ -114,7 +122,8 @@ Expr RandomExpr::condition(const Spec& spec, const Operation& operation) {
   return row_condition(spec, operation.on, "self");
 }
 
-Expr RandomExpr::value_for(const Spec& spec, const Operation& operation, const Attribute& attribute) {
+Expr RandomExpr::value_for(const Spec& spec, const Operation& operation,
+                           const Attribute& attribute) {
   (void)spec;
   switch (attribute.type) {
     case Type::kInt: case Type::kDecimal: case Type::kMoney: {
@@ -125,8 +134,10 @@ Expr RandomExpr::value_for(const Spec& spec, const Operation& operation, const A
     }
     case Type::kBool: return Expr::of(chance(50));
     case Type::kDate:
-      return Expr::call("add", {Expr::call("today"), Expr::call(chance(50) ? "days" : "months", {Expr::of(2)})});
-    case Type::kDatetime: return Expr::call("sub", {Expr::call("now"), Expr::call("minutes", {Expr::of(90)})});
+      return Expr::call(
+          "add", {Expr::call("today"), Expr::call(chance(50) ? "days" : "months", {Expr::of(2)})});
+    case Type::kDatetime:
+      return Expr::call("sub", {Expr::call("now"), Expr::call("minutes", {Expr::of(90)})});
     case Type::kTime: return Expr::string("12:30");
     case Type::kDuration: return Expr::of(45);
     case Type::kEnum: return Expr::string(attribute.values[rng_.below(attribute.values.size())]);

@@ -14,8 +14,9 @@
 namespace cadre::spec {
 namespace {
 
-constexpr std::array<const char*, 12> kNouns{"book",   "member", "ticket", "order item", "room",  "visit",
-                                             "person", "box",    "city",   "shelf",      "order", "report"};
+constexpr std::array<const char*, 12> kNouns{"book", "member", "ticket", "order item",
+                                             "room", "visit",  "person", "box",
+                                             "city", "shelf",  "order",  "report"};
 constexpr std::array<const char*, 16> kWords{
     "title", "name", "amount", "weight", "starts_at", "ends_at", "due_on", "note",
     "level", "code", "active", "rating", "price",     "size",    "empty",  "days"};
@@ -257,7 +258,8 @@ class Maker {
     guard.error = fmt::format("refused_{}", rules_);
     guard.status = chance(60) ? 422 : 409;
     spec_.operations[index].guards.push_back(std::move(guard));
-    if (!validate_operation(spec_, spec_.operations[index]).empty()) spec_.operations[index].guards.pop_back();
+    if (!validate_operation(spec_, spec_.operations[index]).empty())
+      spec_.operations[index].guards.pop_back();
   }
 
   void make_effects(std::size_t index) {
@@ -268,7 +270,8 @@ class Maker {
     const std::size_t count = below(3);
     for (std::size_t i = 0; i < count; ++i) {
       spec_.operations[index].effects.push_back(exprs_.effect(spec_, spec_.operations[index]));
-      if (!validate_operation(spec_, spec_.operations[index]).empty()) spec_.operations[index].effects.pop_back();
+      if (!validate_operation(spec_, spec_.operations[index]).empty())
+        spec_.operations[index].effects.pop_back();
     }
   }
 
@@ -307,7 +310,8 @@ class Maker {
         query.where = exprs_.row_condition(spec_, entity.id, "row");
       }
       if (query.kind == QueryKind::kReport && chance(30)) query.limit = 5;
-      if (query.kind == QueryKind::kReport && query.group_by.empty() && chance(30)) query.sort = {"-id"};
+      if (query.kind == QueryKind::kReport && query.group_by.empty() && chance(30))
+        query.sort = {"-id"};
       if (validate_query(spec_, query).empty()) spec_.queries.push_back(std::move(query));
     }
     if (spec_.actors.empty()) return;

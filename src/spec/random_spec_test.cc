@@ -36,7 +36,7 @@ TEST(RandomSpec, ReadsBackFromJson) {
   }
 }
 
-// Whatever is asked, the interpreter answers within the contract and refused requests leave no trace.
+// Whatever is asked, the interpreter answers within the contract; refusals leave no trace.
 TEST(RandomSpec, InterpreterKeepsTheContractOnRandomModels) {
   for (std::uint64_t seed = 1; seed <= 12; ++seed) {
     const Spec spec = random_spec(seed);

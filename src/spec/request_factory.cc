@@ -20,7 +20,8 @@ void collect(const Expr& expr, Landmarks& out) {
   }
   if (expr.kind != Expr::Kind::kCall) return;
   const bool literal = !expr.args.empty() && expr.args[0].kind == Expr::Kind::kInt;
-  const std::int64_t count = literal ? std::clamp<std::int64_t>(expr.args[0].integer, -4000, 4000) : 1;
+  const std::int64_t count =
+      literal ? std::clamp<std::int64_t>(expr.args[0].integer, -4000, 4000) : 1;
   if (expr.text == "days") out.minutes.push_back(count * 1440);
   if (expr.text == "hours") out.minutes.push_back(count * 60);
   if (expr.text == "minutes") out.minutes.push_back(count);
@@ -236,7 +237,8 @@ Value RequestFactory::some_number(int scale, const Attribute* attribute, const V
   const bool has_max = attribute != nullptr && attribute->max;
   if (taste != 0 && attribute != nullptr && chance(90)) {
     std::uint64_t mixed = taste;
-    for (const char c : attribute->id) mixed = (mixed ^ static_cast<unsigned char>(c)) * 0x100000001B3ULL;
+    for (const char c : attribute->id)
+      mixed = (mixed ^ static_cast<unsigned char>(c)) * 0x100000001B3ULL;
     const std::uint64_t line = (mixed >> 20U) % 4;
     if (line == 0) return add(base, steps(rng_.below(3)));
     if (line == 1) return has_max ? subtract(high, steps(rng_.below(3))) : Value::of_int(1000);
@@ -266,7 +268,8 @@ Json RequestFactory::number(Type type, int scale, const Attribute* attribute,
   if (below && *below < 0) chosen = low;
   const auto above = order(chosen, high);
   if (above && *above > 0) chosen = high;
-  if (attribute != nullptr && attribute->exclusive_min && equal(chosen, low)) chosen = add(low, step);
+  if (attribute != nullptr && attribute->exclusive_min && equal(chosen, low))
+    chosen = add(low, step);
   if (attribute != nullptr && attribute->step) {  // down to the grid
     const Value grid = rescale(divide(subtract(chosen, base), step, 0), 0);
     chosen = add(base, multiply(step, grid));
@@ -322,7 +325,8 @@ std::string RequestFactory::words(const Attribute* attribute, Type type, bool fr
   if (attribute != nullptr && attribute->length) {
     const auto least = static_cast<std::size_t>(std::max(attribute->length->first, 1));
     const auto most = static_cast<std::size_t>(attribute->length->second);
-    if (text.size() > most) text = std::to_string(1'000'000 + counter_++).substr(7 - std::min<std::size_t>(most, 7));
+    if (text.size() > most)
+      text = std::to_string(1'000'000 + counter_++).substr(7 - std::min<std::size_t>(most, 7));
     while (text.size() < least) text += 'x';
     if (chance(10)) text.resize(most, 'y');
   }
@@ -355,7 +359,8 @@ Json RequestFactory::wrong_value(const Field& field) {
   if (attribute != nullptr) {
     const int scale = scale_of(*attribute);
     const auto just_outside = [&](const std::optional<Expr>& bound, std::int64_t by) {
-      if (!bound || (bound->kind != Expr::Kind::kInt && bound->kind != Expr::Kind::kDecimal)) return;
+      if (!bound || (bound->kind != Expr::Kind::kInt && bound->kind != Expr::Kind::kDecimal))
+        return;
       const Value outside = add(literal_value(*bound), Value::of_decimal(by, scale));
       if (attribute->type == Type::kInt || attribute->type == Type::kDuration) {
         wrong.emplace_back(static_cast<std::int64_t>(rescale(outside, 0).mantissa));

@@ -29,7 +29,8 @@ TEST(Scenario, EveryRuleOfTheExampleModelsHasAStory) {
       EXPECT_EQ(steps.back().expected.code, goal.code) << tell(steps);
       EXPECT_EQ(steps.back().expected.rule, goal.rule) << tell(steps);
       for (std::size_t i = 0; i + 1 < steps.size(); ++i) EXPECT_TRUE(steps[i].expected.ok());
-      for (const Step& step : scenario->twin) EXPECT_TRUE(step.expected.ok()) << tell(scenario->twin);
+      for (const Step& step : scenario->twin)
+        EXPECT_TRUE(step.expected.ok()) << tell(scenario->twin);
     }
   }
 }

@@ -15,8 +15,12 @@ std::unexpected<Error> wrong(std::string message) {
   return fail(ErrorCode::kInvalidInput, std::move(message));
 }
 
-bool is_number(const StaticType& type) { return type.kind == Kind::kInt || type.kind == Kind::kDecimal; }
-bool is_moment(const StaticType& type) { return type.kind == Kind::kDate || type.kind == Kind::kDatetime; }
+bool is_number(const StaticType& type) {
+  return type.kind == Kind::kInt || type.kind == Kind::kDecimal;
+}
+bool is_moment(const StaticType& type) {
+  return type.kind == Kind::kDate || type.kind == Kind::kDatetime;
+}
 bool is_null(const StaticType& type) { return type.kind == Kind::kNull; }
 
 StaticType of(Kind kind) {
@@ -81,9 +85,11 @@ class Checker {
       if (scope_.operation == nullptr) return wrong("\"arg\" has no meaning here");
       const auto dot = rest.find('.');
       const Input* input = find_input(rest.substr(0, dot));
-      if (input == nullptr) return wrong(fmt::format("\"{}\" is no input of {}", path, scope_.operation->id));
+      if (input == nullptr)
+        return wrong(fmt::format("\"{}\" is no input of {}", path, scope_.operation->id));
       if (input->ref.empty()) {
-        if (dot != std::string_view::npos) return wrong(fmt::format("input \"{}\" is no reference", input->id));
+        if (dot != std::string_view::npos)
+          return wrong(fmt::format("input \"{}\" is no reference", input->id));
         const Entity* on = find_entity(*scope_.spec, scope_.operation->on);
         const Attribute* attribute = on == nullptr ? nullptr : find_attribute(*on, input->id);
         if (attribute != nullptr) return type_of(*attribute);
@@ -152,7 +158,8 @@ class Checker {
     if (expr.args.size() > (has_value ? 2U : 1U)) {
       const auto filter = checker.run(expr.args.back());
       if (!filter) return filter;
-      if (filter->kind != Kind::kBool) return wrong(fmt::format("the filter of \"{}\" is no condition", op));
+      if (filter->kind != Kind::kBool)
+        return wrong(fmt::format("the filter of \"{}\" is no condition", op));
     }
     if (!has_value) return of(op == "count" ? Kind::kInt : Kind::kBool);
     auto value = checker.run(expr.args[1]);
@@ -204,13 +211,15 @@ class Checker {
     return types[1].literal ? types[2] : types[1];
   }
 
-  static Result<StaticType> comparison(const std::string& op, const std::vector<StaticType>& types) {
+  static Result<StaticType> comparison(const std::string& op,
+                                       const std::vector<StaticType>& types) {
     const bool ordering = op != "=" && op != "!=" && op != "in";
     for (std::size_t i = 0; i < types.size(); ++i) {
       for (std::size_t k = i + 1; k < types.size(); ++k) {
         if (op == "in" && i > 0) break;
         if (!comparable(types[i], types[k])) {
-          return wrong(fmt::format("\"{}\" of {} and {}", op, describe(types[i]), describe(types[k])));
+          return wrong(
+              fmt::format("\"{}\" of {} and {}", op, describe(types[i]), describe(types[k])));
         }
       }
       const Kind kind = types[i].kind;
@@ -223,7 +232,8 @@ class Checker {
     return of(Kind::kBool);
   }
 
-  static Result<StaticType> arithmetic(const std::string& op, const std::vector<StaticType>& types) {
+  static Result<StaticType> arithmetic(const std::string& op,
+                                       const std::vector<StaticType>& types) {
     bool whole = op != "/";
     for (const StaticType& type : types) {
       if (!is_number(type) && !is_null(type)) {
@@ -261,7 +271,8 @@ class Checker {
       if (!moment(types[0]) || types[1].kind != Kind::kDuration) {
         return wrong(fmt::format("\"{}\" takes a date or datetime and a duration", op));
       }
-      if (types[0].literal) return of(reads_as(types[0], Kind::kDate) ? Kind::kDate : Kind::kDatetime);
+      if (types[0].literal)
+        return of(reads_as(types[0], Kind::kDate) ? Kind::kDate : Kind::kDatetime);
       return of(types[0].kind);
     }
     if (op == "date_of") {
@@ -293,7 +304,8 @@ Result<void> check_date_shifts(const Expr& expr, const TypeScope& scope) {
   if (expr.text != "add" && expr.text != "sub") return {};
   const auto when = Checker(scope).run(expr.args[0]);
   const Expr& duration = expr.args[1];
-  if (when && when->kind == Kind::kDate && !duration.is_call("days") && !duration.is_call("months")) {
+  if (when && when->kind == Kind::kDate && !duration.is_call("days") &&
+      !duration.is_call("months")) {
     return wrong("a date is moved by days or months only (use a datetime for hours)");
   }
   return {};

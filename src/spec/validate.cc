@@ -412,12 +412,14 @@ void Validator::check_query_columns(const Query& query, const Entity& entity) {
   if (query.measure) {
     const Expr& measure = *query.measure;
     const bool count = measure.is_call("count") && measure.args.empty();
-    const bool total = (measure.is_call("sum") || measure.is_call("avg")) && measure.args.size() == 1;
-    if (!count && !total) problem("measure must be [\"count\"], [\"sum\", value] or [\"avg\", value]");
+    const bool total =
+        (measure.is_call("sum") || measure.is_call("avg")) && measure.args.size() == 1;
+    if (!count && !total)
+      problem("measure must be [\"count\"], [\"sum\", value] or [\"avg\", value]");
     if (total) {
       const auto type = check_type(measure.args[0], scope, "measure");
-      if (type && type->kind != StaticType::Kind::kInt && type->kind != StaticType::Kind::kDecimal &&
-          type->kind != StaticType::Kind::kDuration) {
+      if (type && type->kind != StaticType::Kind::kInt &&
+          type->kind != StaticType::Kind::kDecimal && type->kind != StaticType::Kind::kDuration) {
         problem("measure: {} cannot be added up", describe(*type));
       }
     }

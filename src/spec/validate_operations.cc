@@ -98,7 +98,8 @@ void Validator::check_operation(const Operation& operation) {
     check_effect(operation, *entity, effect);
     for (const std::string& name : set_before) {
       const auto reads = [&](const auto& value) { return reads_self(value.second, name); };
-      const bool own_step = own_target(operation, effect) == name && effect.kind != EffectKind::kSet;
+      const bool own_step =
+          own_target(operation, effect) == name && effect.kind != EffectKind::kSet;
       if (own_step || reads_self(effect.value, name) ||
           (effect.where && reads_self(*effect.where, name)) ||
           std::any_of(effect.values.begin(), effect.values.end(), reads)) {
@@ -132,7 +133,8 @@ void Validator::check_inputs(const Operation& operation, const Entity& entity) {
       problem("input {} refers to {}, the relation to {}", input.id, input.ref, relation->to);
     }
     if (attribute == nullptr) {
-      if (input.ref.empty() && input.type == Type::kEnum) problem("input {} has no values", input.id);
+      if (input.ref.empty() && input.type == Type::kEnum)
+        problem("input {} has no values", input.id);
       continue;
     }
     if (!input.ref.empty()) problem("input {} is an attribute, not a reference", input.id);
@@ -283,7 +285,8 @@ void Validator::check_target(const Operation& operation, const Entity& owner,
   StaticType wanted;
   if (target != nullptr) {
     wanted = type_of(*target);
-    if (target->derived || !target->generated.empty()) problem("{} is derived or generated", attribute);
+    if (target->derived || !target->generated.empty())
+      problem("{} is derived or generated", attribute);
   } else if (relation != nullptr) {
     wanted.kind = StaticType::Kind::kRef;
     wanted.entity = relation->to;

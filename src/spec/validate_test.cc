@@ -12,7 +12,8 @@ namespace {
 
 std::string listing(const Spec& spec) {
   std::string out;
-  for (const Problem& problem : validate(spec)) out += problem.place + ": " + problem.message + "\n";
+  for (const Problem& problem : validate(spec))
+    out += problem.place + ": " + problem.message + "\n";
   return out;
 }
 

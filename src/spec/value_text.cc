@@ -107,7 +107,8 @@ std::optional<Value> parse_amount(std::string_view text, int scale) {
 
 std::optional<Value> parse_integer(std::string_view text) {
   const std::string_view digits = text.starts_with('-') ? text.substr(1) : text;
-  if (digits.empty() || digits.size() > 16 || !std::all_of(digits.begin(), digits.end(), is_digit)) {
+  if (digits.empty() || digits.size() > 16 ||
+      !std::all_of(digits.begin(), digits.end(), is_digit)) {
     return std::nullopt;
   }
   std::int64_t number = 0;

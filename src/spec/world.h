@@ -1,8 +1,8 @@
 // The tables of a running model: what the reference interpreter keeps in place of a database.
 //
 // A Schema says which columns each entity has; a Database holds the rows. Copies share tables and
-// rows until one of them writes, so copying a Database is cheap (that is how a failed request leaves
-// no trace). Copies are independent; copies that share may live on one thread only.
+// rows until one of them writes, so copying a Database is cheap (that is how a failed request
+// leaves no trace). Copies are independent; copies that share may live on one thread only.
 #pragma once
 
 #include <map>
