@@ -18,9 +18,11 @@ bool has(const std::vector<std::string>& list, const std::string& word) {
 class GraphCheck {
  public:
   GraphCheck(const SopParts& parts, SopProblems& problems) : parts_(parts), problems_(problems) {
+    std::set<std::string> names(parts.unread_roles.begin(), parts.unread_roles.end());
     for (const RoleFile& role : parts.roles) {
-      if (!role.agent.role.empty()) role_names_.push_back(role.agent.role);
+      if (!role.agent.role.empty()) names.insert(role.agent.role);
     }
+    role_names_.assign(names.begin(), names.end());
   }
 
   std::vector<StageSpec> run() {
@@ -211,10 +213,10 @@ class GraphCheck {
       }
       if (next == nullptr) return;
       const auto seen = std::find(path.begin(), path.end(), next);
+      const bool closed = seen != path.end();
+      if (closed) path.erase(path.begin(), seen);
       path.push_back(next);
-      if (seen == path.end() - 1) continue;
-      path.erase(path.begin(), std::find(path.begin(), path.end() - 1, next));
-      break;
+      if (closed) break;
     }
     std::vector<std::string> steps;
     for (std::size_t i = 0; i + 1 < path.size(); ++i) {

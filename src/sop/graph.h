@@ -17,6 +17,8 @@ struct SopParts {
   std::string lead;
   std::vector<ReadStage> stages;
   std::vector<RoleFile> roles;
+  // Names of role files that could not be read: what refers to them is no second mistake.
+  std::vector<std::string> unread_roles;
 };
 
 // Reports what does not fit. The stages come back ordered when there is an order.

@@ -86,10 +86,16 @@ void read_stages(const std::string& file, const YamlDocument& document, Fields& 
 
 void read_roles(const SopSource& source, SopParts& parts, SopProblems& problems) {
   for (const auto& [file, content] : source.files) {
-    if (!file.starts_with("roles/") || !check_text(file, content, problems)) continue;
-    if (auto role = read_role_file(file, content, problems)) parts.roles.push_back(std::move(*role));
+    if (!file.starts_with("roles/")) continue;
+    std::optional<RoleFile> role;
+    if (check_text(file, content, problems)) role = read_role_file(file, content, problems);
+    if (role) {
+      parts.roles.push_back(std::move(*role));
+    } else {
+      parts.unread_roles.push_back(file.substr(6, file.size() - 6 - 3));
+    }
   }
-  if (parts.roles.empty()) {
+  if (parts.roles.empty() && parts.unread_roles.empty()) {
     problems.error("roles/", 0, "there is no role",
                    "add one file for each role: roles/developer.md");
   }
@@ -174,7 +180,7 @@ void read_sop(const SopSource& source, const SopOptions& options, Plan& plan,
   top.report_unknown("an SOP");
   read_roles(source, parts, problems);
   check_names(options.tools, "tools", "tool", &AgentConfig::tools, parts, problems);
-  check_names(options.guardrails, "guardrails", "guardrail", &AgentConfig::guardrails, parts,
+  check_names(guardrail_names(), "guardrails", "guardrail", &AgentConfig::guardrails, parts,
               problems);
   plan.stages = check_graph(parts, problems);
   for (const RoleFile& role : parts.roles) plan.agents.push_back(role.agent);
@@ -184,6 +190,8 @@ void read_sop(const SopSource& source, const SopOptions& options, Plan& plan,
 }
 
 }  // namespace
+
+std::vector<std::string> guardrail_names() { return {"tools_listed_only", "files_inside_project"}; }
 
 SopCheck check_sop(const SopSource& source, const SopOptions& options) {
   SopProblems problems;

@@ -15,10 +15,13 @@
 namespace cadre {
 
 struct SopOptions {
-  // The tools and guardrails that there are; empty: names are not checked.
+  // The tools that there are; empty: names are not checked.
   std::vector<std::string> tools;
-  std::vector<std::string> guardrails;
 };
+
+// The guardrails that a role may name. Both hold for every role, named or not: an agent may call
+// only the tools that its role lists (core), and its files stay inside the project (process/tree.h).
+std::vector<std::string> guardrail_names();
 
 struct SopCheck {
   std::vector<SopProblem> problems;  // by file and line
