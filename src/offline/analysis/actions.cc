@@ -166,6 +166,10 @@ class Reader {
 
   bool adjacent(int last, int verb) const {
     for (int t = last + 1; t < verb; ++t) {
+      if (s_.is(t, "(")) {
+        t = s_.closing(t);
+        continue;
+      }
       if (!adverb(s_, t) && !s_.any(t, {"to", "who", "which", "that"})) return false;
     }
     return true;
@@ -198,7 +202,8 @@ class Reader {
         be = false;
         ++i;
       } else if (s_.any(i, {"want", "need", "like", "wish", "have", "do"}) &&
-                 (s_.is(i + 1, "to") || s_.is(i, "do"))) {
+                 (s_.is(i + 1, "to") || (s_.is(i, "do") && (s_.is(i + 1, "not") ||
+                                                            s_.at(i + 1).tag == Tag::kNegation)))) {
         if (action->modal.empty()) action->modal = s_.is(i, "have") ? "must" : "can";
         if (s_.is(i + 1, "to")) ++i;
       } else if (s_.is(i, "have") && s_.at(i + 1).form == VerbForm::kPastParticiple) {

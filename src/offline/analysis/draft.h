@@ -85,6 +85,7 @@ class Draft {
   };
   std::vector<Minimum> minimums;  // "an order consists of one or more lines"
   std::vector<Move> moves;  // "Reception checks guests in": the reservation moves on
+  std::set<std::string> acting;          // people who do something: "nurse"
   std::set<std::string> never_entities;  // lemmas that turned out to be something else
   std::string main_entity;               // id; what an unnamed record is
 

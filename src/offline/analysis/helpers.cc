@@ -165,7 +165,7 @@ void apply_marks(Draft& draft, const std::string& entity, const std::string& att
   if (item.min || item.max) {
     const bool fraction = (item.min && *item.min != static_cast<std::int64_t>(*item.min)) ||
                           (item.max && *item.max != static_cast<std::int64_t>(*item.max));
-    if (a->type == spec::Type::kString || a->type == spec::Type::kDecimal) {
+    if (!item.type && (a->type == spec::Type::kString || a->type == spec::Type::kDecimal)) {
       a->type = fraction ? spec::Type::kDecimal : spec::Type::kInt;
     }
     JsonObject params{{"attr", path}};

@@ -192,6 +192,23 @@ bool read_name(Cursor& c, Item* item) {
   return true;
 }
 
+// "an area in square metres", "a volume in ml"
+bool read_unit(Cursor& c, Item* item) {
+  const auto& s = c.scan;
+  int last = c.i;
+  while (last + 1 <= c.last && last < c.i + 2 && s.name_word(last + 1)) ++last;
+  const bool ends = last + 1 > c.last || s.any(last + 1, {",", "and", ";", ".", ")"});
+  if (last == c.i || !ends || s.any(c.i + 1, {"stock", "order", "time", "total", "use"})) return false;
+  const auto type = guess_type(item->name, item->number_of).type;
+  if (type != spec::Type::kDecimal && type != spec::Type::kInt && type != spec::Type::kTime &&
+      type != spec::Type::kMoney && type != spec::Type::kDuration) {
+    return false;
+  }
+  item->unit = s.lowers(c.i + 1, last);
+  c.i = last + 1;
+  return true;
+}
+
 // "an abstract of at most 1500 characters"
 bool read_length(Cursor& c, Item* item) {
   const auto& s = c.scan;
@@ -218,6 +235,7 @@ void read_tail(Cursor& c, Item* item) {
     } else if (s.any(c.i, {"from", "between"}) && s.at(c.i + 1).number && s.at(c.i + 3).number) {
       item->min = s.at(c.i + 1).number;
       item->max = s.at(c.i + 3).number;
+      if (s.at(c.i + 1).text.find('.') != std::string::npos) item->type = spec::Type::kDecimal;
       c.i += 4;
     } else if (s.any(c.i, {"of", "with"}) && read_length(c, item)) {
     } else if (s.any(c.i, {"in", "of"}) && s.inside(c.i + 1) &&
@@ -228,6 +246,7 @@ void read_tail(Cursor& c, Item* item) {
                                 "liter", "kilometre"}))) {
       item->unit = s.at(c.i + 1).lower;
       c.i += 2;
+    } else if (s.is(c.i, "in") && read_unit(c, item)) {
     } else if ((s.any(c.i, {"which", "that"}) || s.punctuation(c.i)) &&
                s.any(c.i + (s.punctuation(c.i) ? 1 : 0), {"which", "that"})) {
       const int start = c.i + (s.punctuation(c.i) ? 1 : 0) + 1;
@@ -332,6 +351,7 @@ bool read_bound(const Scan& s, int first, int last, Item* item) {
     if (to && i + 2 <= last && s.at(i + 2).number) {
       item->min = s.at(i).number;
       item->max = s.at(i + 2).number;
+      if (s.at(i).text.find('.') != std::string::npos) item->type = spec::Type::kDecimal;
       return true;
     }
     const std::string before = s.lowers(first, i - 1);

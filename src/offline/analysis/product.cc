@@ -64,7 +64,7 @@ void read_product(Draft& draft) {
     if (!title && !asked && !(heading && index == 0)) continue;
     if (draft.spec.name.empty()) {
       auto words = product_name(s, name);
-      if (words.empty() || words == "system" || words == "app") {
+      if (words.empty() || is_product_noun(words)) {
         // "a system for our town library"
         const int of = s.find_any(name.last, last, {"for", "of"});
         const auto inner = of < 0 ? Name{} : name_after(s, of + 1, last);

@@ -271,6 +271,15 @@ class QueryReader {
     int last = by;
     const auto found = groups(entity, s, by + 1, part.last, &last);
     if (!found) return false;
+    const bool timed = std::any_of(found->begin(), found->end(), [](const auto& g) {
+      return g.find(':') != std::string::npos;
+    });
+    if (!timed && s.any(verb, {"list", "show", "see", "view"})) {
+      const Range range{part.sentence, verb, last};
+      add(range, "filter", entity, *found);
+      draft_.claim(range);
+      return true;
+    }
     add_report(s, part, entity, *found, last, Range{part.sentence, verb, last});
     return true;
   }

@@ -21,7 +21,7 @@ bool acts(const Draft& draft, const Scan& s, const Thing& subject, const Action&
   // An invented word acts when it may do something, or does something as unheard of.
   const bool may = action.modal == "can" || action.modal == "may";
   // "Only the kitchen can add meals": a department acts as well.
-  if (action.only && may && !subject.name.plural && can_be_entity(draft, bare)) return true;
+  if (action.only && may && !action.passive && !subject.name.plural && can_be_entity(draft, bare)) return true;
   const bool unheard = !s.at(action.verb_last).known;
   return !s.at(subject.name.last).known && (may || unheard) && can_be_entity(draft, bare);
 }
@@ -247,6 +247,26 @@ class RoleReader {
     }
   }
 
+  // "Listeners can rate episodes from 1 to 5": the rating has a value.
+  void event_value(const Scan& s, int index, const Action& action, const std::string& event) {
+    const int from = action.last + 1;
+    if (!s.any(from, {"from", "with", "between"}) || !s.at(from + 1).number ||
+        !s.at(from + 3).number) {
+      return;
+    }
+    const Range range{index, from, s.any(from + 4, {"star", "point"}) ? from + 4 : from + 3};
+    auto& a = draft_.add_attribute(event, "value", draft_.stated(range, "attr.value"));
+    a.type = spec::Type::kInt;
+    a.required = true;
+    const auto id = a.id;
+    Item item;
+    item.first = range.first;
+    item.last = range.last;
+    item.min = s.at(from + 1).number;
+    item.max = s.at(from + 3).number;
+    apply_marks(draft_, event, id, item, index);
+  }
+
   void claim_action(int index, const Action& action, const Thing& target) {
     if (!action.subjects.empty()) {
       for (const auto& subject : action.subjects) {
@@ -286,6 +306,7 @@ class RoleReader {
     }
     join_subject(s, index, subject, event);
     event_fields(index, action, event);
+    event_value(s, index, action, event);
     draft_.claim({index, action.verb_first, action.verb_last});
   }
 
@@ -405,6 +426,7 @@ class RoleReader {
 
   void grant(const Scan& s, int index, const Action& action, const Thing& subject,
              const std::string& id, const Thing* thing) {
+    if (action.passive && !is_people(bare_name(s, subject.name))) return;
     const auto c = verb_class(action.verb);
     const bool event = !event_for(draft_, action.verb).empty();
     if (c == VerbClass::kOwn || c == VerbClass::kContain || c == VerbClass::kHave ||
@@ -577,6 +599,11 @@ void find_entities_in_actions(Draft& draft, const Reading& reading) {
       const bool system = action.subjects.empty() && !action.passive;
       bool person = false;
       for (const auto& subject : action.subjects) person = person || acts(draft, s, subject, action);
+      for (const auto& subject : action.subjects) {
+        if (subject.name.empty()) continue;
+        const auto bare = bare_name(s, subject.name);
+        if (is_people(bare)) draft.acting.insert(bare);
+      }
       if (!person && !system) continue;
       if (!brings_into_being(c) && !(person && makes_event(s, action))) continue;
       if (c == VerbClass::kTransition && action.objects.empty()) continue;

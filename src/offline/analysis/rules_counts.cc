@@ -143,6 +143,15 @@ class CountReader {
     return {};
   }
 
+  // "may have at most": not "may hold", which can mean something else than the event.
+  bool has_verb(Range part) const {
+    const Scan s(draft_.sentence(part.sentence));
+    for (const auto& a : reading_.actions[static_cast<std::size_t>(part.sentence)]) {
+      if (a.verb_first >= part.first && a.verb_last <= part.last && a.verb != "have") return false;
+    }
+    return s.find_any(part.first, part.last, {"have", "be", "with"}) >= 0;
+  }
+
   // --- at most N
 
   struct Counted {
@@ -160,7 +169,7 @@ class CountReader {
     }
     if (!object.empty() && object != owner) {
       if (const auto* r = draft_.relation_to(object, owner)) return Counted{object, r->role};
-      const auto between = event_between(owner, object);
+      const auto between = has_verb(part) ? event_between(owner, object) : std::string{};
       if (!between.empty()) {
         return Counted{between, draft_.relation_to(between, owner)->role};
       }
@@ -356,7 +365,7 @@ class CountReader {
     if (open) params["where"] = "open";
     if (!state.empty()) params["where"] = state;
     if (conflict(part, entity, owners, value, canonical)) {
-      draft_.claim(range);
+      draft_.claim({part.sentence, part.first, part.first});
       return;
     }
     auto& rule = draft_.add_rule("max_count", range, "max_count.per_owner", canonical, params);
@@ -521,6 +530,15 @@ class CountReader {
       if (relation == nullptr || limited_.contains(event + "." + relation->role)) continue;
       const auto object = relation->to;
       const auto role = relation->role;
+      // An application or a review takes no place.
+      static constexpr std::string_view kTakes[] = {
+          "borrow", "rent", "hire", "lease", "book", "reserve", "enrol", "enroll", "join", "sign_up",
+          "register", "register_for", "check_out", "take", "use", "attend", "lend", "take_out"};
+      const auto& verb = draft_.note(event).verb;
+      if (std::find(std::begin(kTakes), std::end(kTakes), verb) == std::end(kTakes) &&
+          is_known_word(verb)) {
+        continue;
+      }
       for (const auto& a : draft_.entity(object).attributes) {
         static constexpr std::string_view kCounts[] = {"copies", "capacity", "seats", "places",
                                                        "units", "spots", "slots", "pieces"};

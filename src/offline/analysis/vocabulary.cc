@@ -150,6 +150,8 @@ class ListReader {
     if (read_of_each(index, s)) return;
     if (read_colon(index, s)) return;
     if (read_bullet(index, s, sentence)) return;
+    if (sentence.kind != LineKind::kBullet && sentence.kind != LineKind::kNumbered) open_line_ = -1;
+    open_list(index, s);
     Name subject;
     for (int i = 0; i < s.size(); ++i) {
       int items = 0;
@@ -350,7 +352,7 @@ class ListReader {
 
   // "Book: title, author, isbn", "address book: name, phone", "ENTITY task: title".
   bool read_colon(int index, const Scan& s) {
-    int colon = s.find(0, std::min(s.size() - 1, 7), ":");
+    int colon = s.find_any(0, std::min(s.size() - 1, 7), {":", "="});
     if (colon <= 0 || colon + 1 >= s.size()) return false;
     if (s.is(0, "entity") && s.find(2, s.size() - 1, "entity") > 0) return read_entities(index, s);
     const int begin = s.any(0, {"entity", "table", "model", "record", "class"}) && colon > 1 ? 1 : 0;
@@ -436,6 +438,28 @@ class ListReader {
     return "entry";
   }
 
+  // A line with nothing but "Animals" above bullets that are fields.
+  void open_list(int index, const Scan& s) {
+    const int next = index + 1;
+    if (s.size() > 3 || next >= static_cast<int>(draft_.brief.sentences.size())) return;
+    if (draft_.sentence(next).kind != LineKind::kBullet) return;
+    const Scan bullet(draft_.sentence(next));
+    if (bullet.find(0, bullet.size() - 1, ":") >= 0) return;
+    const auto name = name_after(s, 0, s.size() - 1);
+    if (!usable_owner(draft_, s, name) || is_topic(bare_name(s, name))) return;
+    last_owner_name_ = bare_name(s, name);
+    open_line_ = index;
+    draft_.claim({index, name.first, name.last});
+  }
+
+  static bool is_topic(std::string_view heading) {
+    static constexpr std::string_view kTopics[] = {
+        "feature", "requirement", "rule", "goal", "role", "entity", "function", "note",
+        "constraint", "overview", "user story", "story", "assumption", "scope", "general"};
+    return std::any_of(std::begin(kTopics), std::end(kTopics),
+                       [&](auto topic) { return heading.ends_with(topic); });
+  }
+
   // Bare items under a heading ("Book") or under "Each book has:".
   bool read_bullet(int index, const Scan& s, const Sentence& sentence) {
     if (sentence.kind != LineKind::kBullet && sentence.kind != LineKind::kNumbered) return false;
@@ -447,12 +471,7 @@ class ListReader {
       std::string heading = text::singular(sentence.heading);
       if (heading.ends_with(":")) heading.pop_back();
       if (!can_be_entity(draft_, heading) || heading.find(' ') != heading.rfind(' ')) return false;
-      static constexpr std::string_view kTopics[] = {
-          "feature", "requirement", "rule", "goal", "role", "entity", "function", "note",
-          "constraint", "overview", "user story", "story", "assumption", "scope", "general"};
-      for (const auto topic : kTopics) {
-        if (heading.ends_with(topic)) return false;
-      }
+      if (is_topic(heading)) return false;
       owner = heading;
     }
     if (owner.empty()) return false;
@@ -572,6 +591,11 @@ bool pair_attribute(Draft& draft, const std::string& pair, const Item& item, con
 void apply_item(Draft& draft, const std::string& owner, const Item& item, const List& list) {
   const Range range{list.sentence, item.name_first, item.name_last};
   auto target = item.number_of ? std::string{} : draft.entity_named(item.name);
+  if (target.empty() && !item.plural && draft.acting.contains(item.name)) {
+    // "a nurse", and nurses do something elsewhere: one of them.
+    target = draft.add_entity(item.name, draft.stated(range, "entity.person"));
+    draft.note(target).person = true;
+  }
   const auto guess = guess_type(item.name, item.number_of);
   const bool plain = item.values.empty() && !item.min && !item.max && !item.type &&
                      item.unit.empty();
