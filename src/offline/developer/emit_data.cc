@@ -66,6 +66,8 @@ void model_class(const Model& model, const Entity& entity, Source& out) {
     if (relation->to == relation->from) {
       arguments.push_back(named("remote_side", group("[", {leaf("id")}, "]")));
     }
+    // The services set the reference's column; the relationship only reads.
+    arguments.push_back(named("viewonly", leaf("True")));
     out.statement(4, link(entity, relation->role) + " = ",
                   call("orm.relationship", std::move(arguments)));
   }
@@ -234,7 +236,7 @@ Py field_type(const Field& field) {
     case Type::kString: return text_type(field, 1, 200);
     case Type::kText: return text_type(field, 1, 10'000);
     case Type::kEmail: return text_type(field, 1, 254);
-    case Type::kPhone: return text_type(field, 1, 200);
+    case Type::kPhone: return text_type(field, 3, 30);
     case Type::kUrl: return text_type(field, 1, 2000);
     case Type::kFileRef: return text_type(field, 1, 500);
     case Type::kBool: return call("fields.boolean");

@@ -112,6 +112,7 @@ class ReportWriter {
     Py rows = select(leaf(table_), std::move(where));
     if (rows.kind != Py::Kind::kChain) rows = chain(std::move(rows), {});
     std::vector<Py> order;
+    bool by_id = false;
     for (const std::string& key : query_.sort) {
       const bool descending = key.starts_with('-');
       const std::string name = key.substr(descending ? 1 : 0);
@@ -119,10 +120,13 @@ class ReportWriter {
       const bool reference = name.ends_with("_id") &&
                              spec::find_relation(model_.spec, entity_.id,
                                                  name.substr(0, name.size() - 3)) != nullptr;
-      if (!reference && (attribute == nullptr || !has_column(*attribute))) continue;
+      const bool column = reference || name == "id" ||
+                          (attribute != nullptr && has_column(*attribute));
+      if (!column) continue;
+      by_id = by_id || name == "id";
       order.push_back(leaf(table_ + "." + member(name) + (descending ? ".desc()" : "")));
     }
-    order.push_back(leaf(table_ + ".id"));
+    if (!by_id) order.push_back(leaf(table_ + ".id"));
     rows.items.push_back(call(".order_by", std::move(order)));
     if (query_.limit && rest.empty()) {
       rows.items.push_back(call(".limit", {leaf(std::to_string(*query_.limit))}));

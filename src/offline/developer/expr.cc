@@ -443,6 +443,11 @@ Value python(const Expr& expr, Scope& scope) {
     CADRE_CHECK(it != scope.old.end(), "old values are remembered before the patch");
     return it->second;
   }
+  if (op == "actor" && !scope.model->has_actors()) {
+    static const Expr nobody;
+    return literal(nobody);
+  }
+  if (op == "role" && !scope.model->has_actors()) return make(leaf("\"\""), Sort::kText);
   if (op == "actor") {
     Value value = make(leaf("ctx.actor.subject"), Sort::kInt);
     value.nullable = true;

@@ -35,13 +35,16 @@ void note_uses(std::string_view source, Features& features) {
         {"fields.day(", "day"}, {"fields.clock_time(", "clock_time"},
         {"fields.instant(", "instant"}}) {
     for (std::size_t at = code.find(call); at != std::string::npos; at = code.find(call, at + 1)) {
-      const std::string_view rest = std::string_view(code).substr(at, code.find(')', at) - at);
-      if (rest.find("step=") != std::string_view::npos) {
-        features.on.insert(fmt::format("fields.{}_step", name));
+      std::size_t end = at + std::string_view(call).size();
+      for (int open = 1; open > 0 && end < code.size(); ++end) {
+        open += code[end] == '(' ? 1 : code[end] == ')' ? -1 : 0;
       }
-      const std::string_view all = std::string_view(code).substr(at, code.find('\n', at) - at);
-      if (all.find("least=") != std::string_view::npos ||
-          all.find("most=") != std::string_view::npos) {
+      const std::string_view arguments = std::string_view(code).substr(at, end - at);
+      const auto mentions = [&](std::string_view word) {
+        return arguments.find(word) != std::string_view::npos;
+      };
+      if (mentions("step=")) features.on.insert(fmt::format("fields.{}_step", name));
+      if (mentions("least=") || mentions("most=")) {
         features.on.insert(fmt::format("fields.{}_bounds", name));
       }
     }
@@ -319,6 +322,7 @@ std::vector<ProjectFile> write_project(const Model& model) {
     if (restricts) features.on.insert("errors.referenced");
     if (references.find("\"clear\"") != std::string::npos) features.on.insert("removal.clear");
     features.on.insert("removal.references");
+    if (restricts || features.has("removal.clear")) features.on.insert("removal.holders");
   }
   std::vector<ProjectFile> files;
   for (const Fixed& fixed : kFixed) {

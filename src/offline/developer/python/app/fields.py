@@ -27,6 +27,13 @@ from app import values
 class Input(BaseModel, extra="forbid"):
     """A request body; fields that it does not name are refused."""
 
+    @classmethod
+    def validate(cls, value: Any) -> "Input":
+        """Refuses what is no object; pydantic 1 would take a list of pairs for one."""
+        if not isinstance(value, (dict, cls)):
+            raise TypeError("must be an object")
+        return super().validate(value)
+
 
 # @if fields.Nothing
 class Nothing(Input):
@@ -68,8 +75,6 @@ def _text(value: Any, shortest: int, longest: int) -> str:
         raise ValueError("must be a text")
     if not shortest <= len(value) <= longest:
         raise ValueError(f"must have {shortest} to {longest} characters")
-    if not value.strip():
-        raise ValueError("must not be blank")
     return value
 
 
@@ -95,7 +100,14 @@ def _in_steps(value: Any, step: Any, start: Any) -> Any:
 # @if fields.string
 def string(shortest: int = 1, longest: int = 200) -> type:
     """A text that is not blank."""
-    return _field(lambda value: _text(value, shortest, longest))
+
+    def check(value: Any) -> str:
+        text = _text(value, shortest, longest)
+        if not text.strip():
+            raise ValueError("must not be blank")
+        return text
+
+    return _field(check)
 
 
 # @end

@@ -2,9 +2,12 @@
 
 from typing import Any
 
+# @if removal.references
 import sqlalchemy as sa
+# @end
 from sqlalchemy.orm import Session
 
+# @if removal.references
 # @if errors.referenced
 from app import errors, models
 # @else
@@ -12,7 +15,9 @@ from app import models
 # @end
 
 {{references}}
+# @end
 
+# @if removal.references
 def remove(session: Session, *rows: Any) -> None:
     """Deletes rows and what belongs to them.
 
@@ -29,6 +34,7 @@ def remove(session: Session, *rows: Any) -> None:
         for table, column, action in REFERENCES.get(type(one), []):
             if action == "cascade":
                 waiting.extend(session.scalars(sa.select(table).where(column == one.id)))
+    # @if removal.holders
     for model, row_id in doomed:
         for table, column, action in REFERENCES.get(model, []):
             for holder in session.scalars(sa.select(table).where(column == row_id)):
@@ -45,6 +51,14 @@ def remove(session: Session, *rows: Any) -> None:
                 # @else
                 setattr(holder, column.key, None)
                 # @end
+    # @end
     session.flush()
     for model, row_id in reversed(doomed):
         session.execute(sa.delete(model).where(model.id == row_id))
+# @else
+def remove(session: Session, *rows: Any) -> None:
+    """Deletes rows; no other rows refer to them."""
+    for row in rows:
+        session.delete(row)
+    session.flush()
+# @end
