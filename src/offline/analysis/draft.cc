@@ -25,12 +25,6 @@ std::string plural_name(std::string_view name) {
   return std::string(name.substr(0, space + 1)) + text::plural(name.substr(space + 1));
 }
 
-// "phone number" also answers to "phone", "due date" to "due_date".
-bool same_words(std::string_view a, std::string_view b) {
-  return plain_snake(a) == plain_snake(b) || plain_snake(singular_name(a)) == plain_snake(b) ||
-         plain_snake(a) == plain_snake(singular_name(b));
-}
-
 }  // namespace
 
 Draft::Draft(const Brief& text) : brief(text) {
@@ -114,6 +108,34 @@ bool Draft::any_claimed(Range range) const {
   return false;
 }
 
+const Draft::Forms& Draft::forms(std::string_view name) const {
+  const auto known = forms_.find(name);
+  if (known != forms_.end()) return known->second;
+  Forms made;
+  made.snake = plain_snake(name);
+  made.singular = plain_snake(singular_name(name));
+  made.safe = safe_snake(name);
+  made.safe_singular = text::singular(made.safe);
+  made.safe_plural = text::plural(made.safe);
+  return forms_.emplace(std::string(name), std::move(made)).first->second;
+}
+
+bool Draft::same_words(std::string_view a, std::string_view b) const {
+  const auto& left = forms(a);
+  const auto& right = forms(b);
+  return left.snake == right.snake || left.singular == right.snake || left.snake == right.singular;
+}
+
+// Changes with every name that is added or taken away.
+std::size_t Draft::version() const {
+  std::size_t sum = spec.actors.size() * 31;
+  for (const auto& entity : spec.entities) {
+    sum = sum * 131 + 7;
+    for (const auto& a : entity.attributes) sum = sum * 31 + a.id.size();
+  }
+  return sum;
+}
+
 std::string Draft::entity_named(std::string_view name) const {
   if (name.empty()) return {};
   for (const auto& entity : spec.entities) {
@@ -170,13 +192,6 @@ spec::Entity& Draft::entity(std::string_view id) {
 
 bool Draft::has_entity(std::string_view id) const { return find_entity(spec, id) != nullptr; }
 
-void Draft::remove_entity(const std::string& id) {
-  std::erase_if(spec.entities, [&](const auto& e) { return e.id == id; });
-  std::erase_if(spec.relations, [&](const auto& r) { return r.from == id || r.to == id; });
-  std::erase_if(spec.operations, [&](const auto& o) { return o.on == id; });
-  notes.erase(id);
-}
-
 spec::Attribute* Draft::attribute(std::string_view entity_id, std::string_view id) {
   const auto* owner = find_entity(spec, entity_id);
   return owner == nullptr ? nullptr : const_cast<spec::Attribute*>(find_attribute(*owner, id));
@@ -212,7 +227,8 @@ spec::Attribute& Draft::add_attribute(std::string_view entity_id, std::string_vi
 std::string Draft::attribute_named(std::string_view entity_id, std::string_view name) const {
   const auto* owner = find_entity(spec, entity_id);
   if (owner == nullptr || name.empty()) return {};
-  auto id = safe_snake(name);
+  const auto& named = forms(name);
+  const auto& id = named.safe;
   if (id == "stock") {
     for (const auto& a : owner->attributes) {
       if (a.id == "quantity_on_hand" || a.id == "quantity_in_stock" || a.id == "stock_quantity" ||
@@ -222,8 +238,8 @@ std::string Draft::attribute_named(std::string_view entity_id, std::string_view 
     }
   }
   for (const auto& a : owner->attributes) {
-    if (a.id == id || a.id == text::plural(id) || a.id == text::singular(id) ||
-        text::singular(a.id) == id) {
+    if (a.id == id || a.id == named.safe_plural || a.id == named.safe_singular ||
+        forms(a.id).safe_singular == id) {
       return a.id;
     }
   }
@@ -425,8 +441,13 @@ std::string verb_words(std::string_view verb) {
 }
 
 std::vector<Mention> Draft::mentions(int index) const {
-  const Scan scan(sentence(index));
-  return mentions_between(scan, 0, scan.size() - 1);
+  auto& [seen, found] = mentions_[index];
+  if (const auto now = version() + 1; seen != now) {
+    const Scan scan(sentence(index));
+    found = mentions_between(scan, 0, scan.size() - 1);
+    seen = now;
+  }
+  return found;
 }
 
 std::vector<Mention> Draft::mentions_between(const Scan& scan, int first, int last) const {

@@ -111,7 +111,6 @@ class Draft {
   spec::Entity& entity(std::string_view id);
   bool has_entity(std::string_view id) const;
   Note& note(std::string_view id) { return notes[std::string(id)]; }
-  void remove_entity(const std::string& id);
 
   // --- attributes, relations
   spec::Attribute* attribute(std::string_view entity, std::string_view id);
@@ -153,6 +152,16 @@ class Draft {
   }
 
  private:
+  // The forms in which a name is compared; computed once for each name.
+  struct Forms {
+    std::string snake, singular, safe, safe_singular, safe_plural;
+  };
+  const Forms& forms(std::string_view name) const;
+  bool same_words(std::string_view a, std::string_view b) const;
+  std::size_t version() const;
+
+  mutable std::map<std::string, Forms, std::less<>> forms_;
+  mutable std::map<int, std::pair<std::size_t, std::vector<Mention>>> mentions_;
   std::vector<std::vector<bool>> claimed_;
   std::set<std::pair<int, int>> poisoned_;
   int conventions_ = 0;

@@ -195,7 +195,8 @@ class ListReader {
   int add(How how, int index, const Scan& s, std::vector<Name> owners, int first, int items,
           List list) {
     std::erase_if(owners, [&](const Name& n) {
-      const bool plural = how == How::kWith && n.plural && may_be_entity(bare_name(s, n));
+      const bool plural = ((how == How::kWith && n.plural) || (how == How::kColon && index > 0)) &&
+                          may_be_entity(bare_name(s, n));
       return !plural && !usable_owner(draft_, s, n);
     });
     int end = items;
