@@ -35,8 +35,8 @@ struct Voice {
   std::string row = "row";      // entity name of ["row"], inside aggregates
 };
 std::string value(const Voice& voice, const spec::Expr& expr);
-// A condition as a clause: "the number of open loans of the member is below 5"; negated: "… is 5 or
-// more".
+// A condition as a clause: "the number of open loans of the member is below 5"; negated: "… is at
+// least 5".
 std::string condition(const Voice& voice, const spec::Expr& expr, bool negated = false);
 
 // What a sum or an average is of: "hours" for ["row", "hours"], else value().

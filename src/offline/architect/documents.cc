@@ -222,7 +222,8 @@ std::string tasks_document(const Design& design) {
     for (const std::string& one : item.success) success.push_back(cell(one));
     std::string after = text::join(item.depends_on, ", ");
     if (item.kind == "verify") after = "all others";
-    out += row({item.id, cell(item.title), wording::words(item.owner), after.empty() ? "–" : after,
+    if (after.empty()) after = "–";
+    out += row({item.id, cell(item.title), wording::words(item.owner), after,
                 text::join(success, "<br>")});
   }
   return out;
