@@ -18,4 +18,9 @@ Answer Oracle::ask(const Request& request) {
           .field = std::move(response.field)};
 }
 
+Json Oracle::newest(const std::string& entity, std::int64_t now) const {
+  std::vector<std::int64_t> ids = interpreter_.ids(entity);
+  return ids.empty() ? Json(nullptr) : interpreter_.row_json(entity, ids.back(), now);
+}
+
 }  // namespace cadre::offline::qa

@@ -36,6 +36,8 @@ class Oracle {
   explicit Oracle(const spec::Spec& spec) : interpreter_(spec) {}
 
   Answer ask(const Request& request);
+  // The row with the highest id, as a response shows it; null when there is none.
+  Json newest(const std::string& entity, std::int64_t now) const;
 
  private:
   spec::Interpreter interpreter_;

@@ -21,15 +21,11 @@ class Finder {
   }
 
   Recipes find() {
-    for (int round = 0; round < 6; ++round) {
-      std::size_t before = known();
-      for (const Endpoint& endpoint : contract_.endpoints) {
-        if (recipes_.operations.contains(endpoint.operation_id)) continue;
-        if (makes_row(endpoint)) find_create(endpoint);
-        if (is_action(endpoint)) find_action(endpoint);
-      }
-      if (known() == before) break;
+    find_writes();
+    for (const spec::Entity& entity : spec_.entities) {
+      if (!recipes_.creates.contains(entity.id)) find_by_effect(entity);
     }
+    find_writes();
     for (const Endpoint& endpoint : contract_.endpoints) {
       if (recipes_.operations.contains(endpoint.operation_id)) continue;
       if (!makes_row(endpoint) && !is_action(endpoint)) find_plain(endpoint);
@@ -41,6 +37,46 @@ class Finder {
   }
 
  private:
+  // Until nothing new is found: one recipe may be what another one needs.
+  void find_writes() {
+    for (int round = 0; round < 6; ++round) {
+      std::size_t before = known();
+      for (const Endpoint& endpoint : contract_.endpoints) {
+        if (recipes_.operations.contains(endpoint.operation_id)) continue;
+        if (makes_row(endpoint)) find_create(endpoint);
+        if (is_action(endpoint)) find_action(endpoint);
+      }
+      if (known() == before) break;
+    }
+  }
+
+  // Rows that only an effect makes, such as the entries of a log.
+  void find_by_effect(const spec::Entity& entity) {
+    const Endpoint* list = nullptr;
+    for (const Endpoint& endpoint : contract_.endpoints) {
+      bool lists = endpoint.operation && endpoint.operation->kind == OperationKind::kList;
+      if (lists && endpoint.entity == entity.id) list = &endpoint;
+    }
+    if (!list) return;
+    for (const spec::Operation& operation : spec_.operations) {
+      bool creates = std::any_of(
+          operation.effects.begin(), operation.effects.end(), [&](const spec::Effect& effect) {
+            return effect.kind == spec::EffectKind::kCreate && effect.target == entity.id;
+          });
+      if (!creates || operation.on == entity.id || !recipes_.operations.contains(operation.id)) continue;
+      for (const Who& who : candidates(*list)) {
+        if (who.kind == Who::Kind::kField || who.kind == Who::Kind::kSelf) continue;
+        Recipe recipe{.endpoint = list};
+        recipe.who = who;
+        recipe.via = operation.id;
+        recipes_.creates[entity.id] = recipe;
+        World world(spec_, contract_, recipes_);
+        if (world.make(entity.id, {}, "", nullptr).ok()) return note_state(entity.id, "");
+        recipes_.creates.erase(entity.id);
+      }
+    }
+  }
+
   std::size_t known() const {
     std::size_t ways = 0;
     for (const auto& [entity, states] : recipes_.ways) ways += states.size();

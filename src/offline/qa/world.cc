@@ -1,5 +1,7 @@
 #include "offline/qa/world.h"
 
+#include "offline/qa/recipes.h"
+
 namespace cadre::offline::qa {
 namespace {
 
@@ -221,6 +223,26 @@ Answer World::ready(const Recipe& recipe, const std::map<std::string, Json>& giv
   return answer;
 }
 
+Answer World::make_by_effect(const Recipe& recipe, const std::map<std::string, Json>& given,
+                             std::int64_t* id) {
+  if (!given.empty()) return refused(0, "fields_are_not_free");
+  const Recipe& cause = recipes_->operations.at(recipe.via);
+  std::int64_t row = 0;
+  Answer answer;
+  if (is_action(*cause.endpoint)) {
+    answer = ready(cause, {}, &row);
+    if (answer.ok()) answer = perform(cause, {}, row, nullptr);
+  } else {
+    answer = perform(cause, {}, {}, nullptr);
+  }
+  if (!answer.ok()) return answer;
+  if (recipe.who.kind == Who::Kind::kFresh) make(recipe.who.entity, {}, "", nullptr);
+  Json made = oracle_.newest(recipe.endpoint->entity, now_);
+  if (made.is_null()) return refused(0, "nothing_made");
+  if (id) *id = json::get_int(made, "id");
+  return {.status = 201, .body = std::move(made), .code = {}, .rule = {}, .field = {}};
+}
+
 Answer World::make(const std::string& entity, const std::map<std::string, Json>& given,
                    const std::string& state, std::int64_t* id) {
   if (depth_ > kDepthMax) return refused(0, "too_deep");
@@ -238,7 +260,11 @@ Answer World::make(const std::string& entity, const std::map<std::string, Json>&
   }
   if (operation.empty()) {
     auto found = recipes_->creates.find(entity);
-    if (found != recipes_->creates.end()) answer = perform(found->second, given, {}, id);
+    if (found != recipes_->creates.end() && found->second.via.empty()) {
+      answer = perform(found->second, given, {}, id);
+    } else if (found != recipes_->creates.end()) {
+      answer = make_by_effect(found->second, given, id);
+    }
   } else {
     const Recipe& recipe = recipes_->operations.at(operation);
     std::int64_t row = 0;

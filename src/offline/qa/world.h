@@ -55,6 +55,9 @@ struct Recipe {
   const spec::Endpoint* endpoint = nullptr;
   std::vector<std::pair<std::string, Gen>> body = {};
   Who who = {};
+  // Rows that no request creates: the operation whose effect makes one. `endpoint` is then the
+  // entity's list, where the new row is looked up.
+  std::string via = {};
   std::string state = {};                  // actions: the state of the row before; "" as made
   std::map<std::string, Json> given = {};  // actions: fields of the row when it is made
   std::map<std::string, std::string> fill = {};  // actions: optional references -> their entity
@@ -136,6 +139,8 @@ class World {
 
  private:
   Answer link(const Recipe& recipe, const JsonObject& source);
+  Answer make_by_effect(const Recipe& recipe, const std::map<std::string, Json>& given,
+                        std::int64_t* id);
 
     const spec::Spec* spec_;
   const spec::Contract* contract_;

@@ -26,6 +26,9 @@ class Writer {
         if (is_action(endpoint)) methods += action_method(found->second);
       }
     }
+    for (const auto& [entity, recipe] : context_.recipes.creates) {
+      if (!recipe.via.empty()) methods += effect_method(entity, recipe);
+    }
     for (const auto& [entity, ways] : context_.recipes.ways) methods += state_method(entity, ways);
     std::string imports = uses_nth_ ? "fill, nth" : "fill";
     return "\"\"\"Test data: for each kind of record a valid one, for each action a row that is ready "
@@ -155,6 +158,21 @@ class Writer {
            fmt::format("        body = self.{}_body(**given)\n",
                        text::snake_case(endpoint.operation_id)) +
            statement(8, "return ", call("self.api.made", std::move(arguments)));
+  }
+
+  std::string effect_method(const std::string& entity, const Recipe& recipe) {
+    std::vector<Py> arguments = {leaf(py_string(recipe.endpoint->path))};
+    add_actor(arguments, recipe.who, "row", "row");
+    const spec::Endpoint& cause = *context_.recipes.operations.at(recipe.via).endpoint;
+    auto main = context_.recipes.creates.find(cause.entity);
+    bool is_main = makes_row(cause) && main != context_.recipes.creates.end() &&
+                   main->second.endpoint->operation_id == recipe.via;
+    std::string method = is_main ? method_of(cause.entity) : qa::action_method(context_, recipe.via);
+    return fmt::format("\n    def {}(self):\n", method_of(entity)) +
+           docstring(8, fmt::format("{} that {} has made.",
+                                    text::upper_first(article(entity_name(entity))), recipe.via)) +
+           fmt::format("        self.{}()\n", method) +
+           statement(8, "return ", call("self.api.newest", std::move(arguments)));
   }
 
   std::string row_path(const spec::Endpoint& endpoint, const std::string& row) const {

@@ -79,6 +79,11 @@ class Api:
         """Performs an action that must be accepted, and returns the row."""
         return expect_status(self.post(path, body, actor=actor), 200)
 
+    def newest(self, path, *, actor=None):
+        """The row of a list that was made last."""
+        params = {"sort": "-id", "limit": 1}
+        return expect_status(self.get(path, actor=actor, params=params), 200)["items"][0]
+
     def row(self, path, *, actor=None):
         """Reads a row that must be there."""
         return expect_status(self.get(path, actor=actor), 200)
