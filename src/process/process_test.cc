@@ -203,7 +203,7 @@ TEST(Tree, PathsThatLeadOutsideAreRefused) {
   EXPECT_EQ(path_problem("über/ä b.txt"), "");
   EXPECT_EQ(path_problem("..."), "");
   for (const char* bad : {"", "/etc/passwd", "../x", "a/../b", "a/./b", "a//b", "a/", "a\nb",
-                          "a\\b", "\xff"}) {
+                          "a\\b", "\xff", ".git/config", "a/.GIT/hooks/x"}) {
     EXPECT_NE(path_problem(bad), "") << bad;
   }
   EXPECT_NE(path_problem(std::string(201, 'a')), "");

@@ -69,6 +69,8 @@ std::string path_problem(std::string_view relative) {
   for (const std::string& part : text::split(relative, '/')) {
     if (part.empty()) return "it has an empty part (\"//\" or \"/\" at the end)";
     if (part == "." || part == "..") return "it has a \"" + part + "\" part";
+    // Whoever writes there decides what the user's next git command runs.
+    if (text::lower(part) == ".git") return "it leads into \".git\"";
     if (part.size() > kPartBytesMax) return fmt::format("a part has over {} bytes", kPartBytesMax);
   }
   return {};

@@ -67,6 +67,7 @@ class Service {
     policy.binds.push_back({socket_folder->path(), std::string(kInsideFolder), true});
     policy.limits.wall_s =
         seconds_left(context, json::get_double(arguments, "timeout_s", kDefaultSeconds));
+    policy.limits.cpu_s = std::max(1, static_cast<int>(policy.limits.wall_s));
     policy.limits.memory_mb = 2048;
     const std::filesystem::path socket = socket_folder->path() / "s";
     const std::string inside =
@@ -105,6 +106,8 @@ class Service {
                                              text::shorten(child_.err(), 4000));
   }
 
+  // Reads what it has printed, so that a full pipe does not stop it.
+  void drain() { child_.wait(Milliseconds{0}); }
   void finish() { child_.finish(Milliseconds{50}); }
   std::string err() const { return child_.err(); }
 
@@ -137,8 +140,9 @@ struct Comparison {
 };
 
 // Sends and judges until `count` are done or two answers differ: then the states differ too.
-Result<Comparison> compare(spec::DifferentialSession& session, UnixHttpClient& client,
-                           std::int64_t count, const std::stop_token& stop) {
+Result<Comparison> compare(spec::DifferentialSession& session, Service& service,
+                           UnixHttpClient& client, std::int64_t count,
+                           const std::stop_token& stop) {
   Comparison done;
   while (done.operations < count && !session.over()) {
     if (stop.stop_requested())
@@ -152,6 +156,7 @@ Result<Comparison> compare(spec::DifferentialSession& session, UnixHttpClient& c
       request.headers.emplace_back("Content-Type", "application/json");
     ++done.operations;
     const Result<HttpResponse> answer = client.send(request);
+    service.drain();
     if (!answer) {
       done.mismatches.push_back(JsonObject{{"step", done.operations},
                                            {"what", "no answer: " + answer.error().message},
@@ -195,7 +200,8 @@ Result<Json> Differential::run(const Json& arguments, const ToolContext& context
   const std::int64_t seed = json::get_int(arguments, "seed");
   spec::DifferentialSession session(*model, static_cast<std::uint64_t>(seed));
   Result<Comparison> done =
-      compare(session, *client, json::get_int(arguments, "operations"), context.stop);
+      compare(session, *service, *client, json::get_int(arguments, "operations"), context.stop);
+  const std::string printed = service->err();
   service->finish();
   if (!done) return propagate(done);
   JsonObject statuses;
@@ -208,7 +214,7 @@ Result<Json> Differential::run(const Json& arguments, const ToolContext& context
                     {"seconds", seconds_since(begin)},
                     {"sandboxed", access_->support().works}};
   if (!result["mismatches"].get_array().empty()) {
-    result["stderr"] = text::shorten(text::clean_utf8(service->err()), 4000);
+    result["stderr"] = text::shorten(text::clean_utf8(printed), 4000);
   }
   return result;
 }

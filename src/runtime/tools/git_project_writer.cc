@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -73,8 +74,14 @@ Result<void> GitProjectWriter::load_manifest() {
     }
     for (const auto& member : json::get_object(*value, "files")) {
       if (!member.value().is_string()) continue;
-      manifest_[std::string(member.key().data(), member.key().size())] =
-          std::string(json::as_view(member.value().get_string()));
+      manifest_[std::string(member.key())] = json::as_view(member.value().get_string());
+    }
+    for (const auto& member : json::get_object(*value, "stages")) {
+      for (const Json& path : member.value().is_array() ? member.value().get_array() : JsonArray{}) {
+        if (path.is_string()) {
+          stage_files_[std::string(member.key())].emplace_back(json::as_view(path.get_string()));
+        }
+      }
     }
   } else if (text.error().code != ErrorCode::kNotFound) {
     return propagate(text);
@@ -86,8 +93,10 @@ Result<void> GitProjectWriter::load_manifest() {
 Result<void> GitProjectWriter::save_manifest() const {
   JsonObject files;
   for (const auto& [path, hash] : manifest_) files[path] = hash;
-  const std::string content =
-      json::write_pretty(JsonObject{{"made_by", "cadre"}, {"files", std::move(files)}});
+  JsonObject stages;
+  for (const auto& [stage, paths] : stage_files_) stages[stage] = json::to_array(paths);
+  const std::string content = json::write_pretty(JsonObject{
+      {"made_by", "cadre"}, {"files", std::move(files)}, {"stages", std::move(stages)}});
   return replace_file(folder_, kManifest, content, false);
 }
 
@@ -116,6 +125,30 @@ Result<void> GitProjectWriter::write_file(const File& file) {
     return written;
   manifest_[file.path] = hash;
   return {};
+}
+
+// What the stage's earlier round wrote and this one does not make any more, unless somebody has
+// changed it since.
+void GitProjectWriter::remove_stale(const std::string& stage,
+                                    const std::vector<std::string>& made) {
+  for (const std::string& path : stage_files_[stage]) {
+    const auto known = manifest_.find(path);
+    const bool of_another = std::any_of(
+        stage_files_.begin(), stage_files_.end(), [&](const auto& entry) {
+          return entry.first != stage &&
+                 std::find(entry.second.begin(), entry.second.end(), path) != entry.second.end();
+        });
+    if (known == manifest_.end() || of_another ||
+        std::find(made.begin(), made.end(), path) != made.end()) {
+      continue;
+    }
+    const auto present = read_beneath(folder_, path, kFileBytesMax);
+    std::error_code ignored;
+    if (present && sha256_hex(*present) == known->second) {
+      std::filesystem::remove(folder_ / path, ignored);
+    }
+    manifest_.erase(known);
+  }
 }
 
 Result<std::string> GitProjectWriter::git(const std::vector<std::string>& arguments,
@@ -172,13 +205,17 @@ Result<void> GitProjectWriter::commit(const std::string& author, const std::stri
 Result<void> GitProjectWriter::stage_done(const StageDone& done) {
   const std::lock_guard lock(mutex_);
   if (auto loaded = load_manifest(); !loaded) return loaded;
+  std::vector<std::string> made;
   for (const std::string& type : done.artifacts) {
     const auto it = done.all.find(type);
     if (it == done.all.end() || !it->second) continue;
     for (const File& file : it->second->files) {
       if (auto written = write_file(file); !written) return written;
+      made.push_back(file.path);
     }
   }
+  remove_stale(done.stage->id, made);
+  stage_files_[done.stage->id] = std::move(made);
   if (auto saved = save_manifest(); !saved) return saved;
   const AgentConfig* agent = find_agent(*done.plan, done.stage->role);
   const std::string author =

@@ -2,9 +2,10 @@
 //
 // Files are written beside their place and renamed, never through a symbolic link, never outside
 // the folder. The manifest .cadre-files.json holds the hash of each file as written: a file that
-// somebody has changed since is kept as it is and reported (kept_files()). Commits carry the date
-// of the stage's end and the run's id; doing a stage again that is already committed does nothing.
-// Where git is missing the files are there without a history (has_history()). One run at a time.
+// somebody has changed since is kept as it is and reported (kept_files()); what a stage's earlier
+// round wrote and its new one does not make is removed. Commits carry the date of the stage's end
+// and the run's id; doing a stage again that is already committed does nothing. Where git is
+// missing the files are there without a history (has_history()). One run at a time.
 #pragma once
 
 #include <filesystem>
@@ -39,6 +40,7 @@ class GitProjectWriter final : public ProjectWriter {
   Result<void> load_manifest();
   Result<void> save_manifest() const;
   Result<void> write_file(const File& file);
+  void remove_stale(const std::string& stage, const std::vector<std::string>& made);
   Result<void> commit(const std::string& author, const std::string& role,
                       const std::string& subject, const std::string& body, std::int64_t time_us);
   Result<std::string> git(const std::vector<std::string>& arguments,
@@ -49,6 +51,7 @@ class GitProjectWriter final : public ProjectWriter {
   mutable std::mutex mutex_;
   bool loaded_ = false;
   std::map<std::string, std::string> manifest_;  // path -> SHA-256 as written
+  std::map<std::string, std::vector<std::string>> stage_files_;  // by stage, of its last round
   std::map<std::string, std::string> kept_;      // path -> SHA-256 as found
 };
 
