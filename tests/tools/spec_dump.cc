@@ -24,7 +24,8 @@ void print_entities(const spec::Spec& spec) {
     }
     fmt::print("\n");
     for (const auto& r : spec.relations) {
-      if (r.from == entity.id) fmt::print("    -> {} as {}{}\n", r.to, r.role, r.owned ? " (owned)" : "");
+      if (r.from == entity.id)
+        fmt::print("    -> {} as {}{}\n", r.to, r.role, r.owned ? " (owned)" : "");
     }
     if (!entity.lifecycle) continue;
     fmt::print("    [{}]", entity.lifecycle->initial);
@@ -42,7 +43,8 @@ void print_text(const spec::Spec& spec) {
     if (is_standard(o)) continue;
     fmt::print("op {} on {}", o.id, o.on);
     for (const auto& g : o.guards) fmt::print(" [{} {}]", g.id, json::write(to_json(g.require)));
-    for (const auto& e : o.effects) fmt::print(" {{{} {}}}", e.target, json::write(to_json(e.value)));
+    for (const auto& e : o.effects)
+      fmt::print(" {{{} {}}}", e.target, json::write(to_json(e.value)));
     fmt::print("\n");
   }
   for (const auto& o : spec.operations) {

@@ -70,9 +70,9 @@ void account(Draft& draft) {
       ++content;
       if (!draft.claimed(i, t) || draft.poisoned(i, t)) sentence.unused.push_back(token.lower);
     }
-    const bool topic = s.size() <= 2 && s.any(0, {"rule", "feature", "requirement", "role", "entity",
-                                                  "note", "overview", "constraint", "goal",
-                                                  "assumption", "record", "scope"});
+    const bool topic = s.size() <= 2 && s.any(0, {"rule", "feature", "requirement", "role",
+                                                  "entity", "note", "overview", "constraint",
+                                                  "goal", "assumption", "record", "scope"});
     const bool heading = draft.sentence(i).kind == LineKind::kHeading || topic;
     if (heading && !any) {
       sentence.unused.clear();

@@ -213,7 +213,8 @@ class Reader {
       } else if (t.tag == Tag::kVerb || !action->modal.empty()) {
         if (be && t.form != VerbForm::kPastParticiple) return -1;
         if (be) action->passive = true;
-        if (t.tag != Tag::kVerb && (be || t.tag == Tag::kDeterminer || s_.punctuation(i))) return -1;
+        if (t.tag != Tag::kVerb && (be || t.tag == Tag::kDeterminer || s_.punctuation(i)))
+          return -1;
         return i;
       } else {
         return -1;

@@ -147,7 +147,8 @@ std::string Draft::entity_named(std::string_view name) const {
     }
   }
   // "session" for the one "training session" there is.
-  if (name.find(' ') != std::string_view::npos || is_product_noun(name) || !may_be_entity(name)) return {};
+  if (name.find(' ') != std::string_view::npos || is_product_noun(name) || !may_be_entity(name))
+    return {};
   std::string found;
   for (const auto& entity : spec.entities) {
     const auto space = entity.name.rfind(' ');

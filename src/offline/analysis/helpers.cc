@@ -137,6 +137,35 @@ std::vector<Range> segments(const Draft& draft, int sentence) {
   return parts;
 }
 
+namespace {
+
+// "default medium": in the form that the attribute's type wants.
+void apply_default(Draft& draft, spec::Attribute& attribute, const std::string& path,
+                   const std::string& the, const Item& item, Range range) {
+  auto* a = &attribute;
+  if (item.default_word.empty()) return;
+  if (a->type == spec::Type::kEnum) {
+    const bool known = std::find(a->values.begin(), a->values.end(), item.default_word) !=
+                       a->values.end();
+    if (known) a->default_value = Expr::string(item.default_word);
+  } else if (a->type == spec::Type::kString || a->type == spec::Type::kText) {
+    a->default_value = Expr::string(item.default_word);
+  } else if (a->type == spec::Type::kBool) {
+    a->default_value = Expr::of(item.default_word == "true" || item.default_word == "yes");
+  } else if (a->type == spec::Type::kInt && !item.default_word.empty() &&
+             item.default_word.find_first_not_of("0123456789") == std::string::npos &&
+             item.default_word.size() < 15) {
+    a->default_value = Expr::of(static_cast<std::int64_t>(std::stoll(item.default_word)));
+  }
+  if (a->default_value) {
+    draft.add_rule("default", range, "default.mark", the + " is " + item.default_word +
+                   " unless something else is given.",
+                   {{"attr", path}, {"value", item.default_word}});
+  }
+}
+
+}  // namespace
+
 void apply_marks(Draft& draft, const std::string& entity, const std::string& attribute,
                  const Item& item, int sentence) {
   auto* a = draft.attribute(entity, attribute);
@@ -190,26 +219,7 @@ void apply_marks(Draft& draft, const std::string& entity, const std::string& att
                    {{"attr", path}, {"values", json::to_array(item.values)}})
         .enforced_in = {"schema", "api"};
   }
-  if (!item.default_word.empty()) {
-    if (a->type == spec::Type::kEnum) {
-      const bool known = std::find(a->values.begin(), a->values.end(), item.default_word) !=
-                         a->values.end();
-      if (known) a->default_value = Expr::string(item.default_word);
-    } else if (a->type == spec::Type::kString || a->type == spec::Type::kText) {
-      a->default_value = Expr::string(item.default_word);
-    } else if (a->type == spec::Type::kBool) {
-      a->default_value = Expr::of(item.default_word == "true" || item.default_word == "yes");
-    } else if (a->type == spec::Type::kInt && !item.default_word.empty() &&
-               item.default_word.find_first_not_of("0123456789") == std::string::npos &&
-               item.default_word.size() < 15) {
-      a->default_value = Expr::of(static_cast<std::int64_t>(std::stoll(item.default_word)));
-    }
-    if (a->default_value) {
-      draft.add_rule("default", range, "default.mark", the + " is " + item.default_word +
-                     " unless something else is given.",
-                     {{"attr", path}, {"value", item.default_word}});
-    }
-  }
+  apply_default(draft, *a, path, the, item, range);
   if (item.unique) {
     a->unique = true;
     draft.add_rule("unique", range, "unique.mark",

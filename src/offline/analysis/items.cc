@@ -198,7 +198,8 @@ bool read_unit(Cursor& c, Item* item) {
   int last = c.i;
   while (last + 1 <= c.last && last < c.i + 2 && s.name_word(last + 1)) ++last;
   const bool ends = last + 1 > c.last || s.any(last + 1, {",", "and", ";", ".", ")"});
-  if (last == c.i || !ends || s.any(c.i + 1, {"stock", "order", "time", "total", "use"})) return false;
+  if (last == c.i || !ends || s.any(c.i + 1, {"stock", "order", "time", "total", "use"}))
+    return false;
   const auto type = guess_type(item->name, item->number_of).type;
   if (type != spec::Type::kDecimal && type != spec::Type::kInt && type != spec::Type::kTime &&
       type != spec::Type::kMoney && type != spec::Type::kDuration) {

@@ -294,11 +294,11 @@ class LifecycleReader {
       cycle.initial = known_state(cycle, chain.front());
     }
     cycle.initial = known_state(cycle, chain.front());
-    draft_.add_rule("transitions", range, "transitions.chain",
-                    text::upper_first(a_noun(draft_.entity(entity).name)) + " goes from " + text::join(chain, " to ") +
-                        ".",
-                    {{"attr", entity + "." + cycle.attribute},
-                     {"initial", cycle.initial}, {"edges", edges}});
+    draft_.add_rule(
+        "transitions", range, "transitions.chain",
+        text::upper_first(a_noun(draft_.entity(entity).name)) + " goes from " +
+            text::join(chain, " to ") + ".",
+        {{"attr", entity + "." + cycle.attribute}, {"initial", cycle.initial}, {"edges", edges}});
   }
 
   void starts_as(const Scan& s, Range part) {
@@ -385,10 +385,10 @@ class LifecycleReader {
       }
     }
     if (edges.empty()) return;
-    draft_.add_rule("transitions", part, "transitions.until",
-                    text::upper_first(a_noun(draft_.entity(entity).name)) + " is " + initial + " at first.",
-                    {{"attr", entity + ".status"}, {"initial", initial},
-                     {"edges", json::to_array(edges)}});
+    draft_.add_rule(
+        "transitions", part, "transitions.until",
+        text::upper_first(a_noun(draft_.entity(entity).name)) + " is " + initial + " at first.",
+        {{"attr", entity + ".status"}, {"initial", initial}, {"edges", json::to_array(edges)}});
   }
 
   // "A done task can be reopened", "can be cancelled unless shipped", "while it is pending".

@@ -46,6 +46,8 @@ void read_lifecycles(Draft& draft, const Reading& reading);
 void read_value_rules(Draft& draft);
 void read_count_rules(Draft& draft, const Reading& reading);
 void read_guard_rules(Draft& draft, const Reading& reading);
+// rules_roles.cc: one part of a sentence; true when it was such a rule.
+bool read_role_rule(Draft& draft, const Reading& reading, Range part);
 void read_derived_rules(Draft& draft);
 void read_stock_rules(Draft& draft, const Reading& reading);
 

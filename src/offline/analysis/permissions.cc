@@ -152,7 +152,8 @@ class Permissions {
     if (!acts || note.subject_role.empty()) return std::nullopt;
     const auto* relation = find_relation(draft_.spec, operation.on, note.subject_role);
     if (relation == nullptr || relation->to != actor->entity) return std::nullopt;
-    draft_.assume(text::upper_first(a_noun(actor->name)) + " acts in their own name; staff may act for anybody.",
+    draft_.assume(text::upper_first(a_noun(actor->name)) +
+                      " acts in their own name; staff may act for anybody.",
                   {operation.id}, "say that a " + actor->name + " may act for others");
     return eq(self(note.subject_role), Expr::call("actor"));
   }

@@ -74,7 +74,8 @@ class QueryReader {
   // --- search by, filter by, sort by
 
   static std::string_view kind_of(const Scan& s, int i) {
-    if (s.any(i, {"search", "find", "look_up", "searchable", "searched", "lookup"})) return "search";
+    if (s.any(i, {"search", "find", "look_up", "searchable", "searched", "lookup"}))
+      return "search";
     if (s.any(i, {"filter", "filterable", "filtered", "narrow"})) return "filter";
     if (s.any(i, {"sort", "order", "sortable", "sorted", "ordered", "sorting"})) return "sort";
     return {};

@@ -117,7 +117,8 @@ class RelationReader {
       if (item.plural && (cue.assign && person)) {
         auto& relation = draft_.relate(to, from, "", draft_.stated(range, "relation.assigned"));
         relation.required = false;
-      } else if (item.plural || s.any(cue.last + 1, {"several", "multiple", "many", "one or more"})) {
+      } else if (item.plural ||
+                 s.any(cue.last + 1, {"several", "multiple", "many", "one or more"})) {
         many(from, to, range);
       } else {
         auto& relation = draft_.relate(from, to, "", draft_.stated(range, "relation.belongs"));
@@ -127,8 +128,8 @@ class RelationReader {
         if (exact) {
           relation.min = relation.max = 1;
           draft_.add_rule("required", range, "required.exactly_one",
-                          text::upper_first(a_noun(draft_.entity(from).name)) + " has exactly one " +
-                              draft_.entity(to).name + ".",
+                          text::upper_first(a_noun(draft_.entity(from).name)) +
+                              " has exactly one " + draft_.entity(to).name + ".",
                           {{"attr", from + "." + draft_.relation_to(from, to)->role}});
         }
       }

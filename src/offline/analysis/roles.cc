@@ -21,7 +21,8 @@ bool acts(const Draft& draft, const Scan& s, const Thing& subject, const Action&
   // An invented word acts when it may do something, or does something as unheard of.
   const bool may = action.modal == "can" || action.modal == "may";
   // "Only the kitchen can add meals": a department acts as well.
-  if (action.only && may && !action.passive && !subject.name.plural && can_be_entity(draft, bare)) return true;
+  if (action.only && may && !action.passive && !subject.name.plural && can_be_entity(draft, bare))
+    return true;
   const bool unheard = !s.at(action.verb_last).known;
   return !s.at(subject.name.last).known && (may || unheard) && can_be_entity(draft, bare);
 }
@@ -407,7 +408,8 @@ class RoleReader {
     if (subjects.empty()) return;
     std::vector<std::pair<std::string, const Thing*>> targets;
     for (const auto& object : action.objects) {
-      if (const auto id = entity_of(s, index, object); !id.empty()) targets.push_back({id, &object});
+      if (const auto id = entity_of(s, index, object); !id.empty())
+        targets.push_back({id, &object});
     }
     if (targets.empty()) {
       if (const auto* target = target_of(action); target != nullptr) {
@@ -488,8 +490,8 @@ class RoleReader {
     }
     if (known == grant.entity) return true;
     if (other) {
-      draft_.ask("Which " + draft_.entity(grant.entity).plural + " are a " + bare + "'s own?", index,
-                 {}, "none: the sentence is not enforced", "high");
+      draft_.ask("Which " + draft_.entity(grant.entity).plural + " are a " + bare + "'s own?",
+                 index, {}, "none: the sentence is not enforced", "high");
       draft_.poison(range);
       return false;
     }
@@ -529,7 +531,8 @@ class RoleReader {
     grant->own_role = draft_.relate(owner, person, role,
                                     draft_.implied(range, "relation.owner")).role;
     const auto actor = grant->actor;
-    grant->actor = draft_.add_actor(draft_.entity(person).name, draft_.stated(range, "actor.owner"));
+    grant->actor =
+        draft_.add_actor(draft_.entity(person).name, draft_.stated(range, "actor.owner"));
     const bool used = std::any_of(draft_.grants.begin(), draft_.grants.end(),
                                   [&](const Grant& g) { return g.actor == actor; });
     if (!used && actor != grant->actor) {
@@ -577,7 +580,8 @@ class RoleReader {
     for (int i = action.first; i <= action.last; ++i) {
       if (scan.any(i, {"only", "own"})) draft_.claim(index, i);
     }
-    if (action.first > 0 && scan.is(action.first - 1, "only")) draft_.claim(index, action.first - 1);
+    if (action.first > 0 && scan.is(action.first - 1, "only"))
+      draft_.claim(index, action.first - 1);
     if (action.negated) draft_.claim({index, action.verb_first, action.verb_last});
     rule.enforced_in = {"api"};
     grant->rule = rule.id;
@@ -598,7 +602,8 @@ void find_entities_in_actions(Draft& draft, const Reading& reading) {
       const auto c = verb_class(action.verb);
       const bool system = action.subjects.empty() && !action.passive;
       bool person = false;
-      for (const auto& subject : action.subjects) person = person || acts(draft, s, subject, action);
+      for (const auto& subject : action.subjects)
+        person = person || acts(draft, s, subject, action);
       for (const auto& subject : action.subjects) {
         if (subject.name.empty()) continue;
         const auto bare = bare_name(s, subject.name);

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "offline/analysis/measures.h"
 #include "offline/analysis/passes.h"
 #include "offline/analysis/words.h"
 
@@ -12,85 +13,6 @@ namespace cadre::offline::analysis {
 namespace {
 
 using spec::Type;
-
-struct Limit {
-  int value = 0;
-  int first = 0, last = 0;  // "at most 5"
-};
-
-// "at most 5", "up to 5", "no more than 5", "can't ... more than 5", "only one", "maximum of 20".
-std::optional<Limit> read_limit(const Scan& s, Range part, bool negated) {
-  static constexpr std::string_view kAtMost[] = {
-      "at most", "up to", "no more than", "not more than", "a maximum of", "maximum of",
-      "maximum", "max", "max.", "at the most", "as many as", "a limit of", "limit of"};
-  for (int i = part.first; i <= part.last; ++i) {
-    for (const auto words : kAtMost) {
-      const int used = s.phrase(i, words);
-      if (used == 0) continue;
-      const auto& n = s.at(i + used).number;
-      if (n && *n == std::floor(*n) && *n < 1e6) {
-        return Limit{static_cast<int>(*n), i, i + used};
-      }
-    }
-    const int more = s.phrase(i, "more than");
-    if (more > 0 && negated && s.at(i + more).number) {
-      return Limit{static_cast<int>(*s.at(i + more).number), i, i + more};
-    }
-    if (s.is(i, "only") && s.is(i + 1, "one") && !s.is(i + 2, "of")) return Limit{1, i, i + 1};
-    if (s.at(i).number && s.any(i + 1, {"at most", "max", "maximum"})) {
-      return Limit{static_cast<int>(*s.at(i).number), i, i + 1};
-    }
-  }
-  return std::nullopt;
-}
-
-bool negated_before(const Scan& s, Range part) {
-  for (int i = part.first; i <= part.last; ++i) {
-    if (s.any(i, {"not", "never", "nobody", "no", "cannot", "n't", "none", "neither"}) ||
-        s.at(i).tag == Tag::kNegation) {
-      return true;
-    }
-  }
-  return false;
-}
-
-struct Duration {
-  std::string unit;  // operator of the expression language
-  int amount = 0;
-  int first = 0, last = 0;
-};
-
-std::optional<Duration> read_duration(const Scan& s, int first, int last) {
-  for (int i = first; i <= last; ++i) {
-    if (!s.at(i).number) continue;
-    const double n = *s.at(i).number;
-    if (n != std::floor(n) || n < 0 || n > 100000) continue;
-    int unit = i + 1;
-    if (s.any(unit, {"-", "calendar", "full", "working"})) {
-      if (s.is(unit, "working")) continue;  // needs a calendar
-      ++unit;
-    }
-    const auto& word = s.at(unit).lemma;
-    int factor = 1;
-    std::string name;
-    if (word == "day" || word == "night") name = "days";
-    else if (word == "week") name = "days", factor = 7;
-    else if (word == "fortnight") name = "days", factor = 14;
-    else if (word == "hour") name = "hours";
-    else if (word == "minute") name = "minutes";
-    else if (word == "month") name = "months";
-    else if (word == "year") name = "months", factor = 12;
-    else continue;
-    return Duration{name, static_cast<int>(n) * factor, i, unit};
-  }
-  return std::nullopt;
-}
-
-std::string iso(const Duration& d) {
-  if (d.unit == "days") return fmt::format("P{}D", d.amount);
-  if (d.unit == "months") return fmt::format("P{}M", d.amount);
-  return fmt::format("PT{}{}", d.amount, d.unit == "hours" ? "H" : "M");
-}
 
 class CountReader {
  public:
@@ -203,7 +125,8 @@ class CountReader {
     const auto* object = draft_.relation(event, note.object_role);
     if (subject == nullptr || object == nullptr) return false;
     bool named = false;
-    for (const auto& m : inside(part, part.first, part.last)) named = named || m.entity == object->to;
+    for (const auto& m : inside(part, part.first, part.last))
+      named = named || m.entity == object->to;
     if (!named) return false;
     const int last = lone >= 0 ? lone : at + 1;
     auto filter = both(eq(row(subject->role), self(subject->role)),
@@ -370,8 +293,8 @@ class CountReader {
     }
     auto& rule = draft_.add_rule("max_count", range, "max_count.per_owner", canonical, params);
     rule.expr = op("<", count(entity, filter), Expr::of(value));
-    attach(entity, rule, error_code("max " + which + model.plural + " per " + names.front()), filter,
-           value);
+    attach(entity, rule, error_code("max " + which + model.plural + " per " + names.front()),
+           filter, value);
   }
 
   void attach(const std::string& entity, const spec::Rule& rule, const std::string& error,
@@ -512,7 +435,8 @@ class CountReader {
     spec::Guard guard;
     guard.id = id;
     guard.require = op("<", count(event, filter), self(role + "." + attribute));
-    guard.error = attribute == "copies" ? "no_copy_available" : error_code("no " + attribute + " left");
+    guard.error =
+        attribute == "copies" ? "no_copy_available" : error_code("no " + attribute + " left");
     guard.status = 409;
     guard.origin = origin;
     creator->guards.push_back(guard);
@@ -532,8 +456,9 @@ class CountReader {
       const auto role = relation->role;
       // An application or a review takes no place.
       static constexpr std::string_view kTakes[] = {
-          "borrow", "rent", "hire", "lease", "book", "reserve", "enrol", "enroll", "join", "sign_up",
-          "register", "register_for", "check_out", "take", "use", "attend", "lend", "take_out"};
+          "borrow",    "rent",   "hire", "lease",   "book",     "reserve",
+          "enrol",     "enroll", "join", "sign_up", "register", "register_for",
+          "check_out", "take",   "use",  "attend",  "lend",     "take_out"};
       const auto& verb = draft_.note(event).verb;
       if (std::find(std::begin(kTakes), std::end(kTakes), verb) == std::end(kTakes) &&
           is_known_word(verb)) {
@@ -549,8 +474,9 @@ class CountReader {
         const auto attribute = a.id;
         const auto words = text::replace_all(attribute, "_", " ");
         limit_by_attribute(event, role, attribute, draft_.next_convention(), Draft::convention());
-        draft_.assume(text::upper_first(a_noun(draft_.entity(object).name)) + " has at most as many open " +
-                          draft_.entity(event).plural + " as its " + words + " says.",
+        draft_.assume(text::upper_first(a_noun(draft_.entity(object).name)) +
+                          " has at most as many open " + draft_.entity(event).plural + " as its " +
+                          words + " says.",
                       {event}, "say that the " + words + " is only for information");
         break;
       }
@@ -565,7 +491,8 @@ class CountReader {
     const int cue = s.find_any(part.first, part.last,
                                {"last", "period", "due", "return", "within", "bring_back",
                                 "lend", "for", "expire", "valid", "duration"});
-    if (cue < 0 || s.find_any(part.first, part.last, {"before", "late", "every", "per"}) >= 0) return;
+    if (cue < 0 || s.find_any(part.first, part.last, {"before", "late", "every", "per"}) >= 0)
+      return;
     if (negated_before(s, part)) return;
     std::string event;
     for (const auto& m : inside(part, part.first, part.last)) {
@@ -612,11 +539,11 @@ class CountReader {
     note.due = a.id;
     note.due_value = Expr::call(d.unit, {Expr::of(d.amount)});
     const auto amount = draft_.words({part.sentence, d.first, d.last});
-    auto& rule = draft_.add_rule(
-        "deadline", range, "deadline.lasts",
-        text::upper_first(a_noun(draft_.entity(event).name)) + " is due " + amount + " after it is " +
-            (note.verb.empty() ? "made" : state_of_verb(note.verb)) + ".",
-        {{"attr", event + "." + note.due}, {"offset", iso(d)}});
+    auto& rule = draft_.add_rule("deadline", range, "deadline.lasts",
+                                 text::upper_first(a_noun(draft_.entity(event).name)) + " is due " +
+                                     amount + " after it is " +
+                                     (note.verb.empty() ? "made" : state_of_verb(note.verb)) + ".",
+                                 {{"attr", event + "." + note.due}, {"offset", iso(d)}});
     auto* creator = draft_.creator_of(event);
     if (creator == nullptr) return;
     spec::Effect effect;
@@ -750,11 +677,13 @@ class CountReader {
         if (!note.due.empty() && event.empty()) event = id;
       }
     }
-    if (event.empty() || draft_.note(event).due.empty() || draft_.note(event).closed.empty()) return;
+    if (event.empty() || draft_.note(event).due.empty() || draft_.note(event).closed.empty())
+      return;
     const auto& note = draft_.note(event);
     if (draft_.attribute(event, note.due)->type != Type::kDate) return;
     int last = per + (s.is(per, "per") || s.is(per, "a") ? 1 : 0);
-    if (!s.is(last, "day") && s.phrase(per, "per day") == 0 && s.phrase(per, "each day") == 0) return;
+    if (!s.is(last, "day") && s.phrase(per, "per day") == 0 && s.phrase(per, "each day") == 0)
+      return;
     const Range range{part.sentence, part.first, last};
     auto& a = draft_.add_attribute(event, "fine", draft_.stated(range, "attr.fee"));
     a.type = Type::kMoney;
@@ -776,7 +705,8 @@ class CountReader {
       }
     }
     a.derived = value;
-    JsonObject params{{"op", note.close_verb}, {"amount", fmt::format("{:.2f}", *s.at(amount).number)},
+    JsonObject params{{"op", note.close_verb},
+                      {"amount", fmt::format("{:.2f}", *s.at(amount).number)},
                       {"per", "day late"}};
     if (!limit.empty()) params["max"] = limit;
     auto& rule = draft_.add_rule("fee", range, "fee.per_day",

@@ -40,8 +40,7 @@ class GuardReader {
       if (outside_sentence(draft_, i)) continue;
       const Scan s(draft_.sentence(i));
       for (const auto& part : segments(draft_, i)) {
-        if (threshold(s, part)) continue;
-        if (field_permission(s, part)) continue;
+        if (read_role_rule(draft_, reading_, part)) continue;
         if (delete_guard(s, part)) continue;
         if (immutable(s, part)) continue;
         compare(s, part);
@@ -71,7 +70,8 @@ class GuardReader {
       for (int j = std::min(last, i + 3); j >= i; --j) {
         const auto words = s.lowers(i, j);
         for (const auto& a : e->attributes) {
-          if (a.type == Type::kBool && a.id == safe_snake(words)) return State{a.id, "", true, i, j};
+          if (a.type == Type::kBool && a.id == safe_snake(words))
+            return State{a.id, "", true, i, j};
           for (const auto& value : a.values) {
             if (same_state(value, words)) return State{a.id, value, false, i, j};
           }
@@ -93,116 +93,6 @@ class GuardReader {
     made.status = status;
     made.origin = rule.origin;
     return made;
-  }
-
-  // --- who may, by amount or by field
-
-  // "Claims over 500 euros need the approval of a director."
-  bool threshold(const Scan& s, Range part) {
-    const int over = s.find_any(part.first, part.last, {"over", "above", "more than",
-                                                        "greater than", "of more than"});
-    const int need = s.find_any(part.first, part.last, {"need", "require", "must be", "have to"});
-    if (over < 0 || need < over) return false;
-    int n = -1;
-    for (int i = over; i < need; ++i) {
-      if (s.at(i).number) n = i;
-    }
-    const auto found = entities(part, part.first, over);
-    if (n < 0 || found.empty()) return false;
-    const auto entity = found.front().entity;
-    std::string attribute;
-    for (const auto& a : draft_.entity(entity).attributes) {
-      const bool named = s.find(part.first, n, words_of(a.id)) >= 0;
-      if (named || (a.type == Type::kMoney && attribute.empty())) attribute = a.id;
-    }
-    if (attribute.empty()) return false;
-    std::string operation, actor;
-    int last = need;
-    for (const auto& o : draft_.spec.operations) {
-      if (o.on != entity || o.kind != OperationKind::kTransition) continue;
-      for (int i = need; i <= part.last; ++i) {
-        if (s.at(i).lemma == o.verb || verb_of_event_noun(s.at(i).lemma) == o.verb) {
-          operation = o.id;
-        }
-      }
-    }
-    for (int i = need + 1; i <= part.last && actor.empty(); ++i) {
-      const auto name = name_after(s, i, part.last);
-      if (name.empty() || name.first != i || !is_people(bare_name(s, name))) continue;
-      actor = bare_name(s, name);
-      last = name.last;
-    }
-    if (operation.empty() || actor.empty()) return false;
-    add_threshold(s, {part.sentence, part.first, last}, entity, attribute, operation, actor, n);
-    return true;
-  }
-
-  void add_threshold(const Scan& s, Range range, const std::string& entity,
-                     const std::string& attribute, const std::string& operation,
-                     const std::string& actor, int n) {
-    const auto id = draft_.add_actor(actor, draft_.stated(range, "actor.threshold"));
-    Grant grant;
-    grant.actor = id;
-    grant.verb = draft_.operation(operation)->verb;
-    grant.entity = entity;
-    grant.origin = draft_.stated(range, "permission.threshold");
-    draft_.grants.push_back(grant);
-    const auto* a = draft_.attribute(entity, attribute);
-    Expr limit = number(*s.at(n).number);
-    if (a->type == Type::kMoney) limit = Expr::decimal(fmt::format("{:.2f}", *s.at(n).number));
-    const auto require = Expr::call("or", {op("<=", self(attribute), limit),
-                                           eq(Expr::call("role"), Expr::string(id))});
-    auto& rule = draft_.add_rule(
-        "permission", range, "permission.threshold",
-        fmt::format("Only {} can {} {} with {} above {}.", a_noun(actor), verb_words(grant.verb),
-                    a_noun(draft_.entity(entity).name), a_noun(words_of(attribute)),
-                    draft_.words({range.sentence, n, n})),
-        {{"actor", id}, {"op", grant.verb}, {"on", entity}, {"only", true},
-         {"cond", attribute + " > " + s.at(n).lower}});
-    rule.expr = require;
-    draft_.operation(operation)->guards.push_back(guard(rule, require,
-                                                        error_code("needs " + actor), 403));
-  }
-
-  // "Only the landlord can change the rent."
-  bool field_permission(const Scan& s, Range part) {
-    for (const auto& a : reading_.actions[static_cast<std::size_t>(part.sentence)]) {
-      if (a.verb_first < part.first || a.verb_last > part.last || !a.only || a.negated) continue;
-      if (verb_class(a.verb) != VerbClass::kUpdate && a.verb != "set") continue;
-      if (a.subjects.empty() || a.objects.empty() || a.subjects.front().name.empty()) continue;
-      const auto& object = a.objects.front();
-      if (object.name.empty() || !resolve(draft_, bare_name(s, object.name)).empty()) continue;
-      std::string entity, attribute;
-      for (const auto& e : draft_.spec.entities) {
-        if (!object.of.empty() && draft_.entity_named(object.of) != e.id) continue;
-        const auto known = draft_.attribute_named(e.id, object.name.text);
-        if (known.empty()) continue;
-        if (!entity.empty()) return false;  // of which record?
-        entity = e.id;
-        attribute = known;
-      }
-      auto* update = entity.empty() ? nullptr : draft_.operation_on(entity, "update");
-      if (update == nullptr) continue;
-      const auto name = bare_name(s, a.subjects.front().name);
-      const Range range{part.sentence, a.first, object.last};
-      const auto actor = draft_.add_actor(name, draft_.stated(range, "actor.field"));
-      auto& rule = draft_.add_rule(
-          "field_permission", range, "permission.field",
-          fmt::format("Only {} can change the {} of {}.", a_noun(name), words_of(attribute),
-                      a_noun(draft_.entity(entity).name)),
-          {{"actor", actor}, {"op", "update"}, {"on", entity + "." + attribute}, {"only", true}});
-      rule.expr = Expr::call("or", {eq(self(attribute), old(attribute)),
-                                    eq(Expr::call("role"), Expr::string(actor))});
-      update->guards.push_back(guard(rule, *rule.expr, error_code("only " + name), 403));
-      Grant grant;
-      grant.actor = actor;
-      grant.verb = "update";
-      grant.entity = entity;
-      grant.origin = rule.origin;
-      draft_.grants.push_back(grant);
-      return true;
-    }
-    return false;
   }
 
   // --- deletions
@@ -247,8 +137,8 @@ class GuardReader {
         auto* remove = draft_.operation_on(owner.entity, "delete");
         if (remove == nullptr) return true;
         rule.expr = eq(count(child.entity, filter), Expr::of(0));
-        remove->guards.push_back(guard(rule, *rule.expr,
-                                       error_code("has " + which + draft_.entity(child.entity).plural)));
+        remove->guards.push_back(guard(
+            rule, *rule.expr, error_code("has " + which + draft_.entity(child.entity).plural)));
         return true;
       }
     }
@@ -280,7 +170,8 @@ class GuardReader {
     auto state = state_in(entity, s, part.first, first);
     if (!state) state = state_in(entity, s, last + 1, part.last);
     int end = last;
-    while (s.any(end + 1, {"any", "more", "later", "anymore", "any more", "afterwards", "longer"})) {
+    while (
+        s.any(end + 1, {"any", "more", "later", "anymore", "any more", "afterwards", "longer"})) {
       ++end;
     }
     if (state) end = std::max(end, state->last);
@@ -399,13 +290,14 @@ class GuardReader {
     const bool optional = !draft_.attribute(entity, a)->required ||
                           !draft_.attribute(entity, b)->required;
     if (optional) {
-      require = Expr::call("or", {Expr::call("is_null", {self(a)}), Expr::call("is_null", {self(b)}),
-                                  require});
+      require = Expr::call(
+          "or", {Expr::call("is_null", {self(a)}), Expr::call("is_null", {self(b)}), require});
     }
     rule.expr = require;
     for (auto& operation : draft_.spec.operations) {
       if (operation.on != entity) continue;
-      if (operation.kind == OperationKind::kCreate || operation.kind == OperationKind::kEventCreate ||
+      if (operation.kind == OperationKind::kCreate ||
+          operation.kind == OperationKind::kEventCreate ||
           (operation.kind == OperationKind::kUpdate && is_standard(operation))) {
         operation.guards.push_back(guard(rule, require, error_code(a + " must be " + (
             relation.op[0] == '>' ? "after " : "before ") + b), 422));
@@ -549,8 +441,9 @@ class GuardReader {
                       draft_.words({part.sentence, n, n + 1}), words_of(when)),
           {{"op", a.verb}, {"entity", entity}, {"before", when},
            {"offset", draft_.words({part.sentence, n, n + 1})}});
-      const auto require = op("<=", Expr::call(is_moment(entity, when) ? "now" : "today"),
-                              Expr::call("sub", {self(when), Expr::call(unit, {Expr::of(amount)})}));
+      const auto require =
+          op("<=", Expr::call(is_moment(entity, when) ? "now" : "today"),
+             Expr::call("sub", {self(when), Expr::call(unit, {Expr::of(amount)})}));
       rule.expr = require;
       draft_.operation(operation->id)->guards.push_back(guard(rule, require, "too_late"));
       return true;
@@ -571,7 +464,8 @@ class GuardReader {
       return a.type == Type::kDatetime || (!hours && a.type == Type::kDate);
     };
     std::vector<std::pair<std::string, std::string>> owners{{entity, ""}};
-    for (const auto* r : relations_of(draft_.spec, entity)) owners.emplace_back(r->to, r->role + ".");
+    for (const auto* r : relations_of(draft_.spec, entity))
+      owners.emplace_back(r->to, r->role + ".");
     for (const auto& [owner, prefix] : owners) {
       for (const auto& a : draft_.entity(owner).attributes) {
         if (fits(a) && s.find(first, last, words_of(a.id)) >= 0) return prefix + a.id;
@@ -724,7 +618,8 @@ class GuardReader {
         if (m.entity != entity) continue;
         auto state = state_in(entity, s, std::max(part.first, m.first - 2), m.first);
         const bool behind = s.any(m.last + 1, {"in", "that", "who", "which", "be", "with"});
-        if (!state && behind) state = state_in(entity, s, m.last + 1, std::min(part.last, m.last + 5));
+        if (!state && behind)
+          state = state_in(entity, s, m.last + 1, std::min(part.last, m.last + 5));
         if (!state && (unless >= 0 || iff >= 0)) {
           state = state_in(entity, s, std::max(unless, iff), part.last);
         }
@@ -780,7 +675,8 @@ class GuardReader {
         {{"op", draft_.operation(operation)->verb}, {"on", entity},
          {positive ? "require" : "deny_when", what}});
     rule.expr = require;
-    const auto error = error_code(draft_.entity(entity).name + (positive ? " not " : " is ") + what);
+    const auto error =
+        error_code(draft_.entity(entity).name + (positive ? " not " : " is ") + what);
     draft_.operation(operation)->guards.push_back(guard(rule, require, error));
   }
 

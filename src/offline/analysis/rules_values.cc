@@ -59,12 +59,12 @@ std::optional<Comparison> read_comparison(const Scan& s, int first, int last, bo
                           "a maximum of", "not above", "not exceed", "not be more than",
                           "less than or equal to", "<="})) >= 0) {
       c.max = s.at(n).number;
-    } else if ((n = take({"greater than", "more than", "above", "larger than", "higher than", "over",
-                          "bigger than", ">"})) >= 0) {
+    } else if ((n = take({"greater than", "more than", "above", "larger than", "higher than",
+                          "over", "bigger than", ">"})) >= 0) {
       (negated ? c.max : c.min) = s.at(n).number;
       c.exclusive_min = !negated;
-    } else if ((n = take({"less than", "below", "lower than", "under", "smaller than",
-                          "fewer than", "<"})) >= 0) {
+    } else if ((n = take({"less than", "below", "lower than", "under", "smaller than", "fewer than",
+                          "<"})) >= 0) {
       (negated ? c.min : c.max) = s.at(n).number;
       c.exclusive_max = !negated;
     } else if ((n = take({"exceed"})) >= 0) {

@@ -26,7 +26,8 @@ bool number_follows(const Scan& s, int i) {
                 "fewer than", "maximum"})) {
     return !s.is(i, "maximum") || s.is(i + 1, "of");
   }
-  if (s.at(i).tag == Tag::kDeterminer && s.any(i + 1, {"maximum", "minimum"}) && s.is(i + 2, "of")) {
+  if (s.at(i).tag == Tag::kDeterminer && s.any(i + 1, {"maximum", "minimum"}) &&
+      s.is(i + 2, "of")) {
     return true;
   }
   if (s.any(i, {"a maximum of", "a minimum of"})) return true;
@@ -43,7 +44,8 @@ bool has_list_verb(const Scan& s, int i, int* items) {
   int next = i + 1;
   while (s.at(next).tag == Tag::kAdverb || s.any(next, {"also", "usually", "both"})) ++next;
   if (s.is(i, "have")) {
-    if (s.is(next, "to") || s.is(next, "be") || s.is(next, "n't") || s.is(next, "not")) return false;
+    if (s.is(next, "to") || s.is(next, "be") || s.is(next, "n't") || s.is(next, "not"))
+      return false;
     if (s.at(next).tag == Tag::kVerb && s.at(next).form == VerbForm::kPastParticiple &&
         !guess_type(s.at(next).lower, false).known) {
       return false;
@@ -87,7 +89,8 @@ bool contains_verb(const Scan& s, int i, int* items) {
 // The subjects in front of a verb: "books and DVDs", skipping "also" and modals.
 std::vector<Name> owners_before(const Scan& s, int verb, int from) {
   int i = verb - 1;
-  while (i >= from && (s.at(i).tag == Tag::kAdverb || s.modal(i) || s.any(i, {"also", "usually"}))) {
+  while (i >= from &&
+         (s.at(i).tag == Tag::kAdverb || s.modal(i) || s.any(i, {"also", "usually"}))) {
     if (s.any(i, {"not", "never"})) return {};
     --i;
   }
@@ -356,7 +359,8 @@ class ListReader {
     int colon = s.find_any(0, std::min(s.size() - 1, 7), {":", "="});
     if (colon <= 0 || colon + 1 >= s.size()) return false;
     if (s.is(0, "entity") && s.find(2, s.size() - 1, "entity") > 0) return read_entities(index, s);
-    const int begin = s.any(0, {"entity", "table", "model", "record", "class"}) && colon > 1 ? 1 : 0;
+    const int begin =
+        s.any(0, {"entity", "table", "model", "record", "class"}) && colon > 1 ? 1 : 0;
     if (!is_fragment(s, begin, colon - 1)) return read_object_colon(index, s, colon);
     Name owner = name_after(s, begin, colon - 1);
     if (owner.empty() || is_choice_noun(s.at(owner.last).lemma)) return false;
@@ -375,8 +379,9 @@ class ListReader {
     static constexpr std::string_view kBooks[] = {"book", "list", "log", "catalogue", "catalog",
                                                   "diary", "journal", "collection", "archive",
                                                   "inventory", "register"};
-    const bool container = owner.last > owner.first &&
-                           std::find(std::begin(kBooks), std::end(kBooks), head) != std::end(kBooks);
+    const bool container =
+        owner.last > owner.first &&
+        std::find(std::begin(kBooks), std::end(kBooks), head) != std::end(kBooks);
     if (index == 0 && (is_product_noun(head) || container)) {
       list.unnamed = record_of_product(s, owner, items);
       return add(How::kColon, index, s, {}, colon, colon + 1, std::move(list)) > colon + 1;
