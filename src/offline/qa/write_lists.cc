@@ -308,7 +308,7 @@ void report(Suite& suite, const Endpoint& endpoint) {
     }
   };
   for (const Field& field : context.recipes.creates.at(endpoint.entity).endpoint->body) {
-    if (field.ref.empty()) vary(field, 3);
+    if (field.ref.empty()) vary(field, 2);
   }
   if (!scene.ok()) return;
   Token token = scene.token_for(id);

@@ -156,7 +156,7 @@ void bad_tokens(Suite& suite) {
                     role + ", 1, START + timedelta(days=1)),\n        \"Bearer \" + "
                     "issue_token(SECRET, " + role + ", 1, START - timedelta(days=1)),\n    ],\n)\n";
   test.body = "    headers = {\"Authorization\": token}\n" +
-              statement(4, "response = ", call("client.get", {leaf(path), leaf("headers=headers")})) +
+              statement(4, "response = ", call("client.request", {leaf("\"GET\""), leaf(path), leaf("headers=headers")})) +
               "    expect_problem(response, 401, \"unauthorized\")\n";
   suite.add(test);
 }

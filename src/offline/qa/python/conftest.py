@@ -10,7 +10,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from fastapi.testclient import TestClient
 
 from app.config import Settings
 from app.main import create_app
@@ -19,9 +18,9 @@ from app.security import issue_token
 # @end
 from tests.factories import Factory
 # @if actors
-from tests.support import SECRET, START, Api, FixedClock
+from tests.support import SECRET, START, Api, Client, FixedClock
 # @else
-from tests.support import Api, FixedClock
+from tests.support import Api, Client, FixedClock
 # @end
 
 
@@ -63,9 +62,10 @@ def application(database, fixed_clock):
 
 @pytest.fixture(scope="session")
 def client(application):
-    """A client that keeps one event loop for the whole run."""
-    with TestClient(application, raise_server_exceptions=False) as session:
-        yield session
+    """A client for the whole run."""
+    caller = Client(application)
+    yield caller
+    caller.close()
 
 
 @pytest.fixture(scope="session")

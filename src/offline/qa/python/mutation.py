@@ -337,7 +337,7 @@ def main(arguments=None):
     os.chdir(ROOT)
     begun = time.monotonic()
     # What every child needs is imported once, before they are forked.
-    import fastapi.testclient  # noqa: F401
+    import fastapi  # noqa: F401
     import pytest  # noqa: F401
     import sqlalchemy.orm  # noqa: F401
 

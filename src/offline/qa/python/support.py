@@ -1,6 +1,11 @@
 """What all tests share: a clock that stands still, the requests, and the assertions."""
 
+import asyncio
+import json as jsonlib
+import threading
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from urllib.parse import urlencode
 
 # Signs the tokens of the tests.
 SECRET = "only-for-tests"
@@ -25,6 +30,90 @@ class FixedClock:
     def reset(self):
         """Back to where every test begins."""
         self.instant = START
+
+
+@dataclass(frozen=True)
+class Response:
+    """What the application answered."""
+
+    status_code: int
+    headers: dict
+    content: bytes
+
+    @property
+    def text(self):
+        """The body as text."""
+        return self.content.decode()
+
+    def json(self):
+        """The body as JSON."""
+        return jsonlib.loads(self.content)
+
+
+class Client:
+    """Calls the application directly, without sockets: several times as fast as over HTTP.
+
+    Threads may share it; each has an event loop of its own.
+    """
+
+    def __init__(self, app):
+        self.app = app
+        self.local = threading.local()
+        self.loops = []
+
+    def close(self):
+        """Frees what the client holds."""
+        for loop in self.loops:
+            loop.close()
+
+    def request(self, method, path, *, json=None, content=None, params=None, headers=None):
+        """One request, like the method of the same name in httpx."""
+        headers = {"Host": "test", **(headers or {})}
+        if json is not None:
+            content = jsonlib.dumps(json)
+            headers.setdefault("Content-Type", "application/json")
+        body = (content or "").encode()
+        headers["Content-Length"] = str(len(body))
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": method,
+            "scheme": "http",
+            "path": path,
+            "raw_path": path.encode(),
+            "root_path": "",
+            "query_string": urlencode(params or {}).encode(),
+            "headers": [(k.lower().encode(), v.encode()) for k, v in headers.items()],
+            "client": ("test", 1),
+            "server": ("test", 80),
+        }
+        return self._loop().run_until_complete(self._call(scope, body))
+
+    def _loop(self):
+        if not hasattr(self.local, "loop"):
+            self.local.loop = asyncio.new_event_loop()
+            self.loops.append(self.local.loop)
+        return self.local.loop
+
+    async def _call(self, scope, body):
+        sent = []
+
+        async def receive():
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message):
+            sent.append(message)
+
+        try:
+            await self.app(scope, receive, send)
+        except Exception:
+            # The framework answers 500 first and then raises for the server's log.
+            if not sent:
+                raise
+        headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+        content = b"".join(message.get("body", b"") for message in sent[1:])
+        return Response(sent[0]["status"], headers, content)
 
 
 class Api:
