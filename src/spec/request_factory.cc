@@ -340,12 +340,21 @@ void RequestFactory::fill_query(const Interpreter& world, const Endpoint& endpoi
   };
   if (chance(30)) put("limit", std::to_string(rng_.below(4) + 1));
   if (chance(20)) put("offset", std::to_string(rng_.below(4)));
-  if (chance(40)) put("sort", (chance(50) ? "-" : "") + pick(endpoint.sorts));
-  if (!endpoint.search.empty() && chance(30)) {
+  // What a service draws at random cannot be predicted, so nothing may depend on it.
+  const auto is_random = [&](const std::string& path) {
+    const Entity* entity = find_entity(spec_, endpoint.entity);
+    const Attribute* attribute = entity == nullptr ? nullptr : find_path(spec_, *entity, path);
+    return attribute != nullptr && attribute->generated == "uuid";
+  };
+  const std::string& key = pick(endpoint.sorts);
+  if (!is_random(key) && chance(40)) put("sort", (chance(50) ? "-" : "") + key);
+  if (!endpoint.search.empty() && chance(30) &&
+      std::none_of(endpoint.search.begin(), endpoint.search.end(), is_random)) {
     put("q", std::string(kWords[rng_.below(kWords.size())]).substr(0, 2));
   }
   if (endpoint.filters.empty() || !chance(50)) return;
   const std::string& filter = pick(endpoint.filters);
+  if (is_random(filter)) return;
   const Json known = existing_value(world, endpoint.entity, filter, request.now);
   if (known.is_string()) put(filter, std::string(json::as_view(known.get_string())));
   else if (known.is_int64()) put(filter, std::to_string(known.get_int64()));
