@@ -80,7 +80,8 @@ class Evaluator {
   Value arg(const Expr& expr, std::size_t index) const { return run(expr.args[index]); }
 
   Value from_row(const Expr& expr, const Row* row, int entity) const {
-    return row == nullptr ? Value{} : path_value(expr.args[0].text, *row, entity, scope_);
+    if (row == nullptr) return {};
+    return path_value(expr.args[0].text, *row, entity, scope_, row == scope_.row);
   }
 
   Value argument(const std::string& path) const {
@@ -90,7 +91,10 @@ class Evaluator {
     if (it == scope_.arguments->end()) return {};
     if (dot == std::string::npos) return it->second.value;
     if (it->second.entity < 0 || it->second.value.is_null()) return {};
-    const Row* row = scope_.database->table(it->second.entity).find(it->second.value.number);
+    const bool own = scope_.self != nullptr && it->second.entity == scope_.self_entity &&
+                     it->second.value.number == scope_.self->id;
+    const Row* row = own ? scope_.self
+                         : scope_.database->table(it->second.entity).find(it->second.value.number);
     if (row == nullptr) return {};
     return path_value(std::string_view(path).substr(dot + 1), *row, it->second.entity, scope_);
   }
@@ -248,7 +252,8 @@ Value cell_value(const Row& row, int entity, std::size_t column, const Scope& sc
   return fit(value, layout.attribute->type, layout.scale).value_or(Value{});
 }
 
-Value path_value(std::string_view path, const Row& row, int entity, const Scope& scope) {
+Value path_value(std::string_view path, const Row& row, int entity, const Scope& scope,
+                 bool in_table) {
   const Row* at = &row;
   while (true) {
     const auto dot = path.find('.');
@@ -262,7 +267,9 @@ Value path_value(std::string_view path, const Row& row, int entity, const Scope&
     const Value& reference = at->cells[index];
     const int target = layout.columns[index].target;
     if (reference.is_null() || target < 0) return {};
-    at = scope.database->table(target).find(reference.number);
+    const bool comes_back = !in_table && scope.self != nullptr && target == scope.self_entity &&
+                            scope.self->id == reference.number;
+    at = comes_back ? scope.self : scope.database->table(target).find(reference.number);
     if (at == nullptr) return {};
     entity = target;
     path.remove_prefix(dot + 1);

@@ -35,7 +35,10 @@ Value evaluate(const Expr& expr, const Scope& scope);
 // The value of one column of a row as it is shown: derived attributes are computed.
 Value cell_value(const Row& row, int entity, std::size_t column, const Scope& scope);
 
-// The value at the end of a path ("book.copies", "id") from a row; null where a reference is.
-Value path_value(std::string_view path, const Row& row, int entity, const Scope& scope);
+// The value at the end of a path ("book.copies", "id") from a row; null where a reference is. A
+// path that comes to the row of `self` reads it as `self` has it (in updates: as patched), unless
+// it starts at another row of a table (`in_table`).
+Value path_value(std::string_view path, const Row& row, int entity, const Scope& scope,
+                 bool in_table = false);
 
 }  // namespace cadre::spec

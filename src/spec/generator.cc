@@ -12,6 +12,7 @@ using Kind = OperationKind;
 constexpr std::int64_t kStart = 1'767'258'000;  // 2026-01-01T09:00:00Z
 constexpr std::int64_t kEnd = 4'102'444'800;    // 2100; time goes round before dates run out
 constexpr int kPlanEvery = 40;                  // requests between two searches
+constexpr int kMostSearches = 3;                // for one thing
 constexpr int kTries = 12;
 constexpr int kTriesPerEndpoint = 4;
 
@@ -98,6 +99,8 @@ OperationGenerator::OperationGenerator(const Spec& spec, const Contract& contrac
 }
 
 int OperationGenerator::weight_of(const Interpreter& world, const Endpoint& endpoint) const {
+  const Tally& tally = coverage_.operations.at(endpoint.operation_id);
+  if (tally.passed == 0 && tally.refused > 12) return 1;
   if (endpoint.operation == nullptr) return is_unpredictable(spec_, endpoint) ? 0 : 3;
   const std::size_t rows = world.ids(endpoint.entity).size();
   switch (endpoint.operation->kind) {
@@ -152,7 +155,10 @@ const Endpoint& OperationGenerator::choose_hungry(const Interpreter& world, bool
     const auto& endpoints = contract_.endpoints;
     const Endpoint& endpoint = endpoints[factory_.rng().below(endpoints.size())];
     if (is_unpredictable(spec_, endpoint)) continue;
-    int seen = coverage_.operations.at(endpoint.operation_id).passed;
+    const Tally& tally_here = coverage_.operations.at(endpoint.operation_id);
+    // What has only ever been refused may be impossible.
+    if (want_success && tally_here.passed == 0 && tally_here.refused > 12) continue;
+    int seen = tally_here.passed;
     if (!want_success) {
       seen = 1000;  // without rules of its own it can only be refused in ordinary ways
       for (const auto& [name, tally] : coverage_.guards) {
@@ -174,20 +180,24 @@ void OperationGenerator::plan(const Interpreter& world) {
     if (endpoint.operation == nullptr) continue;
     Goal goal;
     goal.operation = endpoint.operation_id;
-    if (coverage_.operations.at(goal.operation).passed == 0) open.push_back(goal);
+    const auto add_open = [&] {
+      if (in_vain_[goal.operation + "/" + goal.rule] < kMostSearches) open.push_back(goal);
+    };
+    if (coverage_.operations.at(goal.operation).passed == 0) add_open();
     for (const Guard& guard : endpoint.operation->guards) {
       if (coverage_.guards.at(goal.operation + "/" + guard.id).refused > 0) continue;
       goal.code = guard.error;
       goal.rule = guard.id;
-      open.push_back(goal);
+      add_open();
     }
   }
   if (open.empty()) return;
   Budget budget;
   budget.requests = 3000;
   budget.seed = factory_.rng().next();
-  const auto story =
-      search_refusal(world, open[factory_.rng().below(open.size())], now_, budget);
+  const Goal& goal = open[factory_.rng().below(open.size())];
+  const auto story = search_refusal(world, goal, now_, budget);
+  if (story.empty()) ++in_vain_[goal.operation + "/" + goal.rule];
   planned_.assign(story.begin(), story.end());
 }
 

@@ -56,6 +56,7 @@ class OperationGenerator {
   RequestFactory factory_;
   std::int64_t now_;
   Coverage coverage_;
+  std::map<std::string, int> in_vain_;  // searches for something that found nothing
   std::deque<Request> planned_;  // on the way to something that chance alone did not reach
 };
 
