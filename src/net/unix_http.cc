@@ -59,9 +59,8 @@ int on_progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
 }
 
 bool is_clean(std::string_view text) {
-  return std::none_of(text.begin(), text.end(), [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-  });
+  return std::none_of(text.begin(), text.end(),
+                      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
 }
 
 bool is_token(std::string_view text) {
@@ -117,9 +116,8 @@ UnixHttpClient::~UnixHttpClient() = default;
 
 Result<UnixHttpClient> UnixHttpClient::make(const UnixHttpOptions& options) {
   if (options.socket.native().size() > kSocketPathMax) {
-    return fail(ErrorCode::kInvalidInput,
-                fmt::format("the socket's path has over {} bytes: {}", kSocketPathMax,
-                            options.socket.string()));
+    return fail(ErrorCode::kInvalidInput, fmt::format("the socket's path has over {} bytes: {}",
+                                                      kSocketPathMax, options.socket.string()));
   }
   // Thread-safe in this libcurl only from 7.84 on and where atomics are; once is once.
   static std::once_flag once;
@@ -180,8 +178,8 @@ Result<HttpResponse> UnixHttpClient::send(const HttpRequest& request) {
   state_->prepare(request, "http://localhost" + request.path, headers.get(), gathering);
   const CURLcode code = curl_easy_perform(state_->easy);
   const auto problem = [&](ErrorCode error, std::string_view what) {
-    return fail(error, fmt::format("{} {}: {}", request.method, text::shorten(request.path, 200),
-                                   what));
+    return fail(error,
+                fmt::format("{} {}: {}", request.method, text::shorten(request.path, 200), what));
   };
   if (gathering.too_large) {
     return problem(ErrorCode::kExhausted,
@@ -189,8 +187,8 @@ Result<HttpResponse> UnixHttpClient::send(const HttpRequest& request) {
   }
   if (code == CURLE_ABORTED_BY_CALLBACK) return problem(ErrorCode::kCancelled, "stopped");
   if (code == CURLE_OPERATION_TIMEDOUT) {
-    return problem(ErrorCode::kExhausted, fmt::format("no answer within {} ms",
-                                                      state_->options.timeout.count()));
+    return problem(ErrorCode::kExhausted,
+                   fmt::format("no answer within {} ms", state_->options.timeout.count()));
   }
   if (code != CURLE_OK) {
     return problem(ErrorCode::kUnavailable,

@@ -23,12 +23,12 @@ struct HttpRequest {
   std::string method = "GET";
   std::string path = "/";  // with the query, percent-encoded
   HttpHeaders headers;
-  std::string body;        // sent when not empty, or when the method is POST, PUT or PATCH
+  std::string body;  // sent when not empty, or when the method is POST, PUT or PATCH
 };
 
 struct HttpResponse {
   int status = 0;
-  HttpHeaders headers;     // in order; names in lower case
+  HttpHeaders headers;  // in order; names in lower case
   std::string body;
 
   // The first header of the name (lower case), or "".

@@ -84,7 +84,8 @@ TEST(UnixHttp, SendsWhatIsGivenAndReadsTheAnswer) {
     return reply(201, "{\"id\":1}");
   });
   auto http = client(server);
-  auto response = http.send({"POST", "/books?a=%20b&x=../y",
+  auto response = http.send({"POST",
+                             "/books?a=%20b&x=../y",
                              {{"Authorization", "Bearer t"}, {"Content-Type", "application/json"}},
                              "{}"});
   ASSERT_TRUE(response) << response.error().message;

@@ -70,9 +70,8 @@ std::vector<char*> c_strings(const std::vector<std::string>& strings) {
 }
 
 bool contains_nul(const std::vector<std::string>& strings) {
-  return std::any_of(strings.begin(), strings.end(), [](const std::string& text) {
-    return text.find('\0') != std::string::npos;
-  });
+  return std::any_of(strings.begin(), strings.end(),
+                     [](const std::string& text) { return text.find('\0') != std::string::npos; });
 }
 
 // File actions and attributes of one spawn, released at the end.
@@ -236,8 +235,7 @@ bool ChildProcess::State::must_end() {
   }
   const std::uint64_t printed = out_text.total_bytes() + err_text.total_bytes();
   if (options.output_bytes_total_max > 0 && printed > options.output_bytes_total_max) {
-    result.limit =
-        fmt::format("it printed more than {} bytes", options.output_bytes_total_max);
+    result.limit = fmt::format("it printed more than {} bytes", options.output_bytes_total_max);
     return true;
   }
   if (options.watch && now >= next_watch) {
@@ -368,8 +366,8 @@ Result<ProcessResult> run_process(const ProcessOptions& options) {
 
 std::filesystem::path find_program(const std::string& name) {
   if (name.empty() || name.find('/') != std::string::npos) return {};
-  for (const char* folder : {"/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin",
-                             "/sbin"}) {
+  for (const char* folder :
+       {"/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin"}) {
     std::filesystem::path path = std::filesystem::path(folder) / name;
     if (::access(path.c_str(), X_OK) == 0) return path;
   }

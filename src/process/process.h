@@ -25,28 +25,28 @@ namespace cadre {
 using Milliseconds = std::chrono::milliseconds;
 
 struct ProcessOptions {
-  std::vector<std::string> argv;   // argv[0]: a path, or a name looked up by find_program
-  std::vector<std::string> env;    // "NAME=value"
-  std::filesystem::path cwd;       // empty: the caller's
-  std::string stdin_text;          // empty: /dev/null
-  Milliseconds timeout{0};         // 0: none. Then TERM to the group, and KILL after `grace`
+  std::vector<std::string> argv;  // argv[0]: a path, or a name looked up by find_program
+  std::vector<std::string> env;   // "NAME=value"
+  std::filesystem::path cwd;      // empty: the caller's
+  std::string stdin_text;         // empty: /dev/null
+  Milliseconds timeout{0};        // 0: none. Then TERM to the group, and KILL after `grace`
   Milliseconds grace{500};
   std::size_t output_bytes_max = 64 * 1024;  // kept of each stream, half from each end
   std::uint64_t output_bytes_total_max = 0;  // 0: none. More than this, and the group is killed
-  std::stop_token stop;            // asked to stop: the group is killed
+  std::stop_token stop;                      // asked to stop: the group is killed
   // Asked every `watch_interval`; a reason ends the process ("the work folder grew over 100 MB").
   std::function<std::optional<std::string>()> watch;
   Milliseconds watch_interval{250};
 };
 
 struct ProcessResult {
-  int exit_code = -1;      // -1 when a signal ended it
-  int signal = 0;          // the signal that ended it, or 0
+  int exit_code = -1;  // -1 when a signal ended it
+  int signal = 0;      // the signal that ended it, or 0
   bool timed_out = false;
   bool cancelled = false;
-  std::string limit;       // the limit that was broken, in words, or empty
-  double seconds = 0;      // wall clock
-  std::string out, err;    // head and tail, see Capture
+  std::string limit;     // the limit that was broken, in words, or empty
+  double seconds = 0;    // wall clock
+  std::string out, err;  // head and tail, see Capture
   std::uint64_t out_bytes = 0, err_bytes = 0;
 
   bool success() const { return exit_code == 0 && !timed_out && !cancelled && limit.empty(); }

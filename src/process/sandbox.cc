@@ -42,8 +42,8 @@ void add_system(Args& args) {
     }
   }
   // What programs of the system need of /etc; no accounts, no names of hosts, no keys.
-  Args etc{"/etc/alternatives", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d",
-           "/etc/localtime", "/etc/mime.types"};
+  Args etc{"/etc/alternatives", "/etc/ld.so.cache", "/etc/ld.so.conf",
+           "/etc/ld.so.conf.d", "/etc/localtime",   "/etc/mime.types"};
   std::error_code ec;
   for (const auto& entry : fs::directory_iterator("/etc", ec)) {
     const std::string path = entry.path().string();
@@ -86,8 +86,16 @@ void add_limits(Args& args, const SandboxLimits& limits, bool sandboxed) {
 }
 
 std::vector<std::string> basic_env(const std::string& home) {
-  return {kPath, "HOME=" + home, "TMPDIR=/tmp", "LANG=C.UTF-8", "LC_ALL=C.UTF-8", "TZ=UTC",
-          "USER=sandbox", "LOGNAME=sandbox", "PYTHONDONTWRITEBYTECODE=1", "PYTHONUNBUFFERED=1",
+  return {kPath,
+          "HOME=" + home,
+          "TMPDIR=/tmp",
+          "LANG=C.UTF-8",
+          "LC_ALL=C.UTF-8",
+          "TZ=UTC",
+          "USER=sandbox",
+          "LOGNAME=sandbox",
+          "PYTHONDONTWRITEBYTECODE=1",
+          "PYTHONUNBUFFERED=1",
           "MALLOC_ARENA_MAX=2"};
 }
 
@@ -121,7 +129,7 @@ Result<void> give_to_sandbox_user(const fs::path& root) {
 bool reachable_by_others(const fs::path& path) {
   std::error_code ec;
   for (fs::path at = fs::canonical(path, ec); !ec; at = at.parent_path()) {
-    struct stat info {};
+    struct stat info{};
     if (::stat(at.c_str(), &info) != 0 || (info.st_mode & S_IXOTH) == 0) return false;
     if (at == at.root_path()) return true;
   }
@@ -237,8 +245,8 @@ Result<ProcessOptions> sandbox_options(const SandboxSupport& support, const Sand
     options.env = {kPath};
     options.cwd = "/";
   } else {
-    options.env = merged_env(basic_env(policy.work.empty() ? "/tmp" : policy.work.string()),
-                             policy.env);
+    options.env =
+        merged_env(basic_env(policy.work.empty() ? "/tmp" : policy.work.string()), policy.env);
     options.cwd = policy.work.empty() ? fs::path("/tmp") : policy.work;
   }
   if (sandboxed || !find_program("prlimit").empty()) {
@@ -250,7 +258,8 @@ Result<ProcessOptions> sandbox_options(const SandboxSupport& support, const Sand
   options.timeout = Milliseconds(static_cast<std::int64_t>(policy.limits.wall_s * 1000));
   options.grace = Milliseconds(200);
   options.output_bytes_max = policy.limits.output_kept;
-  options.output_bytes_total_max = static_cast<std::uint64_t>(policy.limits.output_mb) * 1024 * 1024;
+  options.output_bytes_total_max =
+      static_cast<std::uint64_t>(policy.limits.output_mb) * 1024 * 1024;
   options.watch = work_watch(policy);
   return options;
 }

@@ -40,9 +40,9 @@ struct SandboxBind {
 };
 
 struct SandboxPolicy {
-  std::filesystem::path work;       // mounted read-write at /work, where the program starts
+  std::filesystem::path work;  // mounted read-write at /work, where the program starts
   std::vector<SandboxBind> binds;
-  std::vector<std::string> env;     // "NAME=value", beside the few that every program gets
+  std::vector<std::string> env;  // "NAME=value", beside the few that every program gets
   SandboxLimits limits;
   bool allow_unsandboxed = false;
 };
@@ -50,15 +50,15 @@ struct SandboxPolicy {
 // What this machine can do. Probing runs a trivial program once (about 20 ms).
 struct SandboxSupport {
   bool works = false;
-  bool own_user = false;        // started as root and able to run as nobody's user id
-  std::string bwrap;            // path, empty when it is not installed
-  std::string reason;           // why it does not work, or ""
-  std::string hint;             // what to do about it
+  bool own_user = false;  // started as root and able to run as nobody's user id
+  std::string bwrap;      // path, empty when it is not installed
+  std::string reason;     // why it does not work, or ""
+  std::string hint;       // what to do about it
 };
 SandboxSupport probe_sandbox();
 
 struct SandboxResult {
-  ProcessResult process;        // `signal` is set also where bubblewrap turned it into 128 + n
+  ProcessResult process;  // `signal` is set also where bubblewrap turned it into 128 + n
   bool sandboxed = true;
 };
 

@@ -107,10 +107,10 @@ TEST_F(Sandbox, ManySmallFilesAreEnded) {
 
 TEST_F(Sandbox, TemporaryFoldersAreSmall) {
   policy_.limits.memory_mb = 256;
-  const auto result = sh(
-      "for d in /tmp /dev/shm; do i=0; while [ $i -lt 40 ]; do"
-      " head -c 1000000 /dev/zero > $d/f$i 2>/dev/null || break; i=$((i+1)); done;"
-      " [ $i -lt 40 ] && echo full; done");
+  const auto result =
+      sh("for d in /tmp /dev/shm; do i=0; while [ $i -lt 40 ]; do"
+         " head -c 1000000 /dev/zero > $d/f$i 2>/dev/null || break; i=$((i+1)); done;"
+         " [ $i -lt 40 ] && echo full; done");
   EXPECT_EQ(result.process.out, "full\nfull\n");
 }
 
@@ -142,9 +142,9 @@ TEST_F(Sandbox, HostFilesAreNotThere) {
 }
 
 TEST_F(Sandbox, WritesNowhereElse) {
-  const auto result = sh(
-      "for d in / /usr /usr/bin /etc /dev /proc /lib/x /bin; do"
-      " (echo x > $d/cadre-was-here) 2>/dev/null && echo wrote $d; done; echo done");
+  const auto result =
+      sh("for d in / /usr /usr/bin /etc /dev /proc /lib/x /bin; do"
+         " (echo x > $d/cadre-was-here) 2>/dev/null && echo wrote $d; done; echo done");
   EXPECT_EQ(result.process.out, "done\n");
   EXPECT_FALSE(fs::exists("/usr/cadre-was-here"));
 }
@@ -183,8 +183,9 @@ TEST_F(Sandbox, BackgroundChildEndsWithTheProgram) {
 }
 
 TEST_F(Sandbox, DaemonThatLeavesTheGroupEndsToo) {
-  const auto result = sh("setsid sh -c 'while :; do date +%s%N > /work/alive; sleep 0.02; done'"
-                         " >/dev/null 2>&1 & sleep 0.1");
+  const auto result =
+      sh("setsid sh -c 'while :; do date +%s%N > /work/alive; sleep 0.02; done'"
+         " >/dev/null 2>&1 & sleep 0.1");
   EXPECT_TRUE(result.process.success());
   const auto before = read_beneath(policy_.work, "alive", 100);
   ::usleep(100'000);

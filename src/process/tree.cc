@@ -25,7 +25,8 @@ Error refusal(std::string_view relative) {
   const int error = errno;
   if (error == ELOOP || error == ENOTDIR) {
     return {ErrorCode::kDenied,
-            fmt::format("\"{}\" leads through a symbolic link or a file", relative), {}};
+            fmt::format("\"{}\" leads through a symbolic link or a file", relative),
+            {}};
   }
   if (error == ENOENT) {
     return {ErrorCode::kNotFound, fmt::format("there is no file \"{}\"", relative), {}};
@@ -37,8 +38,8 @@ Error refusal(std::string_view relative) {
 Result<std::pair<Fd, std::string>> open_parent(const fs::path& root, std::string_view relative,
                                                bool make_folders) {
   if (std::string problem = path_problem(relative); !problem.empty()) {
-    return fail(ErrorCode::kDenied,
-                fmt::format("the path \"{}\" is refused: {}", text::shorten(relative, 120), problem));
+    return fail(ErrorCode::kDenied, fmt::format("the path \"{}\" is refused: {}",
+                                                text::shorten(relative, 120), problem));
   }
   Fd folder(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!folder) {
@@ -47,8 +48,8 @@ Result<std::pair<Fd, std::string>> open_parent(const fs::path& root, std::string
   const std::vector<std::string> parts = text::split(relative, '/');
   for (std::size_t i = 0; i + 1 < parts.size(); ++i) {
     if (make_folders) ::mkdirat(folder.get(), parts[i].c_str(), 0755);
-    Fd next(::openat(folder.get(), parts[i].c_str(),
-                     O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    Fd next(
+        ::openat(folder.get(), parts[i].c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!next) return std::unexpected(refusal(relative));
     folder = std::move(next);
   }
@@ -106,7 +107,7 @@ Result<std::string> read_beneath(const fs::path& root, std::string_view relative
   const Fd file(::openat(parent->first.get(), parent->second.c_str(),
                          O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (!file) return std::unexpected(refusal(relative));
-  struct stat info {};
+  struct stat info{};
   if (::fstat(file.get(), &info) != 0) return std::unexpected(refusal(relative));
   if (!S_ISREG(info.st_mode)) {
     return fail(ErrorCode::kDenied, fmt::format("\"{}\" is not a regular file", relative));
@@ -131,7 +132,7 @@ TreeSize tree_size(const fs::path& root, std::uint64_t entries_max) {
   std::error_code ec;
   fs::recursive_directory_iterator at(root, fs::directory_options::skip_permission_denied, ec);
   for (; !ec && at != fs::recursive_directory_iterator(); at.increment(ec)) {
-    struct stat info {};
+    struct stat info{};
     if (::lstat(at->path().c_str(), &info) == 0) {
       size.bytes += static_cast<std::uint64_t>(info.st_blocks) * 512;
     }
@@ -162,8 +163,8 @@ Result<void> remove_tree(const fs::path& root) {
 Result<ScratchFolder> ScratchFolder::make(const fs::path& parent) {
   std::string name = (parent / "cadre-XXXXXX").string();
   if (::mkdtemp(name.data()) == nullptr) {
-    return fail(ErrorCode::kIo, fmt::format("no scratch folder in {}: {}", parent.string(),
-                                            std::strerror(errno)));
+    return fail(ErrorCode::kIo,
+                fmt::format("no scratch folder in {}: {}", parent.string(), std::strerror(errno)));
   }
   return ScratchFolder(name);
 }

@@ -14,8 +14,8 @@
 namespace cadre {
 
 // Says why a relative path is not fit to be used inside a folder; empty when it is: not empty, not
-// absolute, '/'-separated, no ".", ".." or ".git" part, no control character, valid UTF-8, parts of at
-// most 200 and in all at most 1000 bytes.
+// absolute, '/'-separated, no ".", ".." or ".git" part, no control character, valid UTF-8, parts of
+// at most 200 and in all at most 1000 bytes.
 std::string path_problem(std::string_view relative);
 
 // Writes a file under `root`, making folders. Refuses to go through a symbolic link or to replace

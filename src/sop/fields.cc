@@ -77,8 +77,9 @@ std::string Fields::text(std::string_view key, bool required, const std::string&
   }
   if (value->is_number()) return json::write(*value);
   const bool empty = value->is_null() || value->is_string();
-  error(key, empty ? fmt::format("\"{}\" is empty", key)
-                   : fmt::format("\"{}\" must be text, not {}", key, kind_of(*value)),
+  error(key,
+        empty ? fmt::format("\"{}\" is empty", key)
+              : fmt::format("\"{}\" must be text, not {}", key, kind_of(*value)),
         empty ? fmt::format("write \"{}: ...\"", key)
               : fmt::format("put it in quotes: {}: \"...\"", key));
   return fallback;
@@ -97,8 +98,9 @@ int Fields::number(std::string_view key, int fallback, int min, int max) {
   const Json* value = find(key);
   if (value == nullptr) return fallback;
   if (!value->is_int64()) {
-    error(key, fmt::format("\"{}\" must be a whole number, not {}", key,
-                           value->is_number() ? json::write(*value) : kind_of(*value)),
+    error(key,
+          fmt::format("\"{}\" must be a whole number, not {}", key,
+                      value->is_number() ? json::write(*value) : kind_of(*value)),
           fmt::format("write for example \"{}: {}\"", key, fallback));
     return fallback;
   }
@@ -135,8 +137,9 @@ std::vector<std::string> Fields::list(std::string_view key, bool required) {
     const Json& element = value->get_array()[i];
     const int at = document_.line_of(fmt::format("{}/{}", pointer(key), i));
     if (!element.is_string() || element.get_string().empty()) {
-      problems_.error(file_, at, fmt::format("element {} of \"{}\" must be text, not {}", i + 1,
-                                             key, kind_of(element)));
+      problems_.error(
+          file_, at,
+          fmt::format("element {} of \"{}\" must be text, not {}", i + 1, key, kind_of(element)));
       continue;
     }
     std::string name(json::as_view(element.get_string()));

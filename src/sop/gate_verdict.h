@@ -47,8 +47,9 @@ class Verdict {
       ++left_out_;
       return;
     }
-    const std::string& at_fault =
-        !blame.empty() ? blame : !spec_.blame.empty() ? spec_.blame : spec_.artifact;
+    const std::string& at_fault = !blame.empty()         ? blame
+                                  : !spec_.blame.empty() ? spec_.blame
+                                                         : spec_.artifact;
     verdict_.findings.push_back({spec_.name, severity, text::shorten(message, 500),
                                  text::shorten(evidence, 4000), at_fault});
   }

@@ -42,8 +42,8 @@ class Keeper final : public GateKeeper {
     if (spec.name == "traceability_complete") return traceability_complete(spec, artifact);
     if (spec.name == "no_high_findings") return no_high_findings(spec, artifact);
     Verdict verdict(spec);
-    verdict.high(fmt::format("there is no gate \"{}\"; there are {}", spec.name,
-                             one_of(gate_names())));
+    verdict.high(
+        fmt::format("there is no gate \"{}\"; there are {}", spec.name, one_of(gate_names())));
     return verdict.take();
   }
 

@@ -66,9 +66,10 @@ GateVerdict statements_accounted(const GateSpec& spec, const Artifact& artifact)
   }
   const auto total = static_cast<std::int64_t>(sentences.size());
   if (sum != total || json::get_int(counts, "total", -1) != total) {
-    verdict.high(fmt::format("the brief has {} sentences, {} are accounted for, and "
-                             "statements.total is {}",
-                             total, sum, json::get_int(counts, "total", -1)));
+    verdict.high(
+        fmt::format("the brief has {} sentences, {} are accounted for, and "
+                    "statements.total is {}",
+                    total, sum, json::get_int(counts, "total", -1)));
   }
   if (total == 0) verdict.high("no sentence of the brief is accounted for");
   verdict.measured("total", total);
@@ -83,8 +84,8 @@ GateVerdict stories_testable(const GateSpec& spec, const Artifact& artifact) {
     const JsonArray& criteria = json::get_array(story, "criteria");
     criteria_count += static_cast<std::int64_t>(criteria.size());
     if (criteria.empty()) {
-      verdict.high(fmt::format("{} has no criterion: {}", id_of(story),
-                               json::get_string(story, "title")));
+      verdict.high(
+          fmt::format("{} has no criterion: {}", id_of(story), json::get_string(story, "title")));
     }
     for (const Json& criterion : criteria) {
       for (const char* part : {"given", "when", "then"}) {
@@ -160,7 +161,8 @@ GateVerdict criteria_have_tests(const GateSpec& spec, const Artifact& artifact,
     }
   }
   for (const std::string& id : tested) {
-    if (!known.contains(id)) verdict.high(fmt::format("a test names the criterion {}, which is not there", id));
+    if (!known.contains(id))
+      verdict.high(fmt::format("a test names the criterion {}, which is not there", id));
   }
   if (tests.empty()) verdict.high("there is no test");
   verdict.measured("criteria", criteria);

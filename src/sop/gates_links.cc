@@ -13,7 +13,7 @@ constexpr std::array<std::string_view, 9> kPrefixes{"FR", "NFR", "US", "AC", "AD
                                                     "TC", "C",   "T",  "N"};
 // Members whose text names ids of other things; elsewhere "T-shirt" is just a word.
 constexpr std::array<std::string_view, 14> kReferenceKeys{
-    "requirement", "requirements", "story", "stories", "criterion",  "criteria", "sentence",
+    "requirement", "requirements", "story", "stories", "criterion",  "criteria",  "sentence",
     "sentences",   "rule",         "rules", "task",    "depends_on", "component", "components"};
 
 bool all_digits(std::string_view text) {
@@ -29,7 +29,8 @@ bool looks_like_id(std::string_view text) {
   if (std::find(kPrefixes.begin(), kPrefixes.end(), text.substr(0, dash)) == kPrefixes.end()) {
     return false;
   }
-  return text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_") ==
+  return text.find_first_not_of(
+             "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_") ==
          std::string_view::npos;
 }
 
@@ -89,8 +90,7 @@ struct Walk {
 
 }  // namespace
 
-GateVerdict links_complete(const GateSpec& spec, const Artifact& artifact,
-                           const ArtifactMap& all) {
+GateVerdict links_complete(const GateSpec& spec, const Artifact& artifact, const ArtifactMap& all) {
   Verdict verdict(spec);
   std::set<std::string> ids;
   for (const auto& [type, other] : all) {

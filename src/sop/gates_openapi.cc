@@ -57,7 +57,8 @@ class Check {
   }
 
   void check_path(const std::string& path, const Json& item, std::set<std::string>& shapes) {
-    if (!path.starts_with('/')) verdict_.high(fmt::format("the path {} does not begin with /", path));
+    if (!path.starts_with('/'))
+      verdict_.high(fmt::format("the path {} does not begin with /", path));
     const std::vector<std::string> names = placeholders(path);
     std::string shape = path;
     for (const std::string& name : names) shape = text::replace_all(shape, "{" + name + "}", "{}");
@@ -101,8 +102,8 @@ class Check {
     }
     for (const std::string& name : declared) {
       if (std::find(names.begin(), names.end(), name) == names.end()) {
-        verdict_.high(fmt::format("{} declares a path parameter {}, which is not in the path",
-                                  where, name));
+        verdict_.high(
+            fmt::format("{} declares a path parameter {}, which is not in the path", where, name));
       }
     }
   }
@@ -112,8 +113,8 @@ class Check {
     if (responses.empty()) verdict_.high(where + " has no responses");
     for (const auto& [status, response] : responses) {
       const std::string code = view(status);
-      const bool known = code == "default" ||
-                         (code.size() == 3 && code[0] >= '1' && code[0] <= '5');
+      const bool known =
+          code == "default" || (code.size() == 3 && code[0] >= '1' && code[0] <= '5');
       if (!known) verdict_.high(fmt::format("{} has a response \"{}\"", where, code));
       const Json* resolved = resolve(response);
       if (resolved != nullptr && json::get_string(*resolved, "description").empty()) {

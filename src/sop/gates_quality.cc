@@ -70,7 +70,10 @@ bool route_findings(Verdict& verdict, const GateSpec& spec, const Json& data) {
     if (!belongs) continue;
     const std::string blame = json::get_string(finding, "blame");
     verdict.high(json::get_string(finding, "title", "a finding without a title"),
-                 evidence_of(finding), !blame.empty() ? blame : spec.blame.empty() ? "code" : "");
+                 evidence_of(finding),
+                 !blame.empty()       ? blame
+                 : spec.blame.empty() ? "code"
+                                      : "");
     any = true;
   }
   return any;
@@ -149,7 +152,8 @@ GateVerdict differential_clean(const GateSpec& spec, const Artifact& artifact) {
   }
   verdict.measured("operations", *operations);
   verdict.measured("mismatches", *mismatches);
-  if (const Json* seed = figure(artifact.data, "differential/seed")) verdict.measured("seed", *seed);
+  if (const Json* seed = figure(artifact.data, "differential/seed"))
+    verdict.measured("seed", *seed);
   if (whole(*mismatches) > 0 && !route_findings(verdict, spec, artifact.data)) {
     verdict.high(fmt::format("{} of {} random operations were answered otherwise than the "
                              "requirement model says",
@@ -183,7 +187,8 @@ GateVerdict no_high_findings(const GateSpec& spec, const Artifact& artifact) {
   Verdict verdict(spec);
   const Json* findings = json::find(artifact.data, "findings");
   if (findings == nullptr || !findings->is_array()) {
-    verdict.high("the report has no findings list; an empty one says that the review found nothing");
+    verdict.high(
+        "the report has no findings list; an empty one says that the review found nothing");
     return verdict.take();
   }
   std::map<std::string, std::int64_t> counts{{"high", 0}, {"medium", 0}, {"low", 0}};
@@ -193,7 +198,10 @@ GateVerdict no_high_findings(const GateSpec& spec, const Artifact& artifact) {
     if (severity != "high") continue;
     const std::string blame = json::get_string(finding, "blame");
     verdict.high(json::get_string(finding, "title", "a finding without a title"),
-                 evidence_of(finding), !blame.empty() ? blame : spec.blame.empty() ? "code" : "");
+                 evidence_of(finding),
+                 !blame.empty()       ? blame
+                 : spec.blame.empty() ? "code"
+                                      : "");
   }
   for (const auto& [severity, count] : counts) verdict.measured(severity, count);
   return verdict.take();

@@ -61,9 +61,9 @@ TEST_F(Gates, NothingPassesOnAnEmptyArtifact) {
 }
 
 TEST_F(Gates, SchemaNamesThePlace) {
-  parts_.schemas["note"] =
-      json::parse(R"({"type": "object", "required": ["text"],
-                      "properties": {"text": {"type": "string"}}})").value();
+  parts_.schemas["note"] = json::parse(R"({"type": "object", "required": ["text"],
+                      "properties": {"text": {"type": "string"}}})")
+                               .value();
   put("note", R"({"text": "fine"})");
   EXPECT_TRUE(judge("schema", "note").passed);
   put("note", R"({"text": 5})");
@@ -226,8 +226,7 @@ TEST_F(Gates, FailuresGoToWhoIsToBlame) {
 }
 
 TEST_F(Gates, ThresholdsAreInclusiveAndBlameAsTold) {
-  put("quality_report",
-      R"({"coverage": {"lines_percent": 90.0}, "rule_kill_rate_percent": 79.9})");
+  put("quality_report", R"({"coverage": {"lines_percent": 90.0}, "rule_kill_rate_percent": 79.9})");
   EXPECT_TRUE(judge("coverage", "quality_report", R"({"min_percent": 90})").passed);
   GateVerdict verdict = judge("coverage", "quality_report", R"({"min_percent": 95})", "test_suite");
   EXPECT_EQ(first(verdict), "line coverage is 90.0 %, and must be at least 95 %");
@@ -244,8 +243,8 @@ TEST_F(Gates, NotMeasuredFailsWithTheReason) {
       "differential": {"operations": null, "mismatches": null, "seed": null},
       "traceability": {"criteria": null, "with_passing_test": null},
       "not_verified": ["the tests did not start", "coverage: pytest-cov is not installed"]})");
-  for (const char* gate :
-       {"tests_pass", "coverage", "rule_kill_rate", "differential_clean", "traceability_complete"}) {
+  for (const char* gate : {"tests_pass", "coverage", "rule_kill_rate", "differential_clean",
+                           "traceability_complete"}) {
     const GateVerdict verdict = judge(gate, "quality_report", "{}", "code");
     EXPECT_FALSE(verdict.passed) << gate;
     EXPECT_TRUE(first(verdict).starts_with("not measured: ")) << gate;

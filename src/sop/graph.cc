@@ -104,9 +104,10 @@ class GraphCheck {
         }
         const auto [at, fresh] = makers_.emplace(type, &stage);
         if (!fresh && at->second != &stage) {
-          error(line(stage, "makes"), fmt::format("\"{}\" is made by the stage \"{}\" already",
-                                                  type, at->second->spec.id),
-                "let one stage make it, or give this one another type");
+          error(
+              line(stage, "makes"),
+              fmt::format("\"{}\" is made by the stage \"{}\" already", type, at->second->spec.id),
+              "let one stage make it, or give this one another type");
         }
       }
     }
@@ -220,7 +221,8 @@ class GraphCheck {
     }
     std::vector<std::string> steps;
     for (std::size_t i = 0; i + 1 < path.size(); ++i) {
-      steps.push_back(fmt::format("{} needs what {} makes", path[i]->spec.id, path[i + 1]->spec.id));
+      steps.push_back(
+          fmt::format("{} needs what {} makes", path[i]->spec.id, path[i + 1]->spec.id));
     }
     const std::string way = text::join(steps, ", ");
     error(line(*path.front(), "needs"), "the stages wait for each other: " + way,
@@ -235,7 +237,8 @@ class GraphCheck {
       if (lead != nullptr && !has(lead->agent.handoff_targets, target)) {
         problems_.error(lead->file, lead->lines.at("handoff_targets"),
                         fmt::format("the lead cannot hand work to \"{}\", who does the stage "
-                                    "\"{}\"", target, stage.spec.id),
+                                    "\"{}\"",
+                                    target, stage.spec.id),
                         fmt::format("add \"{}\" to its handoff_targets", target));
       }
       check_way_into(stage, target);
@@ -252,11 +255,10 @@ class GraphCheck {
       stuck = maker;
     }
     if (stuck == nullptr) return;
-    problems_.error(stuck->file, stuck->lines.at("handoff_targets"),
-                    fmt::format("nobody can hand the stage \"{}\" to \"{}\"", stage.spec.id,
-                                target),
-                    fmt::format("add \"{}\" to the handoff_targets of \"{}\"", target,
-                                stuck->agent.role));
+    problems_.error(
+        stuck->file, stuck->lines.at("handoff_targets"),
+        fmt::format("nobody can hand the stage \"{}\" to \"{}\"", stage.spec.id, target),
+        fmt::format("add \"{}\" to the handoff_targets of \"{}\"", target, stuck->agent.role));
   }
 
   const SopParts& parts_;

@@ -22,8 +22,8 @@ bool check_text(const std::string& file, const std::string& content, SopProblems
     return false;
   }
   if (content.size() > kTextBytesMax && !file.ends_with(".json")) {
-    problems.error(file, 0, fmt::format("it has {} bytes, and {} are allowed", content.size(),
-                                        kTextBytesMax));
+    problems.error(
+        file, 0, fmt::format("it has {} bytes, and {} are allowed", content.size(), kTextBytesMax));
     return false;
   }
   int line = 1;
@@ -69,8 +69,8 @@ void read_stages(const std::string& file, const YamlDocument& document, Fields& 
     top.error("stages",
               value == nullptr ? "\"stages\" is missing"
                                : fmt::format("\"stages\" must be a list of at least one stage, "
-                                             "not {}", value->is_array() ? "an empty one"
-                                                                         : kind_of(*value)),
+                                             "not {}",
+                                             value->is_array() ? "an empty one" : kind_of(*value)),
               "write \"stages:\" and below it \"- id: ...\"");
     return;
   }
@@ -102,7 +102,7 @@ void read_roles(const SopSource& source, SopParts& parts, SopProblems& problems)
 }
 
 void check_names(const std::vector<std::string>& known, const char* field, const char* what,
-                 const std::vector<std::string> AgentConfig::*list, const SopParts& parts,
+                 const std::vector<std::string> AgentConfig::* list, const SopParts& parts,
                  SopProblems& problems) {
   if (known.empty()) return;
   for (const RoleFile& role : parts.roles) {
@@ -137,7 +137,8 @@ void read_schemas(const SopSource& source, const std::vector<StageSpec>& stages,
   for (const StageSpec& stage : stages) {
     for (const std::string& type : stage.makes) {
       const std::string file = "artifacts/" + type + ".schema.json";
-      if (!is_word(type) || source.files.contains(file) || source.unreadable.contains(file)) continue;
+      if (!is_word(type) || source.files.contains(file) || source.unreadable.contains(file))
+        continue;
       problems.error(file, 0,
                      fmt::format("it is missing: the stage \"{}\" makes \"{}\"", stage.id, type),
                      "add the JSON Schema of its data; {\"type\": \"object\"} accepts anything");
@@ -163,8 +164,8 @@ void read_sop(const SopSource& source, const SopOptions& options, Plan& plan,
   }
   Fields top(at->first, *document, "", problems);
   if (!top.is_mapping()) {
-    problems.error(kSopFile, 1, fmt::format("it must be a mapping, not {}",
-                                            kind_of(document->value)),
+    problems.error(kSopFile, 1,
+                   fmt::format("it must be a mapping, not {}", kind_of(document->value)),
                    "begin with \"name: ...\"");
     return;
   }

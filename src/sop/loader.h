@@ -20,7 +20,8 @@ struct SopOptions {
 };
 
 // The guardrails that a role may name. Both hold for every role, named or not: an agent may call
-// only the tools that its role lists (core), and its files stay inside the project (process/tree.h).
+// only the tools that its role lists (core), and its files stay inside the project
+// (process/tree.h).
 std::vector<std::string> guardrail_names();
 
 struct SopCheck {

@@ -162,7 +162,8 @@ INSTANTIATE_TEST_SUITE_P(
                "sop.yaml:9: error: the gate tests_pass looks at \"quality_report\", which the "
                "stage \"research\" neither makes nor needs; write \"{gate: tests_pass, artifact: "
                "notes}\""},
-        Broken{"UnknownKey", "sop.yaml", "    makes: [text]", "    makes: [text]\n    prioriy: high",
+        Broken{"UnknownKey", "sop.yaml", "    makes: [text]",
+               "    makes: [text]\n    prioriy: high",
                "sop.yaml:14: error: the stage write has no \"prioriy\"; write \"priority\""},
         Broken{"MissingKey", "sop.yaml", "    needs: [notes]\n", "",
                "sop.yaml:10: error: \"needs\" is missing; write \"needs: [...]\""},
@@ -173,7 +174,8 @@ INSTANTIATE_TEST_SUITE_P(
                "    makes: [text]\n    priority: urgent",
                "sop.yaml:14: error: there is no priority \"urgent\"; write \"low\", \"normal\" or "
                "\"high\""},
-        Broken{"LimitTooLarge", "sop.yaml", "lead: editor", "lead: editor\nlimits: {rounds_max: -1}",
+        Broken{"LimitTooLarge", "sop.yaml", "lead: editor",
+               "lead: editor\nlimits: {rounds_max: -1}",
                "sop.yaml:4: error: \"rounds_max\" is -1, and may be 0 to 100; write for example "
                "\"rounds_max: 3\""},
         Broken{"BadYaml", "sop.yaml", "needs: [notes]", "needs: [notes",

@@ -56,8 +56,8 @@ void check_model_config(Fields& fields, AgentConfig& agent) {
     if (value == nullptr) return;
     const double number = value->is_number() ? json::get_double(*config, key) : min - 1;
     if (number >= min && number <= max) return;
-    fields.error("model_config", fmt::format("model_config: \"{}\" must be a number from {} to {}",
-                                             key, min, max));
+    fields.error("model_config",
+                 fmt::format("model_config: \"{}\" must be a number from {} to {}", key, min, max));
   };
   check("temperature", 0, 2);
   check("top_p", 0, 1);
@@ -84,7 +84,8 @@ std::optional<RoleFile> read_role_file(const std::string& file, std::string_view
   role.file = file;
   AgentConfig& agent = role.agent;
   agent.role = fields.word("role", true);
-  agent.name = fields.text("name", false, text::upper_first(text::replace_all(agent.role, "_", " ")));
+  agent.name =
+      fields.text("name", false, text::upper_first(text::replace_all(agent.role, "_", " ")));
   agent.description = fields.text("description", true);
   agent.tools = fields.list("tools", false);
   agent.handoff_targets = fields.list("handoff_targets", false);
@@ -95,13 +96,15 @@ std::optional<RoleFile> read_role_file(const std::string& file, std::string_view
     problems.error(file, 0, "it has no instructions",
                    "write below the second --- what the role does and how");
   }
-  const std::vector<std::string> known{"role", "name", "description", "tools", "handoff_targets",
-                                       "guardrails", "model_config"};
+  const std::vector<std::string> known{
+      "role", "name", "description", "tools", "handoff_targets", "guardrails", "model_config"};
   for (const std::string& key : fields.unknown_keys()) {
     const std::string meant = did_you_mean(key, known);
     agent.extra.get_object()[key] = *json::find(document->value, key);
-    problems.warning(file, fields.line(key), fmt::format("a role has no \"{}\"; it is kept and "
-                                                         "not used", key),
+    problems.warning(file, fields.line(key),
+                     fmt::format("a role has no \"{}\"; it is kept and "
+                                 "not used",
+                                 key),
                      meant.empty() ? "" : fmt::format("did you mean \"{}\"?", meant));
   }
   for (const char* key : {"role", "handoff_targets", "tools", "guardrails"}) {

@@ -48,9 +48,9 @@ class GateReader {
     const GateInfo* info = find_gate(name);
     if (info != nullptr) return info;
     const std::string meant = did_you_mean(name, gate_names());
-    problems_.error(file_, line, fmt::format("there is no gate \"{}\"", name),
-                    meant.empty() ? "write " + one_of(gate_names())
-                                  : fmt::format("write \"{}\"", meant));
+    problems_.error(
+        file_, line, fmt::format("there is no gate \"{}\"", name),
+        meant.empty() ? "write " + one_of(gate_names()) : fmt::format("write \"{}\"", meant));
     return nullptr;
   }
 
@@ -58,10 +58,9 @@ class GateReader {
     for (const GateParameter& parameter : info.parameters) {
       const Json* value = fields.raw(parameter.name);
       if (value == nullptr) continue;
-      const bool fits =
-          parameter.number ? value->is_number() && value->to_number<double>() >= 0 &&
-                                 value->to_number<double>() <= 100
-                           : value->is_bool();
+      const bool fits = parameter.number ? value->is_number() && value->to_number<double>() >= 0 &&
+                                               value->to_number<double>() <= 100
+                                         : value->is_bool();
       if (fits) {
         gate.parameters.get_object()[parameter.name] = *value;
       } else {
@@ -93,9 +92,8 @@ class GateReader {
 };
 
 // "fan_out: tasks", or "fan_out: {artifact: tasks, path: tasks}".
-std::optional<StageSpec::FanOut> read_fan_out(const std::string& file,
-                                              const YamlDocument& document, Fields& stage,
-                                              SopProblems& problems) {
+std::optional<StageSpec::FanOut> read_fan_out(const std::string& file, const YamlDocument& document,
+                                              Fields& stage, SopProblems& problems) {
   const Json* value = stage.raw("fan_out");
   if (value == nullptr || value->is_null()) return std::nullopt;
   if (value->is_string()) {

@@ -136,8 +136,8 @@ void check_events(const std::string& text, int first_line) {
   AliasFinder finder;
   while (parser.HandleNextDocument(finder)) {
     if (finder.line >= 0) {
-      throw Refused{{finder.line + first_line,
-                     "aliases (*name) are not supported; write the value out"}};
+      throw Refused{
+          {finder.line + first_line, "aliases (*name) are not supported; write the value out"}};
     }
     if (finder.documents > 1) {
       throw Refused{{finder.second_document_line + first_line,
@@ -168,7 +168,8 @@ std::expected<YamlDocument, YamlError> read_yaml(std::string_view given, int fir
     const int line = error.mark.line < 0 ? 0 : error.mark.line;
     return std::unexpected(YamlError{line + first_line, "it is not valid YAML: " + error.msg});
   } catch (const std::exception& error) {
-    return std::unexpected(YamlError{first_line, std::string("it cannot be read: ") + error.what()});
+    return std::unexpected(
+        YamlError{first_line, std::string("it cannot be read: ") + error.what()});
   }
 }
 

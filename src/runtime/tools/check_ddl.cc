@@ -18,10 +18,10 @@ int authorise(void*, int action, const char*, const char*, const char*, const ch
 }
 
 std::string first_line_of(std::string_view sql) {
-  return text::shorten(text::trim(text::lines(text::trim(sql)).empty()
-                                      ? std::string_view{}
-                                      : text::lines(text::trim(sql))[0]),
-                       120);
+  return text::shorten(
+      text::trim(text::lines(text::trim(sql)).empty() ? std::string_view{}
+                                                      : text::lines(text::trim(sql))[0]),
+      120);
 }
 
 std::string run_all(sqlite3* db, std::string_view ddl) {
@@ -34,7 +34,8 @@ std::string run_all(sqlite3* db, std::string_view ddl) {
     const std::string_view sql(at, static_cast<std::size_t>((next > at ? next : end) - at));
     const Statement statement(raw, sqlite3_finalize);
     if (prepared != SQLITE_OK) {
-      return fmt::format("{} in \"{}\"", sqlite3_errmsg(db), first_line_of({at, static_cast<std::size_t>(end - at)}));
+      return fmt::format("{} in \"{}\"", sqlite3_errmsg(db),
+                         first_line_of({at, static_cast<std::size_t>(end - at)}));
     }
     if (raw == nullptr) break;  // only white space or comments are left
     int step = SQLITE_ROW;

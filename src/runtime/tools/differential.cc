@@ -21,7 +21,7 @@ constexpr std::string_view kSchema = R"({
     "seed": {"type": "integer", "minimum": 0},
     "operations": {"type": "integer", "minimum": 1, "maximum": 100000},
     "launch": {"type": "array", "minItems": 1, "items": {"type": "string"},
-      "description": "command that serves HTTP; {socket} is the Unix socket, appended as --uds if absent"},
+      "description": "serves HTTP; {socket} is the Unix socket, appended as --uds if absent"},
     "timeout_s": {"type": "number", "exclusiveMinimum": 0, "maximum": 1800}
   }})";
 

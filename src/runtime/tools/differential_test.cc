@@ -42,7 +42,9 @@ class DifferentialTest : public ::testing::Test {
     scratch_ = std::make_unique<ScratchFolder>(ScratchFolder::make("/tmp").value());
     context_.scratch_dir = scratch_->path();
     tool_ = make_software_tools()[1];
-    add("requirements", JsonObject{{"spec", spec::to_json(spec::load_test_model(CADRE_SOURCE_DIR, "library"))}}, {});
+    add("requirements",
+        JsonObject{{"spec", spec::to_json(spec::load_test_model(CADRE_SOURCE_DIR, "library"))}},
+        {});
   }
   void add(const std::string& type, Json data, std::vector<File> files) {
     context_.inputs[type] =

@@ -77,7 +77,8 @@ Result<void> GitProjectWriter::load_manifest() {
       manifest_[std::string(member.key())] = json::as_view(member.value().get_string());
     }
     for (const auto& member : json::get_object(*value, "stages")) {
-      for (const Json& path : member.value().is_array() ? member.value().get_array() : JsonArray{}) {
+      for (const Json& path :
+           member.value().is_array() ? member.value().get_array() : JsonArray{}) {
         if (path.is_string()) {
           stage_files_[std::string(member.key())].emplace_back(json::as_view(path.get_string()));
         }
@@ -95,8 +96,8 @@ Result<void> GitProjectWriter::save_manifest() const {
   for (const auto& [path, hash] : manifest_) files[path] = hash;
   JsonObject stages;
   for (const auto& [stage, paths] : stage_files_) stages[stage] = json::to_array(paths);
-  const std::string content = json::write_pretty(JsonObject{
-      {"made_by", "cadre"}, {"files", std::move(files)}, {"stages", std::move(stages)}});
+  const std::string content = json::write_pretty(
+      JsonObject{{"made_by", "cadre"}, {"files", std::move(files)}, {"stages", std::move(stages)}});
   return replace_file(folder_, kManifest, content, false);
 }
 
@@ -133,8 +134,8 @@ void GitProjectWriter::remove_stale(const std::string& stage,
                                     const std::vector<std::string>& made) {
   for (const std::string& path : stage_files_[stage]) {
     const auto known = manifest_.find(path);
-    const bool of_another = std::any_of(
-        stage_files_.begin(), stage_files_.end(), [&](const auto& entry) {
+    const bool of_another =
+        std::any_of(stage_files_.begin(), stage_files_.end(), [&](const auto& entry) {
           return entry.first != stage &&
                  std::find(entry.second.begin(), entry.second.end(), path) != entry.second.end();
         });

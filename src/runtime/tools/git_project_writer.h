@@ -50,9 +50,9 @@ class GitProjectWriter final : public ProjectWriter {
   std::filesystem::path git_;  // empty: git is not installed
   mutable std::mutex mutex_;
   bool loaded_ = false;
-  std::map<std::string, std::string> manifest_;  // path -> SHA-256 as written
+  std::map<std::string, std::string> manifest_;                  // path -> SHA-256 as written
   std::map<std::string, std::vector<std::string>> stage_files_;  // by stage, of its last round
-  std::map<std::string, std::string> kept_;      // path -> SHA-256 as found
+  std::map<std::string, std::string> kept_;                      // path -> SHA-256 as found
 };
 
 }  // namespace cadre

@@ -48,9 +48,8 @@ Result<SandboxPolicy> policy_of(const Json& arguments, const ToolContext& contex
   }
   for (const std::string& path : json::get_strings(arguments, "outputs")) {
     if (std::string problem = path_problem(path); !problem.empty()) {
-      return fail(ErrorCode::kInvalidInput,
-                  fmt::format("the output \"{}\" is refused: {}", text::shorten(path, 120),
-                              problem));
+      return fail(ErrorCode::kInvalidInput, fmt::format("the output \"{}\" is refused: {}",
+                                                        text::shorten(path, 120), problem));
     }
   }
   return policy;

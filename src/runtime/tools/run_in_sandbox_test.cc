@@ -39,8 +39,9 @@ class RunInSandboxTest : public ::testing::Test {
 
 TEST_F(RunInSandboxTest, RunsOverTheFilesOfAllInputs) {
   add("code", {{"app/__init__.py", "", false}, {"app/core.py", "def two():\n  return 2\n", false}});
-  add("test_suite", {{"tests/test_core.py",
-                      "from app.core import two\n\ndef test_two():\n  assert two() == 2\n", false}});
+  add("test_suite",
+      {{"tests/test_core.py", "from app.core import two\n\ndef test_two():\n  assert two() == 2\n",
+        false}});
   const Json result = run(R"({"argv": ["python3", "-m", "pytest", "-q", "-p", "no:cacheprovider",
       "--junitxml=reports/junit.xml"], "outputs": ["reports/junit.xml", "reports/missing"],
       "env": {"APP_X": "1"}, "label": "tests"})");
@@ -68,13 +69,16 @@ TEST_F(RunInSandboxTest, FailureTimeoutAndSignalAreResults) {
 }
 
 TEST_F(RunInSandboxTest, StreamsAreBounded) {
-  const Json result = run(R"({"argv": ["/bin/sh", "-c", "head -c 300000 /dev/zero | tr '\\0' x"]})");
+  const Json result =
+      run(R"({"argv": ["/bin/sh", "-c", "head -c 300000 /dev/zero | tr '\\0' x"]})");
   EXPECT_LE(json::get_string(result, "stdout").size(), 64U * 1024U);
 }
 
 TEST_F(RunInSandboxTest, BytesThatAreNoTextAreCleaned) {
   const Json result = run(R"({"argv": ["/usr/bin/printf", "a\\377b"]})");
-  EXPECT_EQ(json::get_string(result, "stdout"), "a\xef\xbf\xbd" "b");
+  EXPECT_EQ(json::get_string(result, "stdout"),
+            "a\xef\xbf\xbd"
+            "b");
 }
 
 TEST_F(RunInSandboxTest, PathsThatLeadOutsideAreRefused) {
