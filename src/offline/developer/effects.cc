@@ -327,8 +327,7 @@ std::string EffectWriter::matching_rows(const Expr& where, const Entity& entity)
   const Expr all = rest.size() == 1 ? rest.front() : Expr::call("and", rest);
   const Value test = condition(all, by_row);
   out_.statement(4, list + " = ",
-                 leaf("[" + row + " for " + row + " in " + list + " if " +
-                      flat(operand(test, kOr)) + "]"));
+                 group("[", {loop(leaf(row), row, leaf(list), {operand(test, kOr)})}, "]"));
   return list;
 }
 

@@ -56,12 +56,12 @@ std::string code_only(std::string_view source) {
       at = std::min(source.find('\n', at), source.size());
       continue;
     }
-    if (source[at] != '"') {
+    if (source[at] != '"' && source[at] != '\'') {
       out += source[at++];
       continue;
     }
     const bool triple = source.substr(at).starts_with("\"\"\"");
-    const std::string_view quote = triple ? "\"\"\"" : "\"";
+    const std::string_view quote = triple ? "\"\"\"" : source[at] == '"' ? "\"" : "'";
     at += quote.size();
     while (at < source.size() && !source.substr(at).starts_with(quote)) {
       at += source[at] == '\\' ? 2U : 1U;

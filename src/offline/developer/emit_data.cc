@@ -169,7 +169,7 @@ class NamedTypes {
   Py use(const Entity& entity, const Field& field) {
     Py type = field_type(field);
     const std::string definition = flat(type);
-    if (definition.find('"') == std::string::npos) return type;
+    if (definition.find_first_of("\"'") == std::string::npos) return type;
     const auto known = names_.find(definition);
     if (known != names_.end()) return leaf(known->second);
     const bool general = field.type == Type::kEmail || field.type == Type::kPhone ||

@@ -136,12 +136,13 @@ class ReportWriter {
       body_.line(4, "return list(ctx.session.scalars(result))");
       return;
     }
-    const std::string kept = python_filter(rest);
-    body_.statement(4, "found = ", leaf("[row for row in ctx.session.scalars(result)" + kept + "]"));
+    Py kept = loop(leaf("row"), "row", leaf("ctx.session.scalars(result)"), python_filter(rest));
+    body_.statement(4, "found = ", group("[", {std::move(kept)}, "]"));
     body_.line(4, query_.limit ? fmt::format("return found[:{}]", *query_.limit) : "return found");
   }
 
-  std::string python_filter(const std::vector<const Expr*>& rest) {
+  // The condition on `row` that the database did not check; none or one.
+  std::vector<Py> python_filter(const std::vector<const Expr*>& rest) {
     if (rest.empty()) return {};
     std::vector<Expr> parts;
     for (const Expr* part : rest) parts.push_back(*part);
@@ -149,7 +150,7 @@ class ReportWriter {
     by_row.row = {&entity_, "row", false, false};
     const Value test =
         condition(parts.size() == 1 ? parts[0] : Expr::call("and", parts), by_row);
-    return " if " + flat(operand(test, kOr));
+    return {operand(test, kOr)};
   }
 
   // "-count", "month": the order of the response, then by the groups.
@@ -253,13 +254,11 @@ class ReportWriter {
     for (const Group& group : groups_) members.push_back(entry(group.name, leaf(group.local)));
     members.push_back(entry(spec::measure_name(query_), leaf(shown)));
     const Py row = group("{", members, "}");
-    const std::string loop = " for " + target + " in found";
-    const std::string one = "[" + flat(row) + loop + "]";
     if (!sorts) {
-      body_.statement(4, "return ", group("[", {infix("for", {row, leaf(loop.substr(5))})}, "]"));
+      body_.statement(4, "return ", group("[", {loop(row, target, leaf("found"))}, "]"));
       return;
     }
-    body_.statement(4, "result = ", group("[", {infix("for", {row, leaf(loop.substr(5))})}, "]"));
+    body_.statement(4, "result = ", group("[", {loop(row, target, leaf("found"))}, "]"));
     sort_in_python();
   }
 
@@ -281,7 +280,7 @@ class ReportWriter {
     std::vector<const Expr*> rest;
     std::vector<Py> where = conditions(rest);
     body_.statement(4, "result = ", call("ctx.session.scalars", {select(leaf(table_), std::move(where))}));
-    const std::string kept = python_filter(rest);
+    const std::vector<Py> kept = python_filter(rest);
     Scope by_row = scope_;
     by_row.row = {&entity_, "row", false, false};
     by_row.before = &body_;
@@ -289,8 +288,7 @@ class ReportWriter {
     for (const Group& group : groups_) {
       Value value = python(Expr::call("row", {Expr::string(group.path)}), by_row);
       if (!group.unit.empty()) {
-        value.py = leaf(fmt::format("(values.to_json({0}) or \"\")[:{1}] or None", flat(value.py),
-                                    unit_digits(group.unit)));
+        value.py = call("values.date_part", {value.py, leaf(std::to_string(unit_digits(group.unit)))});
       }
       keys.push_back(std::move(value.py));
     }
@@ -302,7 +300,7 @@ class ReportWriter {
     body_.line(4, "for row in result:");
     int indent = 8;
     if (!kept.empty()) {
-      body_.line(8, kept.substr(1) + ":");
+      body_.statement(8, "if ", kept.front(), ":");
       indent = 12;
     }
     Py set = call("groups.setdefault", {key, leaf("[]")});

@@ -225,7 +225,9 @@ class OperationWriter {
                     call("errors.Problem",
                          {leaf("409"), text_leaf("invalid_transition"),
                           leaf(fmt::format("f\"Not possible while the {} is {{{}}}.\"",
-                                           text::replace_all(noun(entity_), "{", ""), state))}));
+                                           text::replace_all(text::replace_all(noun(entity_), "{", "("),
+                                                             "}", ")"),
+                                           state))}));
   }
 
   void make_transition() {
@@ -271,7 +273,7 @@ class OperationWriter {
       const std::string sent = "data." + member(field->name);
       if (!has_computed_default(attribute)) return leaf(sent);
       const Py fallback = as_attribute(*attribute.default_value, attribute, scope_);
-      return leaf(fmt::format("{} if {} is fields.UNSET else {}", flat(fallback), sent, sent));
+      return ternary(fallback, leaf(sent + " is fields.UNSET"), leaf(sent));
     }
     return initial_value(model_, entity_, attribute, scope_);
   }

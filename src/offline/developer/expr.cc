@@ -141,8 +141,7 @@ Value conditional(const Expr& expr, Scope& scope) {
   Value no = python(expr.args[2], scope);
   yes = beside(std::move(yes), no.sort);
   no = beside(std::move(no), yes.sort);
-  Value value = make(leaf(flat(operand(yes, kOr)) + " if " + flat(operand(test, kOr)) + " else " +
-                          flat(no.py)),
+  Value value = make(ternary(operand(yes, kOr), operand(test, kOr), no.py),
                      yes.sort == Sort::kNull || no.sort == Sort::kDecimal ? no.sort : yes.sort,
                      kTernary);
   value.simple = false;
@@ -239,8 +238,8 @@ Value between(const std::string& op, std::vector<Value> operands) {
   operands[1] = beside(std::move(operands[1]), operands[0].sort);
   if (any_nullable(operands)) return lifted("values." + op, std::move(operands), Sort::kInt);
   if (op == "days_between" && operands[0].sort == Sort::kDate && operands[1].sort == Sort::kDate) {
-    return make(leaf("(" + flat(operand(operands[1], kSum)) + " - " +
-                     flat(operand(operands[0], kProduct)) + ").days"),
+    Py difference = infix("-", {operand(operands[1], kSum), operand(operands[0], kProduct)});
+    return make(member_of(group("(", {std::move(difference)}, ")"), "days"),
                 Sort::kInt);
   }
   return make(call("values." + op, {std::move(operands[0].py), std::move(operands[1].py)}),
@@ -250,7 +249,7 @@ Value between(const std::string& op, std::vector<Value> operands) {
 Value date_of(Value moment) {
   if (moment.sort == Sort::kDate) return moment;
   if (moment.nullable) return lifted("datetime.date", {std::move(moment)}, Sort::kDate);
-  return make(leaf(flat(moment.py) + ".date()"), Sort::kDate);
+  return make(method(operand(moment, kAtom), "date", {}), Sort::kDate);
 }
 
 Value argument(const Expr& expr, Scope& scope) {
@@ -265,8 +264,8 @@ Value argument(const Expr& expr, Scope& scope) {
   }
   Value value = path_value(row->second, path.substr(dot + 1), scope);
   if (scope.optional_rows[head]) {
-    value.py = group("(", {leaf(flat(value.py) + " if " + row->second.name +
-                                " is not None else None")}, ")");
+    Py test = leaf(row->second.name + " is not None");
+    value.py = group("(", {ternary(value.py, std::move(test), leaf("None"))}, ")");
     value.strength = kAtom;
     value.simple = false;
     value.nullable = true;
@@ -362,7 +361,7 @@ Value path_value(const Row& row, std::string_view path, const Scope& scope) {
     if (!present.empty()) {
       std::string test;
       for (const std::string& one : present) test += (test.empty() ? "" : " and ") + one + " is not None";
-      value.py = group("(", {leaf(flat(value.py) + " if " + test + " else None")}, ")");
+      value.py = group("(", {ternary(value.py, leaf(test), leaf("None"))}, ")");
       value.simple = false;
       value.nullable = true;
     }

@@ -19,7 +19,7 @@ const char* opposite(const std::string& op) {
 }
 
 Py none_test(const Value& value, bool present) {
-  return leaf(flat(operand(value, kSum)) + (present ? " is not None" : " is None"));
+  return infix(present ? "is not" : "is", {operand(value, kSum), leaf("None")});
 }
 
 Value ordering(const std::string& op, Value a, Value b, bool negated) {
@@ -34,11 +34,11 @@ Value ordering(const std::string& op, Value a, Value b, bool negated) {
                                  : op == ">"  ? "operator.gt"
                                               : "operator.ge";
     Value test = truth(call("values.holds", {leaf(function), a.py, b.py}), kAtom);
-    if (negated) test = truth(leaf("not " + flat(test.py)), kNot);
+    if (negated) test = truth(prefixed("not ", test.py), kNot);
     return test;
   }
   const char* sign = negated ? opposite(op) : op.c_str();
-  Py plain = leaf(flat(operand(a, kSum)) + " " + sign + " " + flat(operand(b, kSum)));
+  Py plain = infix(sign, {operand(a, kSum), operand(b, kSum)});
   if (!a.nullable && !b.nullable) return truth(std::move(plain), kCompare);
   std::vector<Py> parts;
   if (a.nullable) parts.push_back(none_test(a, !negated));
@@ -59,14 +59,11 @@ Value equality(Value a, Value b, bool negated) {
     const bool wanted = b.literal->boolean != negated;
     if (!a.nullable) {
       if (wanted) return a;
-      return truth(leaf("not " + flat(operand(a, kNot))), kNot);
+      return truth(prefixed("not ", operand(a, kNot)), kNot);
     }
-    const std::string sign = negated ? " is not " : " is ";
-    return truth(leaf(flat(operand(a, kSum)) + sign + flat(b.py)), kCompare);
+    return truth(infix(negated ? "is not" : "is", {operand(a, kSum), b.py}), kCompare);
   }
-  return truth(leaf(flat(operand(a, kSum)) + (negated ? " != " : " == ") +
-                    flat(operand(b, kSum))),
-               kCompare);
+  return truth(infix(negated ? "!=" : "==", {operand(a, kSum), operand(b, kSum)}), kCompare);
 }
 
 Value membership(const Expr& expr, Scope& scope, bool negated) {
@@ -76,8 +73,8 @@ Value membership(const Expr& expr, Scope& scope, bool negated) {
   for (std::size_t i = 1; i < expr.args.size(); ++i) {
     choices.push_back(beside(python(expr.args[i], scope), wanted.sort).py);
   }
-  return truth(leaf(flat(operand(wanted, kSum)) + (negated ? " not in " : " in ") +
-                    flat(tuple(std::move(choices)))),
+  return truth(infix(negated ? "not in" : "in",
+                     {operand(wanted, kSum), tuple(std::move(choices))}),
                kCompare);
 }
 
@@ -88,11 +85,12 @@ Value junction(const Expr& expr, Scope& scope, bool negated) {
   for (const Expr& arg : expr.args) {
     const Value part = condition(arg, scope, negated);
     // "a and b" inside "and" needs no parentheses.
-    const bool same = part.py.kind == Py::Kind::kInfix && part.strength == strength;
+    const bool same = part.py.kind == Py::Kind::kInfix && part.strength == strength &&
+                      part.py.text == (conjunction ? "and" : "or");
     if (same) {
       parts.insert(parts.end(), part.py.items.begin(), part.py.items.end());
     } else {
-      parts.push_back(operand(part, strength + 1));
+      parts.push_back(operand(part, kNot));
     }
   }
   return truth(infix(conjunction ? "and" : "or", std::move(parts)), strength);
@@ -134,11 +132,11 @@ Value condition(const Expr& expr, Scope& scope, bool negated) {
                     ? python(expr, scope)
                     : truth(false);
   if (value.nullable) {
-    return truth(leaf(flat(operand(value, kSum)) + (negated ? " is not True" : " is True")),
+    return truth(infix(negated ? "is not" : "is", {operand(value, kSum), leaf("True")}),
                  kCompare);
   }
   if (!negated) return value;
-  return truth(leaf("not " + flat(operand(value, kNot))), kNot);
+  return truth(prefixed("not ", operand(value, kNot)), kNot);
 }
 
 }  // namespace cadre::offline::developer

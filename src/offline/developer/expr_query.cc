@@ -250,7 +250,7 @@ std::optional<Py> sql_ordering(const std::string& op, Value a, Value b, bool neg
   std::vector<Py> parts;
   for (const Value* value : {&a, &b}) {
     if (value->column && value->nullable) {
-      parts.push_back(leaf(flat(operand(*value, kAtom)) + ".is_(None)"));
+      parts.push_back(method(operand(*value, kAtom), "is_", {leaf("None")}));
     }
   }
   if (parts.empty()) return plain;
@@ -262,9 +262,8 @@ std::optional<Py> sql_equality(Value a, Value b, bool negated) {
   if (!a.column) std::swap(a, b);
   a = beside(std::move(a), b.sort);
   b = beside(std::move(b), a.sort);
-  const std::string left = flat(operand(a, kAtom));
   if (b.literal != nullptr && b.literal->is_null()) {
-    return call(left + (negated ? ".is_not" : ".is_"), {leaf("None")});
+    return method(operand(a, kAtom), negated ? "is_not" : "is_", {leaf("None")});
   }
   const bool numbers = is_number(a) && is_number(b);
   if (a.sort != b.sort && !numbers) return std::nullopt;
@@ -281,15 +280,14 @@ std::optional<Py> sql_equality(Value a, Value b, bool negated) {
     }
   }
   if (b.sort == Sort::kBool && b.literal != nullptr) {
-    if (negated && a.nullable) return call(flat(operand(a, kAtom)) + ".is_distinct_from", {b.py});
-    return call(flat(operand(a, kAtom)) + ".is_", {leaf(b.literal->boolean != negated ? "True" : "False")});
+    if (negated && a.nullable) return method(operand(a, kAtom), "is_distinct_from", {b.py});
+    return method(operand(a, kAtom), "is_", {leaf(b.literal->boolean != negated ? "True" : "False")});
   }
   if (b.column && a.nullable && b.nullable) {
-    return call(flat(operand(a, kAtom)) + (negated ? ".is_distinct_from" : ".is_not_distinct_from"),
-                {b.py});
+    return method(operand(a, kAtom), negated ? "is_distinct_from" : "is_not_distinct_from", {b.py});
   }
   if (negated && (a.nullable || (b.column && b.nullable))) {
-    return call(flat(operand(a, kAtom)) + ".is_distinct_from", {b.py});
+    return method(operand(a, kAtom), "is_distinct_from", {b.py});
   }
   // `column == value` is IS NULL when the value is None.
   return infix(negated ? "!=" : "==", {operand(a, kSum), operand(b, kSum)});
@@ -307,12 +305,13 @@ std::optional<Py> sql_membership(const Expr& expr, Scope& scope, bool negated) {
     if (choice.nullable || choice.sort != wanted->sort) return std::nullopt;
     choices.push_back(std::move(choice.py));
   }
-  const std::string left = flat(operand(*wanted, kAtom));
+  Py left = operand(*wanted, kAtom);
   Py list = group("[", std::move(choices), "]");
   if (negated && wanted->nullable) {
-    return call("sa.or_", {leaf(left + ".is_(None)"), call(left + ".not_in", {std::move(list)})});
+    return call("sa.or_", {method(left, "is_", {leaf("None")}),
+                           method(left, "not_in", {std::move(list)})});
   }
-  return call(left + (negated ? ".not_in" : ".in_"), {std::move(list)});
+  return method(std::move(left), negated ? "not_in" : "in_", {std::move(list)});
 }
 
 std::optional<Py> sql_junction(const Expr& expr, Scope& scope, bool negated) {
@@ -368,7 +367,7 @@ std::optional<Py> sql_condition(const Expr& expr, Scope& scope, bool negated) {
   if (op == "is_null") {
     const auto value = sql(expr.args[0], scope);
     if (!value) return std::nullopt;
-    return call(flat(operand(*value, kAtom)) + (negated ? ".is_not" : ".is_"), {leaf("None")});
+    return method(operand(*value, kAtom), negated ? "is_not" : "is_", {leaf("None")});
   }
   if (op == "overlaps") {
     const Expr both = Expr::call("and", {Expr::call("<", {expr.args[0], expr.args[3]}),
@@ -385,12 +384,12 @@ std::optional<Py> sql_condition(const Expr& expr, Scope& scope, bool negated) {
   if (op == "exists") {
     auto value = sql_aggregate(expr, scope);
     if (!value) return std::nullopt;
-    return negated ? leaf("~" + flat(value->py)) : value->py;
+    return negated ? prefixed("~", value->py) : value->py;
   }
   if (op == "row" || op == "self") {
     const auto value = sql(expr, scope);
     if (!value || value->sort != Sort::kBool) return std::nullopt;
-    return call(flat(value->py) + (negated ? ".is_not" : ".is_"), {leaf("True")});
+    return method(value->py, negated ? "is_not" : "is_", {leaf("True")});
   }
   return std::nullopt;
 }
@@ -472,35 +471,38 @@ Value aggregate(const Expr& expr, Scope& scope) {
   by_row.row = {&entity, row, false, false};
   std::vector<Expr> rest;
   for (const Expr* part : split.rest) rest.push_back(*part);
-  std::string tail = " for " + row + " in ";
   Py rows = call("ctx.session.scalars", {select(leaf(inner.row.name), std::move(split.where))});
-  std::string test;
+  std::vector<Py> test;
   if (!rest.empty()) {
     const Expr all = rest.size() == 1 ? rest.front() : Expr::call("and", rest);
-    test = flat(operand(condition(all, by_row), kOr));
+    test.push_back(operand(condition(all, by_row), kOr));
   }
   const std::string listed = scope.locals->fresh(noun + "_rows");
+  std::optional<Value> value;
+  if (has_value) value = python(expr.args[1], by_row);
   scope.before->statement(scope.indent, listed + " = ", std::move(rows));
-  const std::string loop = " for " + row + " in " + listed + (test.empty() ? "" : " if " + test);
-  if (op == "count" || op == "exists") {
-    const std::string each = op == "count" ? "sum(1" : "any(True";
-    scope.before->statement(scope.indent, name + " = ", leaf(each + loop + ")"));
-    return result;
+  const auto each = [&](Py what) {
+    return loop(std::move(what), row, leaf(listed), std::move(test));
+  };
+  const std::string assign = name + " = ";
+  if (op == "count") {
+    scope.before->statement(scope.indent, assign, call("sum", {each(leaf("1"))}));
+  } else if (op == "exists") {
+    scope.before->statement(scope.indent, assign, call("any", {each(leaf("True"))}));
+  } else if (op == "sum") {
+    result.sort = value->sort;
+    result.scale = value->scale;
+    scope.before->statement(scope.indent, assign,
+                            call("values.total", {each(operand(*value, kOr))}));
+  } else {
+    result.sort = Sort::kDecimal;
+    result.scale = scope.division_scale.value_or(6);
+    result.nullable = true;
+    scope.before->statement(
+        scope.indent, assign,
+        call("values.average", {group("(", {each(operand(*value, kOr))}, ")"),
+                                leaf(std::to_string(result.scale))}));
   }
-  Value value = python(expr.args[1], by_row);
-  result.sort = value.sort;
-  result.scale = value.scale;
-  if (op == "sum") {
-    scope.before->statement(scope.indent, name + " = ",
-                            call("values.total", {leaf(flat(value.py) + loop)}));
-    return result;
-  }
-  result.sort = Sort::kDecimal;
-  result.scale = scope.division_scale.value_or(6);
-  result.nullable = true;
-  scope.before->statement(scope.indent, name + " = ",
-                          call("values.average", {group("(", {leaf(flat(value.py) + loop)}, ")"),
-                                                  leaf(std::to_string(result.scale))}));
   return result;
 }
 

@@ -73,7 +73,8 @@ void complete_fields(Features& f) {
                                              {"datetime", has("fields.instant_bounds")},
                                              {"time", has("fields.clock_time_bounds")}});
   add("fields.date_names", !f.values["fields.date_names"].empty());
-  add("values.to_json", has("fields.bounds") || has("values.row_to_json"));
+  add("values.to_json", has("fields.bounds") || has("values.row_to_json") ||
+                            has("values.date_part"));
   add("values.read_decimal", has("fields.decimal") || has("values.decimal_reader"));
   add("values.read_date", has("fields.day"));
   add("values.read_time", has("fields.clock_time"));
@@ -165,6 +166,7 @@ void complete_rest(const Model& model, std::string_view code, Features& f) {
   const std::string names = joined({{"datetime", f.has("datetime_column")},
                                        {"time", f.has("time_column")}});
   f.values["datetime_import"] = names.empty() ? "" : "from datetime import " + names;
+  add("datetime_import", !names.empty());
   f.values["and_actor"] = model.has_actors() ? " and its actor" : "";
   f.values["and_for_actor"] = model.has_actors() ? " for its actor" : "";
   f.values["match_method"] = "fullmatch";

@@ -30,6 +30,12 @@ std::size_t width(std::string_view text) {
   }));
 }
 
+// The operator in front of an item of an infix node.
+std::string operator_before(const Py& node, std::size_t index) {
+  const std::vector<std::string> operators = text::split(node.text, ',');
+  return operators.size() == 1 ? operators.front() : operators[index - 1];
+}
+
 // Literals that one after the other make the text, each at most `room` columns wide.
 std::vector<std::string> text_parts(std::string_view text, std::size_t room) {
   std::vector<std::string> out;
@@ -108,14 +114,40 @@ Py infix(std::string_view op, std::vector<Py> items) {
   return node;
 }
 
-Py named(std::string_view keyword, Py value) {
-  value.prefix = std::string(keyword) + "=";
+Py method(Py object, std::string_view name, std::vector<Py> arguments) {
+  Py last = call("." + std::string(name), std::move(arguments));
+  if (object.kind == Py::Kind::kChain && object.prefix.empty()) {
+    object.items.push_back(std::move(last));
+    return object;
+  }
+  return chain(std::move(object), {std::move(last)});
+}
+
+Py member_of(Py object, std::string_view name) {
+  return chain(std::move(object), {leaf("." + std::string(name))});
+}
+
+Py ternary(Py yes, Py test, Py no) {
+  return infix("if,else", {std::move(yes), std::move(test), std::move(no)});
+}
+
+Py loop(Py value, std::string_view name, Py rows, std::vector<Py> test) {
+  std::vector<Py> items{std::move(value), leaf(std::string(name)), std::move(rows)};
+  for (Py& one : test) items.push_back(std::move(one));
+  return infix("for,in,if", std::move(items));
+}
+
+Py prefixed(std::string_view prefix, Py value) {
+  value.prefix = std::string(prefix) + value.prefix;
   return value;
 }
 
+Py named(std::string_view keyword, Py value) {
+  return prefixed(std::string(keyword) + "=", std::move(value));
+}
+
 Py entry(std::string_view key, Py value) {
-  value.prefix = quoted(key) + ": ";
-  return value;
+  return prefixed(quoted(key) + ": ", std::move(value));
 }
 
 Py tuple(std::vector<Py> items) {
@@ -146,7 +178,7 @@ std::string flat(const Py& node) {
       return out;
     case Py::Kind::kInfix:
       for (std::size_t i = 0; i < node.items.size(); ++i) {
-        out += (i > 0 ? " " + node.text + " " : "") + flat(node.items[i]);
+        out += (i > 0 ? " " + operator_before(node, i) + " " : "") + flat(node.items[i]);
       }
       return out;
   }
@@ -154,17 +186,19 @@ std::string flat(const Py& node) {
 }
 
 std::string quoted(std::string_view text) {
-  std::string out = "\"";
+  const bool single = text.find('"') != std::string_view::npos &&
+                      text.find('\'') == std::string_view::npos;
+  std::string out(1, single ? '\'' : '"');
   for (const char c : text::clean_utf8(text)) {
     switch (c) {
-      case '"': out += "\\\""; break;
+      case '"': out += single ? "\"" : "\\\""; break;
       case '\\': out += "\\\\"; break;
       case '\n': out += "\\n"; break;
       case '\t': out += "\\t"; break;
       default: out += c;
     }
   }
-  return out + "\"";
+  return out + (single ? '\'' : '"');
 }
 
 std::string one_line(std::string_view text) {
@@ -253,7 +287,12 @@ void Source::broken(int indent, const std::string& before, const Py& node,
     return;
   }
   for (std::size_t i = 0; i < node.items.size(); ++i) {
-    const std::string lead = node.kind == Py::Kind::kInfix && i > 0 ? node.text + " " : "";
+    const bool after_operator = node.kind == Py::Kind::kInfix && i > 0;
+    std::string lead = after_operator ? operator_before(node, i) + " " : "";
+    if (lead == "for " && i + 1 < node.items.size()) {  // "for row in rows" stays together
+      lead += flat(node.items[i]) + " in ";
+      ++i;
+    }
     const std::string end = !own_brackets && i + 1 == node.items.size() ? after : "";
     const std::string one = pad(inner) + lead + flat(node.items[i]) + end;
     if (width(one) <= kColumns) {
@@ -275,7 +314,7 @@ void Source::broken_group(int indent, const std::string& before, const Py& node,
   const bool comma = node.close != ")" || node.items.size() > 1 || node.text != "(";
   for (const Py& item : node.items) {
     const bool plain = item.kind != Py::Kind::kGroup && node.close == ")";
-    const bool loop = item.kind == Py::Kind::kInfix && item.text == "for";
+    const bool loop = item.kind == Py::Kind::kInfix && item.text.starts_with("for");
     const bool single = node.items.size() == 1 && (!comma || plain || loop);
     const std::string end = single ? "" : ",";
     const std::string one = pad(indent + 4) + flat(item) + end;

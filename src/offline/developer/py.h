@@ -18,7 +18,7 @@ struct Py {
     kLeaf,   // text
     kGroup,  // text items[0], items[1] ... close: calls, displays, parentheses
     kChain,  // items[0] then groups that begin with ".": sa.select(x).where(y)
-    kInfix,  // items joined by the operator `text`: "and", "or", "+"
+    kInfix,  // items joined by operators: "and" between all, "if,else" one after the other
     kText,   // a string literal whose value is `text`; a long one is split over lines
   };
   Kind kind = Kind::kLeaf;
@@ -33,6 +33,13 @@ Py call(std::string_view function, std::vector<Py> arguments = {});
 Py group(std::string open, std::vector<Py> items, std::string close);
 Py chain(Py base, std::vector<Py> calls);                       // each call(".where", ...)
 Py infix(std::string_view op, std::vector<Py> items);
+// object.name(arguments), and object.name
+Py method(Py object, std::string_view name, std::vector<Py> arguments);
+Py member_of(Py object, std::string_view name);
+Py ternary(Py yes, Py test, Py no);
+// value for name in rows if test
+Py loop(Py value, std::string_view name, Py rows, std::vector<Py> test = {});
+Py prefixed(std::string_view prefix, Py value);                 // "not ", "~"
 Py named(std::string_view keyword, Py value);                   // keyword=value
 Py entry(std::string_view key, Py value);                       // "key": value
 // (a, b); one item gets its comma.

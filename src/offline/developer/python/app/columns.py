@@ -1,6 +1,8 @@
 """Column types: how values stand in the database."""
 
+# @if datetime_import
 {{datetime_import}}
+# @end
 # @if fixed
 from decimal import Decimal
 # @end

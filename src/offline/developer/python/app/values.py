@@ -48,6 +48,13 @@ def to_json(value: Any) -> Any:
 
 
 # @end
+# @if values.date_part
+def date_part(moment: Any, digits: int) -> Any:
+    """The year (4 digits), month (7) or day (10) of a date or instant; None for None."""
+    return None if moment is None else to_json(moment)[:digits]
+
+
+# @end
 # @if values.row_to_json
 def row_to_json(row: dict[str, Any]) -> dict[str, Any]:
     """The JSON form of a row of values."""
