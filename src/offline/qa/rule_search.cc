@@ -16,6 +16,12 @@ using spec::Field;
 
 constexpr int kRepeatMax = 12;
 
+std::int64_t power_of_ten(int scale) {
+  std::int64_t out = 1;
+  for (int i = 0; i < scale; ++i) out *= 10;
+  return out;
+}
+
 class Search {
  public:
   Search(const Context& context, const Endpoint& endpoint, const spec::Guard& guard)
@@ -111,8 +117,12 @@ class Search {
     auto create = context_.recipes.creates.find(entity);
     if (create == context_.recipes.creates.end()) return out;
     for (const Field& field : create->second.endpoint->body) {
-      if (field.type != spec::Type::kInt || !field.ref.empty()) continue;
-      for (int value : {1, 2, 20}) out.push_back({{field.name, Json(value)}});
+      int scale = scale_of(field);
+      bool amount = field.type == spec::Type::kInt || scale > 0;
+      if (!amount || !field.ref.empty()) continue;
+      for (int value : {1, 2, 20}) {
+        out.push_back({{field.name, scale > 0 ? to_value(field, value * power_of_ten(scale)) : Json(value)}});
+      }
     }
     return out;
   }
@@ -198,8 +208,41 @@ class Search {
     auto found = finish(std::move(scene), fmt::format("after {} with the same {}.", accepted,
                                                       text::join(fields, " and ")),
                         std::move(last), fmt::format("number {} of {}.", accepted, accepted));
-    if (found) works_again(*found, fields, variant, accepted);
+    if (!found) return found;
+    works_again(*found, fields, variant, accepted);
+    if (auto exact = exact_amount(fields, variant, accepted - 1)) {
+      found->refused = std::move(exact->refused);
+      found->what = std::move(exact->what);
+      if (exact->accepted) {
+        found->accepted = std::move(exact->accepted);
+        found->boundary = std::move(exact->boundary);
+      }
+    }
     return found;
+  }
+
+  // Where amounts are added up: the largest that still fits, and one step more.
+  std::optional<RuleScenes> exact_amount(const std::vector<std::string>& fields,
+                                         const std::map<std::string, Json>& variant, int before) const {
+    for (const Field& field : endpoint_.body) {
+      bool amount = field.type == spec::Type::kInt || field.type == spec::Type::kDecimal ||
+                    field.type == spec::Type::kMoney || field.type == spec::Type::kDuration;
+      if (!field.ref.empty() || !amount) continue;
+      auto scene_of = [&](const Json& value) {
+        Scene scene(context_);
+        Given given = shared_rows(scene, fields, variant);
+        scene.make_many(before, endpoint_.entity, given);
+        given[field.name] = Value::of(value);
+        std::string body = scene.body(id_, given);
+        scene.call(id_, {}, body);
+        return scene;
+      };
+      std::string whose = fmt::format("after {} with the same {}, {} is", before,
+                                      text::join(fields, " and "), field.name);
+      auto found = vary(field, whose, scene_of);
+      if (found && found->accepted) return found;
+    }
+    return std::nullopt;
   }
 
   // Closing or deleting one of the rows makes room for another.

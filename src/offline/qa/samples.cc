@@ -118,6 +118,7 @@ void refuse_by_type(Samples& out, const Field& field) {
     case Type::kUrl:
       add(out, "another scheme", Json("ftp://example.org"));
       add(out, "no address", Json("example"));
+      add(out, "too long", Json("https://" + repeated(1993)));
       break;
     case Type::kEnum:
       add(out, "not a member", Json("no_such_value"));
@@ -189,7 +190,12 @@ std::vector<Sample> accepted_samples(const Field& field) {
       break;
     case Type::kBool: add(out, "true", Json(true)); break;
     case Type::kEmail: add(out, "longest", Json(repeated(242) + "@example.org")); break;
-    case Type::kPhone: add(out, "shortest", Json("123")); break;
+    case Type::kPhone:
+      add(out, "shortest", Json("123"));
+      add(out, "longest", Json(std::string(30, '1')));
+      break;
+    case Type::kUrl: add(out, "longest", Json("https://" + repeated(1992))); break;
+    case Type::kFileRef: add(out, "longest", Json(repeated(500))); break;
     default: break;
   }
   return out;

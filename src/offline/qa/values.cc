@@ -49,14 +49,34 @@ Gen string_gen(const Field& field) {
   return numbered(word, "", std::min(digits, high - static_cast<int>(word.size())));
 }
 
-Gen number_gen(const Field& field, bool differ) {
+bool is_limit(const spec::Expr& expr, const std::string& attribute) {
+  if ((expr.is_call("<=") || expr.is_call("<")) && expr.args.size() == 2) {
+    const spec::Expr& limit = expr.args[1];
+    bool path = (limit.is_call("self") || limit.is_call("arg")) && !limit.args.empty();
+    if (path && limit.args[0].text.ends_with("." + attribute)) return true;
+  }
+  return std::any_of(expr.args.begin(), expr.args.end(),
+                     [&attribute](const spec::Expr& one) { return is_limit(one, attribute); });
+}
+
+// A guard elsewhere compares something with this amount: a small one would stop ordinary rows.
+bool is_limit_of_others(const spec::Spec& spec, const Field& field) {
+  if (!field.attribute) return false;
+  return std::any_of(spec.operations.begin(), spec.operations.end(), [&field](const auto& operation) {
+    return std::any_of(operation.guards.begin(), operation.guards.end(), [&field](const auto& guard) {
+      return is_limit(guard.require, field.attribute->id);
+    });
+  });
+}
+
+Gen number_gen(const spec::Spec& spec, const Field& field, bool differ) {
   int scale = scale_of(field);
   std::int64_t unit = 1;
   for (int i = 0; i < scale; ++i) unit *= 10;
   auto low = field.attribute ? bound_of(field.attribute->min, scale) : std::nullopt;
   auto high = field.attribute ? bound_of(field.attribute->max, scale) : std::nullopt;
   if (low && field.attribute->exclusive_min) *low += 1;
-  std::int64_t value = 3 * unit;
+  std::int64_t value = (scale > 0 && is_limit_of_others(spec, field) ? 1000 : 3) * unit;
   if (low && value < *low) value = *low;
   if (high && value > *high) value = *high;
   if (field.attribute && field.attribute->step) {
@@ -117,7 +137,6 @@ std::string fixed_text(std::int64_t units, int scale) {
 }
 
 Gen valid_gen(const spec::Spec& spec, const spec::Entity* entity, const Field& field, int order) {
-  (void)spec;
   if (!field.ref.empty()) return {.kind = Gen::Kind::kRow, .entity = field.ref};
   bool differ = must_differ(entity, field);
   switch (field.type) {
@@ -128,10 +147,9 @@ Gen valid_gen(const spec::Spec& spec, const spec::Entity* entity, const Field& f
     }
     case Type::kInt:
     case Type::kDuration:
-      return number_gen(field, differ);
     case Type::kDecimal:
     case Type::kMoney:
-      return number_gen(field, differ);
+      return number_gen(spec, field, differ);
     case Type::kBool: return fixed(Json(false));
     case Type::kDate:
       if (differ) {
@@ -273,6 +291,11 @@ Py python_of_sample(const Json& value) {
     std::size_t same = text.find_first_not_of(text.empty() ? ' ' : text.front());
     if (text.size() > 12 && same == std::string_view::npos) {
       return leaf(fmt::format("{} * {}", py_string(text.substr(0, 1)), text.size()));
+    }
+    std::size_t tail = text.find_last_not_of(text.empty() ? ' ' : text.back());
+    if (text.size() > 100 && tail != std::string_view::npos && tail < 20) {
+      return leaf(fmt::format("{} + {} * {}", py_string(text.substr(0, tail + 1)),
+                              py_string(text.substr(text.size() - 1)), text.size() - tail - 1));
     }
     // "xxx…x@example.org": a long run, then an end.
     if (text.size() > 60 && same != std::string_view::npos) {

@@ -83,6 +83,32 @@ void add_rows_test(Suite& suite, Scene& scene, const Endpoint& endpoint, const s
              .decorators = {}, .arguments = scene.arguments(), .body = scene.text(), .criteria = {}});
 }
 
+// A change may neither take somebody else's row nor give one's own away: the permission is asked
+// before the change and after it.
+void give_away(Suite& suite, const Endpoint& endpoint, const spec::Actor& actor,
+               const std::string& field) {
+  const Context& context = suite.context();
+  const std::string& id = endpoint.operation_id;
+  bool changeable = std::any_of(endpoint.body.begin(), endpoint.body.end(),
+                                [&field](const spec::Field& one) { return one.name == field; });
+  if (!changeable) return;
+  for (bool take : {true, false}) {
+    Scene scene(context);
+    std::string mine = scene.make(actor.entity);
+    std::string other = scene.make(actor.entity);
+    std::string row = scene.ready(id, {{field, Value::row(take ? other : mine)}});
+    Token token{.role = actor.id, .subject = Value::row(mine)};
+    scene.call_as(token, id, row, {}, {{field, Value::row(take ? mine : other)}});
+    if (scene.answer().status != 403) continue;
+    scene.expect_answer();
+    add_rows_test(suite, scene, endpoint,
+                  std::string(take ? "_does_not_take_rows_" : "_does_not_give_rows_away_") +
+                      text::snake_case(actor.id),
+                  take ? "Nobody makes a row of somebody else their own."
+                       : "Nobody makes a row of their own somebody else's.");
+  }
+}
+
 // Rows of one's own are open, those of another are not.
 void by_row(Suite& suite, const Endpoint& endpoint, const spec::Permission& permission) {
   const Context& context = suite.context();
@@ -131,6 +157,7 @@ void by_row(Suite& suite, const Endpoint& endpoint, const spec::Permission& perm
     } else {
       continue;
     }
+    if (endpoint.method == "PATCH") give_away(suite, endpoint, *actor, field);
     add_rows_test(suite, scene, endpoint, "_only_own_rows_" + text::snake_case(actor->id),
                   fmt::format("{} may use {} on rows of their own only.", actor->id, id));
     return;

@@ -111,6 +111,70 @@ void write_states(Suite& suite) {
   }
 }
 
+namespace {
+
+// Operations on all rows that a condition picks: rows of many kinds, the clock moved on, and then
+// how many were changed and what became of one of them.
+void bulk(Suite& suite, const std::string& file, const Endpoint& endpoint) {
+  const Context& context = suite.context();
+  const std::string& id = endpoint.operation_id;
+  auto create = context.recipes.creates.find(endpoint.entity);
+  if (create == context.recipes.creates.end()) return;
+  Scene scene(context);
+  std::vector<std::string> rows = {scene.make(endpoint.entity)};
+  auto try_row = [&](const Given& given, const std::string& state) {
+    Scene trial = scene;
+    std::string row = trial.make(endpoint.entity, given, state);
+    if (!trial.ok()) return;
+    scene = trial;
+    rows.push_back(row);
+  };
+  for (const spec::Field& field : create->second.endpoint->body) {
+    int left = 3;
+    for (const Gen& gen : other_gens(context.spec, field)) {
+      if (gen.kind != Gen::Kind::kLiteral || left-- <= 0) continue;
+      try_row({{field.name, Value::of(gen.value)}}, "");
+    }
+  }
+  auto ways = context.recipes.ways.find(endpoint.entity);
+  if (ways != context.recipes.ways.end()) {
+    for (const auto& [state, way] : ways->second) {
+      if (!way.empty()) try_row({}, state);
+    }
+  }
+  scene.clock(40 * kDay);
+  std::vector<Json> before;
+  for (const std::string& row : rows) {
+    before.push_back(scene.world().read(endpoint.entity, json::get_int(*scene.world().row_of(row), "id")).body);
+  }
+  if (!scene.call(id).ok() || !scene.ok()) return;
+  std::int64_t changed = json::get_int(scene.answer().body, "changed");
+  if (changed == 0) {
+    suite.gaps.push_back(fmt::format("{} changed nothing in every situation tried.", id));
+    return;
+  }
+  scene.line(fmt::format("assert expect_status(response, 200) == {{\"changed\": {}}}", changed));
+  for (const Endpoint& read : context.contract.endpoints) {
+    if (!read.operation || read.operation->kind != spec::OperationKind::kRead ||
+        read.entity != endpoint.entity || !context.recipes.operations.contains(read.operation_id)) {
+      continue;
+    }
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      Scene trial = scene;
+      if (!trial.call(read.operation_id, rows[i]).ok() || trial.answer().body == before[i]) continue;
+      trial.expect_row();
+      scene = trial;
+      break;
+    }
+  }
+  suite.add({.id = {}, .file = file, .name = "test_" + text::snake_case(id),
+             .what = fmt::format("{} changes the rows that it is about.", id), .kind = "effect",
+             .operations = {id}, .rules = rules_of_effects(context.spec, *endpoint.operation),
+             .decorators = {}, .arguments = scene.arguments(), .body = scene.text(), .criteria = {}});
+}
+
+}  // namespace
+
 // Every action on a row, with its whole answer, and what it did to the rows it refers to.
 void write_effects(Suite& suite) {
   const Context& context = suite.context();
@@ -118,6 +182,9 @@ void write_effects(Suite& suite) {
   suite.open_file(file, "What each action does: the whole row afterwards, and other rows it changes.");
   for (const Endpoint& endpoint : context.contract.endpoints) {
     if (!endpoint.operation || !context.recipes.operations.contains(endpoint.operation_id)) continue;
+    bool many = endpoint.operation->kind == spec::OperationKind::kBulk ||
+                endpoint.operation->kind == spec::OperationKind::kScheduled;
+    if (many) bulk(suite, file, endpoint);
     if (!is_action(endpoint) && !makes_row(endpoint)) continue;
     const std::string& id = endpoint.operation_id;
     Scene scene(context);

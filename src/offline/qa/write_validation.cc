@@ -46,6 +46,7 @@ class Validation {
       }
       refused(endpoint);
       if (makes_row(endpoint) || is_action(endpoint)) accepted(endpoint);
+      if (endpoint.method == "PATCH") changed(endpoint);
     }
   }
 
@@ -166,6 +167,38 @@ class Validation {
                 .decorators = "@pytest.mark.parametrize(\n    (\"field\", \"what\", \"value\"),\n" +
                               statement(4, "", list(std::move(cases)), ",") + "    ids=short,\n)\n",
                 .arguments = "api, make, field, what, value", .body = text, .criteria = {}});
+  }
+
+  // The limits themselves, as changes of a row that is there.
+  void changed(const Endpoint& endpoint) {
+    const std::string& id = endpoint.operation_id;
+    Scene base(context_);
+    std::string row = base.ready(id);
+    if (!base.ok()) return;
+    std::vector<Py> cases;
+    for (const Field& field : endpoint.body) {
+      if (field.type == spec::Type::kEnum || field.type == spec::Type::kBool) continue;
+      for (const Sample& sample : accepted_samples(field)) {
+        Scene trial = base;
+        if (!trial.call(id, row, {}, {{field.name, Value::of(sample.value)}}).ok()) continue;
+        const Json* shown = json::find(trial.answer().body, field.name);
+        if (!shown || *shown != sample.value) continue;
+        cases.push_back({.prefix = "", .open = "(",
+                         .items = {leaf(py_string(field.name)), leaf(py_string(sample.what)),
+                                   python_of_sample(sample.value)},
+                         .close = ")"});
+      }
+    }
+    if (cases.empty()) return;
+    base.call(id, row, {}, {{"FIELD", Value::of(Json("VALUE"))}});
+    std::string body = text::replace_all(base.text(), "{\"FIELD\": \"VALUE\"}", "{field: value}") +
+                       "    assert expect_status(response, 200)[field] == value\n";
+    suite_.add({.id = {}, .file = file_, .name = "test_" + text::snake_case(id) + "_accepts",
+                .what = fmt::format("{} accepts the limits themselves.", id), .kind = "validation",
+                .operations = {id}, .rules = rules_of(endpoint),
+                .decorators = "@pytest.mark.parametrize(\n    (\"field\", \"what\", \"value\"),\n" +
+                              statement(4, "", list(std::move(cases)), ",") + "    ids=short,\n)\n",
+                .arguments = "api, make, field, what, value", .body = body, .criteria = {}});
   }
 
   Suite& suite_;
