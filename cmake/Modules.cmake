@@ -1,7 +1,12 @@
-# cadre_module(NAME DIR sub/folder... LINK lib...)
+# cadre_module(NAME DIRS sub/folder... LINK lib...)
 #
 # Makes the static library cadre_NAME of the .cc files in the current folder (and the named
 # sub-folders), and, from the *_test.cc beside them, the test program cadre_NAME_test.
+option(CADRE_PCH "Precompile the common headers: quicker first builds, no use for ccache" OFF)
+set(CADRE_COMMON_HEADERS
+  <algorithm> <cstdint> <filesystem> <functional> <map> <memory> <optional> <set> <string>
+  <string_view> <utility> <vector> <boost/json/array.hpp> <boost/json/object.hpp>
+  <boost/json/value.hpp> <fmt/format.h>)
 function(cadre_module name)
   cmake_parse_arguments(M "" "" "DIRS;LINK;PRIVATE_LINK;TEST_LINK" ${ARGN})
   set(globs ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
@@ -20,6 +25,9 @@ function(cadre_module name)
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src> $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>)
   target_link_libraries(cadre_${name} PUBLIC ${M_LINK} PRIVATE ${M_PRIVATE_LINK}
                         $<BUILD_INTERFACE:cadre_warnings>)
+  if(CADRE_PCH)
+    target_precompile_headers(cadre_${name} PRIVATE ${CADRE_COMMON_HEADERS})
+  endif()
   if(CADRE_BUILD_TESTS AND tests)
     add_executable(cadre_${name}_test ${tests})
     target_link_libraries(cadre_${name}_test PRIVATE cadre_${name} ${M_TEST_LINK} cadre_warnings
