@@ -4,7 +4,7 @@
 # sub-folders), and, from the *_test.cc beside them, the test program cadre_NAME_test.
 option(CADRE_PCH "Precompile the common headers: quicker first builds, no use for ccache" OFF)
 set(CADRE_COMMON_HEADERS
-  <algorithm> <cstdint> <filesystem> <functional> <map> <memory> <optional> <set> <string>
+  <algorithm> <cstdint> <functional> <map> <memory> <optional> <set> <string>
   <string_view> <utility> <vector> <boost/json/array.hpp> <boost/json/object.hpp>
   <boost/json/value.hpp> <fmt/format.h>)
 function(cadre_module name)
