@@ -101,12 +101,15 @@ Result<Turn> perform(const Task& task, std::span<const ToolResult>) {
   }
   std::vector<ProjectFile> documents;
   if (part.kind.empty() || part.kind == "documentation") documents = write_documentation(model);
-  if (code.empty() && documents.empty()) {
+  // An entity without operations has no service: its part is empty, which is no mistake.
+  const bool empty_part = part.kind == "service" &&
+                          spec::find_entity(*read, part.entity) != nullptr;
+  if (code.empty() && documents.empty() && !empty_part) {
     return fail(ErrorCode::kInvalidInput,
                 fmt::format("task \"{}\" asks for \"{}\", which this service has no part of",
                             part.task, part.kind));
   }
-  if (!code.empty()) turn.artifacts.push_back(code_artifact(model, part, std::move(code)));
+  if (!code.empty() || empty_part) turn.artifacts.push_back(code_artifact(model, part, std::move(code)));
   if (!documents.empty()) {
     turn.artifacts.push_back(documentation_artifact(part, std::move(documents)));
   }

@@ -62,6 +62,9 @@ void write_unique_checks(const Model& model, const Entity& entity, const std::st
   for (const std::vector<std::string>& key : unique_keys(model, entity)) {
     std::vector<Py> arguments{leaf("ctx"), leaf(row)};
     for (const std::string& name : key) arguments.push_back(text_leaf(member(name)));
+    for (const std::string& rule : attribute_rules(model, entity, key.front(), {"unique"})) {
+      out.comment(indent, rule_comment(model, rule));
+    }
     out.statement(indent, "if ", call("rows.is_taken", std::move(arguments)), ":");
     out.statement(indent + 4, "raise ",
                   call("errors.not_unique", {text_leaf(key.front()), text_leaf(noun(entity))}));
@@ -258,6 +261,10 @@ void EffectWriter::assign(const Effect& effect, const Row& target, const std::st
     scope_.before = saved;
     scope_.indent = saved_indent;
     return;
+  }
+  for (const std::string& rule :
+       attribute_rules(model_, *target.entity, name, {"deadline", "effect", "trigger", "flag"})) {
+    out.comment(indent, rule_comment(model_, rule));
   }
   const std::string place = target.name + "." + member(name);
   const Sort wanted = sort_of(attribute->type);

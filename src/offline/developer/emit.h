@@ -17,7 +17,9 @@ std::string emit_views(const Model& model);
 std::string emit_derived(const Model& model);
 std::string emit_permissions(const Model& model);
 std::string emit_removal(const Model& model);
-std::string emit_service(const Model& model, const spec::Entity& entity);
+// `unguarded`: rules of the entity that no other line of the service shows.
+std::string emit_service(const Model& model, const spec::Entity& entity,
+                         const std::vector<std::string>& unguarded = {});
 std::string emit_api(const Model& model, const spec::Entity& entity);
 std::string emit_reports_service(const Model& model);
 std::string emit_reports_api(const Model& model);
@@ -36,6 +38,12 @@ std::string with_imports(std::string_view docstring, std::string_view body,
 
 // "R1: 'A member can ...'": the rule's id and the user's words (else the canonical sentence).
 std::string rule_comment(const Model& model, std::string_view rule_id);
+// The rules about an attribute that no guard stands for: unique, required, range, deadline ...
+std::vector<std::string> attribute_rules(const Model& model, const spec::Entity& entity,
+                                         std::string_view attribute,
+                                         const std::vector<std::string>& kinds = {});
+// The entity that a rule is about, as far as it says; else the model's first.
+const spec::Entity& entity_of_rule(const Model& model, const spec::Rule& rule);
 // What a client reads when the rule refuses it.
 std::string rule_message(const Model& model, const spec::Guard& guard);
 

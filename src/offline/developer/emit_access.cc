@@ -251,6 +251,12 @@ std::string visible_rule(const Model& model, std::string_view operation) {
 std::string emit_permissions(const Model& model) {
   if (!model.has_actors()) return {};
   Source out;
+  for (const spec::Rule& rule : model.spec.rules) {
+    if (rule.kind.find("permission") != std::string::npos || rule.kind == "ownership") {
+      out.comment(0, rule_comment(model, rule.id));
+    }
+  }
+  if (!out.empty()) out.blank();
   out.line(0, "# Operation -> the roles that may perform it. Nobody else may.");
   out.line(0, "ALLOWED: dict[str, frozenset[str]] = {");
   for (const spec::Endpoint& endpoint : model.contract.endpoints) {

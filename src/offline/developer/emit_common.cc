@@ -153,6 +153,44 @@ std::string rule_comment(const Model& model, std::string_view rule_id) {
   return fmt::format("{}: \"{}\"", rule_id, words);
 }
 
+std::vector<std::string> attribute_rules(const Model& model, const spec::Entity& entity,
+                                         std::string_view attribute,
+                                         const std::vector<std::string>& kinds) {
+  std::vector<std::string> out;
+  const std::string name = entity.id + "." + std::string(attribute);
+  for (const spec::Rule& rule : model.spec.rules) {
+    const bool wanted = kinds.empty() || std::find(kinds.begin(), kinds.end(), rule.kind) != kinds.end();
+    if (wanted && json::get_string(rule.params, "attr") == name) out.push_back(rule.id);
+  }
+  return out;
+}
+
+const spec::Entity& entity_of_rule(const Model& model, const spec::Rule& rule) {
+  for (const char* key : {"attr", "on", "of", "entity"}) {
+    const std::string value = json::get_string(rule.params, key);
+    const spec::Entity* entity = spec::find_entity(model.spec, value.substr(0, value.find('.')));
+    if (entity != nullptr) return *entity;
+  }
+  const std::string operation = json::get_string(rule.params, "op");
+  for (const spec::Operation& one : model.spec.operations) {
+    if (one.id == operation || one.verb == operation) return model.entity(one.on);
+  }
+  // What came from the same sentence is about the same thing.
+  const auto& sentences = rule.origin.sentences;
+  const auto shared = [&](const spec::Origin& origin) {
+    return std::any_of(sentences.begin(), sentences.end(), [&](const std::string& id) {
+      return std::find(origin.sentences.begin(), origin.sentences.end(), id) !=
+             origin.sentences.end();
+    });
+  };
+  for (const spec::Operation& one : model.spec.operations) {
+    const bool effect = std::any_of(one.effects.begin(), one.effects.end(),
+                                    [&](const spec::Effect& e) { return shared(e.origin); });
+    if (effect || shared(one.origin)) return model.entity(one.on);
+  }
+  return model.spec.entities.front();
+}
+
 std::string rule_message(const Model& model, const spec::Guard& guard) {
   const spec::Rule* rule = spec::find_rule(model.spec, guard.id);
   if (rule != nullptr && !rule->canonical.empty()) return harmless(rule->canonical);

@@ -49,6 +49,9 @@ void model_class(const Model& model, const Entity& entity, Source& out) {
   };
   for (const Attribute& attribute : entity.attributes) {
     if (!has_column(attribute)) continue;
+    for (const std::string& rule : attribute_rules(model, entity, attribute.id)) {
+      out.comment(4, rule_comment(model, rule));
+    }
     column(attribute.id, {leaf(column_type(attribute))}, attribute.required);
   }
   std::vector<const spec::Relation*> linked;
@@ -383,7 +386,11 @@ std::string emit_derived(const Model& model) {
       out.docstring(4, fmt::format("The {} of a {}.",
                                    harmless(text::replace_all(attribute.id, "_", " ")),
                                    noun(entity)));
+      for (const std::string& rule : attribute_rules(model, entity, attribute.id)) {
+        out.comment(4, rule_comment(model, rule));
+      }
       for (const spec::Rule& rule : model.spec.rules) {
+        if (json::find(rule.params, "attr") != nullptr) continue;
         const std::string words = rule.text.empty() ? rule.canonical : rule.text;
         const bool same = !rule.origin.sentences.empty() &&
                           rule.origin.sentences == attribute.origin.sentences &&

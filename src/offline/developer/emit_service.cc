@@ -429,8 +429,14 @@ void listing_table(const Model& model, const Entity& entity, const spec::Endpoin
 
 }  // namespace
 
-std::string emit_service(const Model& model, const Entity& entity) {
+std::string emit_service(const Model& model, const Entity& entity,
+                         const std::vector<std::string>& unguarded) {
   Source out;
+  if (!unguarded.empty()) {
+    out.comment(0, "Rules that need no guard of their own, since operations and fields keep them:");
+    for (const std::string& rule : unguarded) out.comment(0, rule_comment(model, rule));
+    out.blank();
+  }
   const auto endpoints = model.endpoints_of(entity);
   for (const spec::Endpoint* endpoint : endpoints) {
     if (endpoint->operation->kind != Kind::kList) continue;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/text.h"
@@ -237,8 +238,13 @@ void add(std::vector<ProjectFile>& files, std::string path, std::string content,
                    std::move(entity), std::move(rules)});
 }
 
-// The files that follow from the model alone.
-std::vector<ProjectFile> model_files(const Model& model) {
+bool mentions(std::string_view text, const std::string& rule) {
+  return text::contains_word(text, rule);
+}
+
+// The files that follow from the model alone; `unguarded`: rules to be named, by entity.
+std::vector<ProjectFile> model_files(
+    const Model& model, const std::map<std::string, std::vector<std::string>>& unguarded) {
   std::vector<ProjectFile> files;
   add(files, "app/models.py", emit_models(model), "the tables as the services see them");
   add(files, "app/schemas.py", emit_schemas(model), "request bodies and what they accept");
@@ -246,7 +252,10 @@ std::vector<ProjectFile> model_files(const Model& model) {
   add(files, "app/derived.py", emit_derived(model), "derived attributes");
   add(files, "app/permissions.py", emit_permissions(model), "who may do what, in one place");
   for (const Entity& entity : model.spec.entities) {
-    add(files, "app/services/" + service_module(model, entity) + ".py", emit_service(model, entity),
+    const auto extra = unguarded.find(entity.id);
+    add(files, "app/services/" + service_module(model, entity) + ".py",
+        emit_service(model, entity, extra == unguarded.end() ? std::vector<std::string>()
+                                                             : extra->second),
         "operations and rules of " + plural_noun(entity), "service", entity.id,
         rules_in(model, entity));
     add(files, "app/api/" + api_module(model, entity) + ".py", emit_api(model, entity),
@@ -255,6 +264,20 @@ std::vector<ProjectFile> model_files(const Model& model) {
   add(files, "app/services/reports.py", emit_reports_service(model), "the reports", "reports");
   add(files, "app/api/reports.py", emit_reports_api(model), "routes of the reports", "reports");
   return files;
+}
+
+// Rules that no file names yet, except those that are only documented, by entity.
+std::map<std::string, std::vector<std::string>> unnamed_rules(
+    const Model& model, const std::vector<ProjectFile>& files) {
+  std::map<std::string, std::vector<std::string>> out;
+  for (const spec::Rule& rule : model.spec.rules) {
+    const bool documented = rule.enforced_in == std::vector<std::string>{"documented_only"};
+    const bool named = std::any_of(files.begin(), files.end(), [&](const ProjectFile& file) {
+      return mentions(file.content, rule.id);
+    });
+    if (!documented && !named) out[entity_of_rule(model, rule).id].push_back(rule.id);
+  }
+  return out;
 }
 
 struct Fixed {
@@ -306,7 +329,9 @@ bool is_needed(std::string_view path, const Model& model, const Features& f,
 }  // namespace
 
 std::vector<ProjectFile> write_project(const Model& model) {
-  std::vector<ProjectFile> generated = model_files(model);
+  std::vector<ProjectFile> generated = model_files(model, {});
+  const auto unnamed = unnamed_rules(model, generated);
+  if (!unnamed.empty()) generated = model_files(model, unnamed);
   std::string source;
   for (const ProjectFile& file : generated) source += file.content;
   Features features;
