@@ -40,15 +40,19 @@ class Project {
     Task task;
     auto put = [&](Artifact artifact) {
       for (const File& file : artifact.files) write(folder_ / file.path, file.content);
-      task.inputs[artifact.type] = std::make_shared<Artifact>(std::move(artifact));
+      std::string type = artifact.type;
+      task.inputs[type] = std::make_shared<Artifact>(std::move(artifact));
     };
-    for (Artifact& artifact : product::prepare(spec).artifacts) put(std::move(artifact));
+    auto put_all = [&put](Turn turn) {
+      for (Artifact& artifact : turn.artifacts) put(std::move(artifact));
+    };
+    put_all(product::prepare(spec));
     put({.type = "requirements", .data = JsonObject{{"spec", model}}, .files = {}});
     Json stories = task.inputs.at("user_stories")->data;
     task.makes = {"architecture", "data_structures", "apis", "tasks"};
-    for (Artifact& artifact : architect::perform(task, {}).value().artifacts) put(std::move(artifact));
+    put_all(architect::perform(task, {}).value());
     task.makes = {"code", "documentation"};
-    for (Artifact& artifact : developer::perform(task, {}).value().artifacts) put(std::move(artifact));
+    put_all(developer::perform(task, {}).value());
     for (Artifact& artifact : tests_for(spec, stories)) put(std::move(artifact));
   }
   ~Project() { std::filesystem::remove_all(folder_); }

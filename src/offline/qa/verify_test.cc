@@ -25,7 +25,8 @@ Task verifying() {
   Json model = library();
   spec::Spec spec = spec::spec_from_json(model).value();
   auto put = [&task](Artifact artifact) {
-    task.inputs[artifact.type] = std::make_shared<Artifact>(std::move(artifact));
+    std::string type = artifact.type;
+    task.inputs[type] = std::make_shared<Artifact>(std::move(artifact));
   };
   Turn turn = product::prepare(spec);
   Json stories;
