@@ -90,6 +90,7 @@ std::vector<Problem> Validator::run() {
   for (const Permission& permission : spec_.permissions) check_permission(permission);
   for (const Query& query : spec_.queries) check_query(query);
   if (problems_.empty()) check_endpoints();
+  if (problems_.empty()) check_makeable();
   return std::move(problems_);
 }
 

@@ -315,4 +315,38 @@ void Validator::check_target(const Operation& operation, const Entity& owner,
   }
 }
 
+// The first row of each record must be possible: no circle of references that all must be there.
+void Validator::check_makeable() {
+  std::set<std::string> makeable;
+  const auto refers_ahead = [&](const Operation& operation) {
+    return std::any_of(operation.inputs.begin(), operation.inputs.end(), [&](const Input& input) {
+      const Relation* relation = find_relation(spec_, operation.on, input.id);
+      return !input.ref.empty() && (input.required || (relation != nullptr && relation->required)) &&
+             !makeable.contains(input.ref);
+    });
+  };
+  for (std::size_t before = makeable.size() + 1; before != makeable.size();) {
+    before = makeable.size();
+    for (const Operation& operation : spec_.operations) {
+      if (fills_row(operation) && !refers_ahead(operation)) makeable.insert(operation.on);
+      for (const Effect& effect : operation.effects) {
+        const bool other = effect.kind == EffectKind::kCreate && effect.target != operation.on;
+        if (other) makeable.insert(effect.target);
+      }
+    }
+  }
+  for (const Operation& operation : spec_.operations) {
+    if (!fills_row(operation) || makeable.contains(operation.on)) continue;
+    place_ = "operation " + operation.id;
+    std::string needed;
+    for (const Input& input : operation.inputs) {
+      if (input.ref.empty() || makeable.contains(input.ref)) continue;
+      needed += (needed.empty() ? "" : " and ") + input.ref;
+    }
+    problem("no {} can ever be made: it needs a {}, and nothing makes one first (make one of the "
+            "references optional)",
+            operation.on, needed);
+  }
+}
+
 }  // namespace cadre::spec

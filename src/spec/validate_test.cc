@@ -95,6 +95,16 @@ TEST(Validate, SaysWhatIsWrong) {
        "min is above max"},
       {"default", [](Spec& s) { s.entities[0].attributes[3].default_value = Expr::of(-1); },
        "the default is outside the limits"},
+      {"circle",
+       [](Spec& s) {
+         Relation back = s.relations[0];
+         back.from = "Book";
+         back.to = "Loan";
+         back.role = "loan";
+         s.relations.push_back(back);
+         operation(s, "create_book").inputs.push_back({"loan", Type::kString, "Loan", true});
+       },
+       "no Book can ever be made: it needs a Loan"},
       {"path clash", [](Spec& s) { s.entities[0].plural = "members"; }, "its path /members"},
       {"sort", [](Spec& s) { s.queries[1].sort = {"nothing"}; }, "sort: there is no"},
       {"empty", [](Spec& s) { s.entities.clear(); s.relations.clear(); }, "there is no entity"},

@@ -58,6 +58,7 @@ class Validator {
   void check_assignment(const Operation& operation, const Entity& entity, const Effect& effect);
   void check_target(const Operation& operation, const Entity& owner, const std::string& attribute,
                     const Effect& effect, const TypeScope& scope);
+  void check_makeable();
   TypeScope operation_scope(const Operation& operation, const Entity& entity) const;
 
   template <class... Args>
