@@ -145,24 +145,30 @@ class Router {
   std::map<std::pair<std::string, std::string>, int> segments_;
 };
 
+// Whether the effect can leave the attribute outside of what it may hold. Counting up by a number
+// of the model cannot fall below a minimum, nor counting down rise above a maximum.
+bool can_leave_range(const Effect& effect, const Attribute& attribute) {
+  const bool by_number = effect.value.kind == Expr::Kind::kInt && effect.value.integer >= 0;
+  const bool up_only = effect.kind == EffectKind::kInc && by_number;
+  const bool down_only = effect.kind == EffectKind::kDec && by_number;
+  return (attribute.min && !up_only) || (attribute.max && !down_only);
+}
+
 bool sets_bounded_attribute(const Spec& spec, const Operation& operation) {
-  return std::any_of(
-      operation.effects.begin(), operation.effects.end(), [&](const Effect& effect) {
-        const bool assigns = effect.kind == EffectKind::kSet || effect.kind == EffectKind::kInc ||
-                             effect.kind == EffectKind::kDec;
-        if (!assigns && effect.kind != EffectKind::kCreate) return false;
-        const auto dot = effect.target.rfind('.');
-        const std::string last = effect.target.substr(dot == std::string::npos ? 0 : dot + 1);
-        return std::any_of(
-            spec.entities.begin(), spec.entities.end(), [&](const Entity& entity) {
-              if (!assigns && entity.id != effect.target) return false;
-              return std::any_of(entity.attributes.begin(), entity.attributes.end(),
-                                 [&](const Attribute& attribute) {
-                                   return (!assigns || attribute.id == last) &&
-                                          (attribute.min || attribute.max);
-                                 });
-            });
-      });
+  const auto concerns = [&](const Effect& effect) {
+    const bool assigns = effect.kind == EffectKind::kSet || effect.kind == EffectKind::kInc ||
+                         effect.kind == EffectKind::kDec;
+    const bool makes = effect.kind == EffectKind::kCreate && !effect.values.empty();
+    const std::string last = effect.target.substr(effect.target.rfind('.') + 1);
+    for (const Entity& entity : spec.entities) {
+      for (const Attribute& attribute : entity.attributes) {
+        const bool reached = assigns ? attribute.id == last : makes && entity.id == effect.target;
+        if (reached && can_leave_range(effect, attribute)) return true;
+      }
+    }
+    return false;
+  };
+  return std::any_of(operation.effects.begin(), operation.effects.end(), concerns);
 }
 
 bool has_unique(const Entity& entity) {

@@ -2,7 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <sstream>
+
+#include "base/json_schema.h"
 #include "spec/generator.h"
+#include "spec/test_models.h"
 #include "spec/validate.h"
 
 namespace cadre::spec {
@@ -34,6 +39,27 @@ TEST(RandomSpec, ReadsBackFromJson) {
     ASSERT_TRUE(again.has_value()) << seed << ": " << again.error().describe();
     EXPECT_EQ(json::write(to_json(*again)), json::write(once));
   }
+}
+
+// Outside programs read our models by the schema that ships with us.
+TEST(RandomSpec, JsonKeepsTheSchema) {
+  std::ifstream file(std::string(CADRE_SOURCE_DIR) + "/sops/software/artifacts/spec.schema.json");
+  std::ostringstream text;
+  text << file.rdbuf();
+  const auto document = json::parse(text.str());
+  ASSERT_TRUE(document.has_value()) << document.error().describe();
+  const auto schema = JsonSchema::compile(*document);
+  ASSERT_TRUE(schema.has_value()) << schema.error().describe();
+  std::vector<Json> models{to_json(load_test_model(CADRE_SOURCE_DIR, "library")),
+                           to_json(load_test_model(CADRE_SOURCE_DIR, "tasks"))};
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) models.push_back(to_json(random_spec(seed)));
+  for (const Json& model : models) {
+    for (const SchemaIssue& issue : schema->validate(model)) {
+      ADD_FAILURE() << issue.pointer << ": " << issue.message;
+    }
+  }
+  models[0].as_object()["extra"] = 1;
+  EXPECT_FALSE(schema->validate(models[0]).empty());
 }
 
 // Whatever is asked, the interpreter answers within the contract; refusals leave no trace.
