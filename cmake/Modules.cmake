@@ -22,9 +22,12 @@ function(cadre_module name)
   endif()
   add_library(cadre_${name} STATIC ${sources})
   target_include_directories(cadre_${name} PUBLIC
-    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src> $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>)
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>
+    $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/cadre>)
   target_link_libraries(cadre_${name} PUBLIC ${M_LINK} PRIVATE ${M_PRIVATE_LINK}
                         $<BUILD_INTERFACE:cadre_warnings>)
+  set_target_properties(cadre_${name} PROPERTIES EXPORT_NAME ${name})
+  install(TARGETS cadre_${name} EXPORT cadreTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
   if(CADRE_PCH)
     target_precompile_headers(cadre_${name} PRIVATE ${CADRE_COMMON_HEADERS})
   endif()
