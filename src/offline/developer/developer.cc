@@ -54,8 +54,8 @@ Artifact code_artifact(const Model& model, const Part& part, std::vector<Project
   }
   for (const spec::Endpoint& endpoint : model.contract.endpoints) {
     const bool report = endpoint.query != nullptr;
-    const bool mine = part.kind.empty() || (report ? part.kind == "reports"
-                                                   : part.entity == endpoint.entity);
+    const bool mine =
+        part.kind.empty() || (report ? part.kind == "reports" : part.entity == endpoint.entity);
     if (mine) operations.push_back(endpoint.operation_id);
   }
   return artifact_of("code",
@@ -102,14 +102,15 @@ Result<Turn> perform(const Task& task, std::span<const ToolResult>) {
   std::vector<ProjectFile> documents;
   if (part.kind.empty() || part.kind == "documentation") documents = write_documentation(model);
   // An entity without operations has no service: its part is empty, which is no mistake.
-  const bool empty_part = part.kind == "service" &&
-                          spec::find_entity(*read, part.entity) != nullptr;
+  const bool empty_part =
+      part.kind == "service" && spec::find_entity(*read, part.entity) != nullptr;
   if (code.empty() && documents.empty() && !empty_part) {
     return fail(ErrorCode::kInvalidInput,
                 fmt::format("task \"{}\" asks for \"{}\", which this service has no part of",
                             part.task, part.kind));
   }
-  if (!code.empty() || empty_part) turn.artifacts.push_back(code_artifact(model, part, std::move(code)));
+  if (!code.empty() || empty_part)
+    turn.artifacts.push_back(code_artifact(model, part, std::move(code)));
   if (!documents.empty()) {
     turn.artifacts.push_back(documentation_artifact(part, std::move(documents)));
   }

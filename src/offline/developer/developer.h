@@ -1,4 +1,5 @@
-// The offline engine's Developer (stack python): see docs/offline-engine.md for what it can and cannot do.
+// The offline engine's Developer (stack python): see docs/offline-engine.md for what it can and
+// cannot do.
 #pragma once
 
 #include <span>

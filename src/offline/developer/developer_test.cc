@@ -51,13 +51,29 @@ spec::Spec library() { return spec::load_test_model(CADRE_SOURCE_DIR, "library")
 
 TEST(Developer, WritesTheLayoutThatTheDesignNames) {
   const Files files = service_of(library());
-  for (const char* path :
-       {"app/__init__.py", "app/main.py", "app/config.py", "app/clock.py", "app/db.py",
-        "app/errors.py", "app/security.py", "app/models.py", "app/schemas.py",
-        "app/permissions.py", "app/services/loan.py", "app/api/loans.py",
-        "app/services/reports.py", "app/api/reports.py", "app/api/health.py", "pyproject.toml",
-        "Dockerfile", ".dockerignore", ".gitignore", ".github/workflows/ci.yml", "README.md",
-        "docs/api-guide.md", "docs/operations.md"}) {
+  for (const char* path : {"app/__init__.py",
+                           "app/main.py",
+                           "app/config.py",
+                           "app/clock.py",
+                           "app/db.py",
+                           "app/errors.py",
+                           "app/security.py",
+                           "app/models.py",
+                           "app/schemas.py",
+                           "app/permissions.py",
+                           "app/services/loan.py",
+                           "app/api/loans.py",
+                           "app/services/reports.py",
+                           "app/api/reports.py",
+                           "app/api/health.py",
+                           "pyproject.toml",
+                           "Dockerfile",
+                           ".dockerignore",
+                           ".gitignore",
+                           ".github/workflows/ci.yml",
+                           "README.md",
+                           "docs/api-guide.md",
+                           "docs/operations.md"}) {
     EXPECT_TRUE(files.contains(path)) << path;
   }
   EXPECT_FALSE(files.contains("migrations/0001_init.sql")) << "the Architect's file";
@@ -73,9 +89,7 @@ TEST(Developer, GuardsCarryRuleAndSentenceInOneShape) {
   EXPECT_NE(service.find("rule=\"C1\""), std::string::npos);
 }
 
-TEST(Developer, IsDeterministic) {
-  EXPECT_EQ(service_of(library()), service_of(library()));
-}
+TEST(Developer, IsDeterministic) { EXPECT_EQ(service_of(library()), service_of(library())); }
 
 TEST(Developer, PartsMakeTheWhole) {
   const spec::Spec model = library();
@@ -112,8 +126,7 @@ TEST(Developer, WithoutActorsThereIsNoSecurity) {
 
 // A product with other words gives a service without a word of the first.
 TEST(Developer, KnowsNoDomain) {
-  for (const auto& [path, content] :
-       service_of(spec::load_test_model(CADRE_SOURCE_DIR, "tasks"))) {
+  for (const auto& [path, content] : service_of(spec::load_test_model(CADRE_SOURCE_DIR, "tasks"))) {
     for (const char* word : {"loan", "borrow", "library", "isbn"}) {
       EXPECT_FALSE(text::contains_word(text::lower(content), word)) << word << " in " << path;
     }

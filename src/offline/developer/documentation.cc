@@ -86,8 +86,8 @@ std::string roles_of(const Model& model, const Endpoint& endpoint) {
   std::vector<std::string> roles;
   for (const spec::Permission& entry : model.spec.permissions) {
     if (!entry.allow || entry.operation != endpoint.operation_id) continue;
-    const std::string name = wording::actor_name(model.spec, entry.actor) +
-                             (entry.rows ? " (some rows)" : "");
+    const std::string name =
+        wording::actor_name(model.spec, entry.actor) + (entry.rows ? " (some rows)" : "");
     if (std::find(roles.begin(), roles.end(), name) == roles.end()) roles.push_back(name);
   }
   return text::join(roles, ", ");
@@ -124,8 +124,9 @@ std::string run_section(const Model& model) {
   shell += "uvicorn --factory app.main:create_app\n";
   std::string out = "## Run it\n\n" + markup::fenced("sh", shell);
   out += "\nThe service answers at http://127.0.0.1:8000; `/docs` shows its interface.\n";
-  out += "On Debian 12 the packages `python3-fastapi`, `python3-sqlalchemy`, `python3-uvicorn`, "
-         "`python3-pytest`,\n`python3-pytest-cov` and `python3-httpx` do instead of `pip`.\n";
+  out +=
+      "On Debian 12 the packages `python3-fastapi`, `python3-sqlalchemy`, `python3-uvicorn`, "
+      "`python3-pytest`,\n`python3-pytest-cov` and `python3-httpx` do instead of `pip`.\n";
   if (model.has_actors()) {
     std::string tokens;
     for (const spec::Actor& actor : model.spec.actors) {
@@ -133,8 +134,9 @@ std::string run_section(const Model& model) {
     }
     out += "\nEvery request but `/health` needs an access token. With the same `APP_SECRET`:\n\n" +
            markup::fenced("sh", tokens);
-    out += "\nThe number is the id of the actor's own record. The service keeps no passwords: "
-           "whoever can run\nthis command, or knows the secret, decides who gets a token.\n";
+    out +=
+        "\nThe number is the id of the actor's own record. The service keeps no passwords: "
+        "whoever can run\nthis command, or knows the secret, decides who gets a token.\n";
   }
   out += "\nTests: `pytest`. Linter: `flake8 --max-line-length 100 app tests`.\n";
   return out;
@@ -172,8 +174,9 @@ std::string try_section(const Model& model) {
 std::string assumptions_section(const Model& model) {
   std::string out;
   for (const spec::Assumption& one : model.spec.assumptions) {
-    out += fmt::format("- {}: {}{}\n", markdown(one.id), markdown(one.text),
-                       one.alternative.empty() ? "" : " Otherwise: " + markdown(one.alternative) + ".");
+    out += fmt::format(
+        "- {}: {}{}\n", markdown(one.id), markdown(one.text),
+        one.alternative.empty() ? "" : " Otherwise: " + markdown(one.alternative) + ".");
   }
   for (const spec::Question& one : model.spec.questions) {
     out += fmt::format("- {}: {} Taken: {}.\n", markdown(one.id), markdown(one.text),
@@ -200,8 +203,8 @@ std::string readme(const Model& model) {
   std::string out = "# " + title_of(model) + "\n\n";
   const std::string& summary = model.spec.summary;
   if (!summary.empty()) out += markdown(text::upper_first(summary)) + ".\n\n";
-  out += "A web service on FastAPI, SQLAlchemy and SQLite, " + std::string(markup::kMadeBy) +
-         ".\n\n";
+  out +=
+      "A web service on FastAPI, SQLAlchemy and SQLite, " + std::string(markup::kMadeBy) + ".\n\n";
   out += run_section(model) + "\n";
   out += "## Settings\n\n" + settings_table(model) + "\n";
   out += try_section(model);
@@ -214,11 +217,12 @@ std::string readme(const Model& model) {
   }
   out += assumptions_section(model);
   out += unhandled_section(model);
-  out += "## Limits\n\n"
-         "- One process writes at a time: SQLite takes the write lock for each change, which is "
-         "what keeps counting\n  rules true. Several worker processes on one machine are fine, "
-         "several machines are not.\n"
-         "- Times are UTC.";
+  out +=
+      "## Limits\n\n"
+      "- One process writes at a time: SQLite takes the write lock for each change, which is "
+      "what keeps counting\n  rules true. Several worker processes on one machine are fine, "
+      "several machines are not.\n"
+      "- Times are UTC.";
   out += model.has_actors()
              ? " There is no log-in: tokens are issued on the command line and can't be revoked "
                "one by one.\n"
@@ -228,40 +232,46 @@ std::string readme(const Model& model) {
 
 std::string operations_guide(const Model& model) {
   const std::string database = text::snake_case(model.spec.name) + ".db";
-  std::string out = "# Operating " + title_of(model) + "\n\n## Settings\n\n" +
-                    settings_table(model) + "\n";
-  std::string docker = "docker build -t " + text::kebab_case(model.spec.name) + " .\ndocker run -p "
+  std::string out =
+      "# Operating " + title_of(model) + "\n\n## Settings\n\n" + settings_table(model) + "\n";
+  std::string docker = "docker build -t " + text::kebab_case(model.spec.name) +
+                       " .\ndocker run -p "
                        "8000:8000 -v data:/data ";
   if (model.has_actors()) docker += "-e APP_SECRET=\"$APP_SECRET\" ";
   docker += text::kebab_case(model.spec.name) + "\n";
   out += "## Container\n\n" + markup::fenced("sh", docker);
-  out += "\nThe image runs as an ordinary user and keeps its data in the volume `/data`.\n\n"
-         "## Database\n\nAt its start the service applies the files of `migrations/` that the "
-         "database has not seen, in the\norder of their names, in one transaction. To change the "
-         "schema, add a file; never edit one that has\nbeen applied somewhere. Copy the data while "
-         "the service runs with\n\n" +
-         markup::fenced("sh", "sqlite3 " + database + " \".backup copy.db\"\n") +
-         "\n(the file alone is not enough: the newest changes are in the `-wal` file beside it).\n\n";
+  out +=
+      "\nThe image runs as an ordinary user and keeps its data in the volume `/data`.\n\n"
+      "## Database\n\nAt its start the service applies the files of `migrations/` that the "
+      "database has not seen, in the\norder of their names, in one transaction. To change the "
+      "schema, add a file; never edit one that has\nbeen applied somewhere. Copy the data while "
+      "the service runs with\n\n" +
+      markup::fenced("sh", "sqlite3 " + database + " \".backup copy.db\"\n") +
+      "\n(the file alone is not enough: the newest changes are in the `-wal` file beside it).\n\n";
   std::string jobs;
   for (const Endpoint& endpoint : model.contract.endpoints) {
     const spec::Operation* operation = endpoint.operation;
     if (operation == nullptr || operation->kind != spec::OperationKind::kScheduled) continue;
-    jobs += fmt::format("Every {}: {}.\n\n", markdown(operation->schedule_every.empty()
-                                                          ? std::string("day")
-                                                          : operation->schedule_every),
+    jobs += fmt::format("Every {}: {}.\n\n",
+                        markdown(operation->schedule_every.empty() ? std::string("day")
+                                                                   : operation->schedule_every),
                         markdown(wording::action(model.spec, *operation)));
     jobs += markup::fenced("sh", curl(model, endpoint)) + "\n";
   }
   if (!jobs.empty()) {
-    out += "## Scheduled work\n\nThe service has no scheduler of its own; cron or the like calls "
-           "it.\n\n" + jobs;
+    out +=
+        "## Scheduled work\n\nThe service has no scheduler of its own; cron or the like calls "
+        "it.\n\n" +
+        jobs;
   }
-  out += "## Health and logs\n\n`GET /health` answers `{\"status\": \"ok\"}` without a token. The "
-         "service logs to standard error; unexpected\nfailures appear with their traceback, and "
-         "the client sees status 500 without details.\n";
+  out +=
+      "## Health and logs\n\n`GET /health` answers `{\"status\": \"ok\"}` without a token. The "
+      "service logs to standard error; unexpected\nfailures appear with their traceback, and "
+      "the client sees status 500 without details.\n";
   if (model.has_actors()) {
-    out += "\n## Changing the secret\n\nA new `APP_SECRET` makes all tokens invalid at once. That "
-           "is also the way to revoke them.\n";
+    out +=
+        "\n## Changing the secret\n\nA new `APP_SECRET` makes all tokens invalid at once. That "
+        "is also the way to revoke them.\n";
   }
   return out;
 }
@@ -271,17 +281,20 @@ std::string api_guide(const Model& model) {
   if (model.has_actors()) {
     out += "Send `Authorization: Bearer <token>` with every request. ";
   }
-  out += "Bodies are JSON. Amounts and other exact numbers are texts (`\"12.50\"`), dates "
-         "`\"2026-01-31\"`,\ninstants `\"2026-01-31T09:30:00Z\"` (UTC), lengths of time whole "
-         "minutes. A field that an operation\ndoes not name is refused. In a `PATCH` only the "
-         "fields that are sent change; `null` empties an optional one.\n\n";
-  out += "Lists take `limit` (1 to 100, 50), `offset`, `sort` (a field, or `-field` for "
-         "descending), and one parameter\nfor each field that can be filtered by.\n\n"
-         "## Errors\n\nEvery error is `application/problem+json`:\n\n" +
-         markup::fenced("json", "{\"type\": \"about:blank\", \"title\": \"Conflict\", \"status\": "
-                                "409, \"detail\": \"...\",\n \"code\": \"not_unique\", \"rule\": "
-                                "null, \"errors\": [{\"field\": \"...\", \"message\": \"...\"}]}\n") +
-         "\n";
+  out +=
+      "Bodies are JSON. Amounts and other exact numbers are texts (`\"12.50\"`), dates "
+      "`\"2026-01-31\"`,\ninstants `\"2026-01-31T09:30:00Z\"` (UTC), lengths of time whole "
+      "minutes. A field that an operation\ndoes not name is refused. In a `PATCH` only the "
+      "fields that are sent change; `null` empties an optional one.\n\n";
+  out +=
+      "Lists take `limit` (1 to 100, 50), `offset`, `sort` (a field, or `-field` for "
+      "descending), and one parameter\nfor each field that can be filtered by.\n\n"
+      "## Errors\n\nEvery error is `application/problem+json`:\n\n" +
+      markup::fenced("json",
+                     "{\"type\": \"about:blank\", \"title\": \"Conflict\", \"status\": "
+                     "409, \"detail\": \"...\",\n \"code\": \"not_unique\", \"rule\": "
+                     "null, \"errors\": [{\"field\": \"...\", \"message\": \"...\"}]}\n") +
+      "\n";
   for (const spec::Resource& resource : model.contract.resources) {
     const auto endpoints = model.endpoints_of(*resource.entity);
     if (endpoints.empty()) continue;
@@ -297,9 +310,9 @@ std::string api_guide(const Model& model) {
       for (const spec::ErrorCase& error : endpoint->errors) {
         if (error.rule.empty()) continue;
         const spec::Rule* rule = spec::find_rule(model.spec, error.rule);
-        refusals += fmt::format("- {} {} ({}){}\n", error.status, code(error.code),
-                                markdown(error.rule),
-                                rule == nullptr ? "" : ": " + markdown(rule->canonical));
+        refusals +=
+            fmt::format("- {} {} ({}){}\n", error.status, code(error.code), markdown(error.rule),
+                        rule == nullptr ? "" : ": " + markdown(rule->canonical));
       }
       if (!refusals.empty()) out += "Refused by rules:\n\n" + refusals + "\n";
     }
@@ -318,8 +331,12 @@ std::string api_guide(const Model& model) {
 std::vector<ProjectFile> write_documentation(const Model& model) {
   return {{"README.md", readme(model), "What it is and how to run it", "documentation", "", {}},
           {"docs/api-guide.md", api_guide(model), "Using the interface", "documentation", "", {}},
-          {"docs/operations.md", operations_guide(model), "Operating the service", "documentation",
-           "", {}}};
+          {"docs/operations.md",
+           operations_guide(model),
+           "Operating the service",
+           "documentation",
+           "",
+           {}}};
 }
 
 }  // namespace cadre::offline::developer

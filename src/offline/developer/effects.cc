@@ -139,9 +139,10 @@ void EffectWriter::one(const Effect& effect) {
     if (scope_.self.entity == nullptr) {
       out_.line(4, "logger.info(\"%s\", " + event + ")");
     } else {
-      out_.statement(4, "", call("logger.info", {leaf("\"%s: %s %s\""), leaf(event),
-                                                 text_leaf(noun(entity_)),
-                                                 leaf(scope_.self.name + ".id")}));
+      out_.statement(
+          4, "",
+          call("logger.info", {leaf("\"%s: %s %s\""), leaf(event), text_leaf(noun(entity_)),
+                               leaf(scope_.self.name + ".id")}));
     }
     return;
   }
@@ -204,8 +205,8 @@ void EffectWriter::range_check(const Entity& entity, const std::string& name,
   if (attribute == nullptr) {
     const spec::Relation* relation = spec::find_relation(model_.spec, entity.id, name);
     if (relation != nullptr && relation->required) {
-      out.statement(indent, "", call("rows.require_present",
-                                     {leaf(row), text_leaf(member(name + "_id"))}));
+      out.statement(indent, "",
+                    call("rows.require_present", {leaf(row), text_leaf(member(name + "_id"))}));
     }
     return;
   }
@@ -227,88 +228,94 @@ void EffectWriter::range_check(const Entity& entity, const std::string& name,
 
 void EffectWriter::assign(const Effect& effect, const Row& target, const std::string& name,
                           int indent) {
-  const Attribute* attribute = spec::find_attribute(*target.entity, name);
-  Source& out = out_;
   Source queries_before;
   Source* saved = scope_.before;
   const int saved_indent = scope_.indent;
   scope_.before = &queries_before;
   scope_.indent = indent;
-  const bool in_loop = target.entity == scope_.row.entity && scope_.row.name == target.name;
-  const bool own = target.name == scope_.self.name;
-  Source& ranges = in_loop || !own ? out : ranges_;
   dirty_ = true;
-  const auto require_present = [&](bool may_be_none) {
-    const spec::Relation* relation = spec::find_relation(model_.spec, target.entity->id, name);
-    const bool required = attribute != nullptr ? attribute->required
-                                               : relation != nullptr && relation->required;
-    if (!required || !may_be_none) return;
-    const std::string column = member(attribute != nullptr ? name : name + "_id");
-    ranges.statement(&ranges == &ranges_ ? 4 : indent, "",
-                     call("rows.require_present", {leaf(target.name), text_leaf(column)}));
-  };
-  if (attribute == nullptr) {  // a reference
-    Value value = python(effect.value, scope_);
-    out.raw(queries_before.text());
-    out.statement(indent, target.name + "." + member(name + "_id") + " = ", value.py);
-    const spec::Relation* relation = spec::find_relation(model_.spec, target.entity->id, name);
-    if (relation != nullptr && is_traversed(model_, *relation) && pending_.empty()) {
-      out.statement(indent, "ctx.session.expire",
-                    group("(", {leaf(target.name),
-                                group("[", {text_leaf(link(*target.entity, name))}, "]")}, ")"));
-    }
-    require_present(value.nullable);
-    scope_.before = saved;
-    scope_.indent = saved_indent;
-    return;
-  }
-  for (const std::string& rule :
-       attribute_rules(model_, *target.entity, name, {"deadline", "effect", "trigger", "flag"})) {
-    out.comment(indent, rule_comment(model_, rule));
-  }
-  const std::string place = target.name + "." + member(name);
-  const Sort wanted = sort_of(attribute->type);
-  const int scale = scale_of(*attribute);
-  if (effect.kind == EffectKind::kSet) {
-    const Py value = as_attribute(effect.value, *attribute, scope_);
-    Source again;
-    scope_.before = &again;
-    Scope probe = scope_;
-    Locals scratch = *scope_.locals;
-    probe.locals = &scratch;
-    const bool nullable = python(effect.value, probe).nullable;
-    out.raw(queries_before.text());
-    out.statement(indent, place + " = ", value);
-    require_present(nullable);
+  const Attribute* attribute = spec::find_attribute(*target.entity, name);
+  Py statement;  // what follows "place = " or "place += "
+  std::string place = target.name + "." + member(attribute != nullptr ? name : name + "_id");
+  bool nullable = false;
+  if (attribute == nullptr) {
+    const Value value = python(effect.value, scope_);
+    nullable = value.nullable;
+    statement = value.py;
+    place += " = ";
+  } else if (effect.kind == EffectKind::kSet) {
+    statement = as_attribute(effect.value, *attribute, scope_, &nullable);
+    place += " = ";
   } else {
-    scope_.division_scale = scale;
-    Value step = python(effect.value, scope_);
-    scope_.division_scale.reset();
-    out.raw(queries_before.text());
-    const std::string sign = effect.kind == EffectKind::kInc ? "+" : "-";
-    if (step.nullable) {
-      step.py = group("(", {infix("or", {step.py, leaf("0")})}, ")");
-      step.strength = kAtom;
-    }
-    const bool exact = step.scale >= 0 && step.scale <= scale &&
-                       (wanted == Sort::kDecimal || step.sort != Sort::kDecimal);
-    if (attribute->required && exact) {
-      out.statement(indent, place + " " + sign + "= ", step.py);
-    } else {
-      const std::string zero = wanted == Sort::kDecimal ? "Decimal(0)" : "0";
-      const std::string current = attribute->required ? place : "(" + place + " or " + zero + ")";
-      Py sum = infix(sign, {leaf(current), operand(step, kProduct)});
-      if (!exact || wanted == Sort::kDecimal) {
-        sum = wanted == Sort::kDecimal ? call("values.fixed", {sum, leaf(std::to_string(scale))})
-                                       : call("values.whole", {sum});
-      }
-      out.statement(indent, place + " = ", sum);
+    statement = changed_by(effect, *attribute, place);
+  }
+  if (attribute != nullptr) {
+    for (const std::string& rule :
+         attribute_rules(model_, *target.entity, name, {"deadline", "effect", "trigger", "flag"})) {
+      out_.comment(indent, rule_comment(model_, rule));
     }
   }
-  const bool safe = effect.kind == EffectKind::kSet && literal_fits(effect.value, *attribute);
-  range_check(*target.entity, name, target.name, safe, &ranges == &ranges_ ? 4 : indent, ranges);
+  out_.raw(queries_before.text());
+  out_.statement(indent, place, statement);
+  if (attribute == nullptr) look_up_again(target, name, indent);
+  check_assigned(effect, target, name, nullable, indent);
   scope_.before = saved;
   scope_.indent = saved_indent;
+}
+
+// The value of an increment or decrement; `place` gets its "=" or "+=".
+Py EffectWriter::changed_by(const Effect& effect, const Attribute& attribute, std::string& place) {
+  const int scale = scale_of(attribute);
+  const bool decimal = sort_of(attribute.type) == Sort::kDecimal;
+  scope_.division_scale = scale;
+  Value step = python(effect.value, scope_);
+  scope_.division_scale.reset();
+  const std::string sign = effect.kind == EffectKind::kInc ? "+" : "-";
+  if (step.nullable) {
+    step.py = group("(", {infix("or", {step.py, leaf("0")})}, ")");
+    step.strength = kAtom;
+  }
+  const bool exact =
+      step.scale >= 0 && step.scale <= scale && (decimal || step.sort != Sort::kDecimal);
+  if (attribute.required && exact) {
+    place += " " + sign + "= ";
+    return step.py;
+  }
+  const std::string empty = decimal ? "Decimal(0)" : "0";
+  const std::string current = attribute.required ? place : "(" + place + " or " + empty + ")";
+  place += " = ";
+  Py sum = infix(sign, {leaf(current), operand(step, kProduct)});
+  if (decimal) return call("values.fixed", {sum, leaf(std::to_string(scale))});
+  return exact ? sum : call("values.whole", {sum});
+}
+
+// A reference has got another id: the row behind it is read anew.
+void EffectWriter::look_up_again(const Row& target, const std::string& role, int indent) {
+  const spec::Relation* relation = spec::find_relation(model_.spec, target.entity->id, role);
+  if (relation == nullptr || !is_traversed(model_, *relation) || !pending_.empty()) return;
+  Py roles = group("[", {text_leaf(link(*target.entity, role))}, "]");
+  out_.statement(indent, "ctx.session.expire",
+                 group("(", {leaf(target.name), std::move(roles)}, ")"));
+}
+
+// The own row is checked after all effects, others at once.
+void EffectWriter::check_assigned(const Effect& effect, const Row& target, const std::string& name,
+                                  bool nullable, int indent) {
+  const bool in_loop = target.entity == scope_.row.entity && scope_.row.name == target.name;
+  const bool later = !in_loop && target.name == scope_.self.name;
+  Source& out = later ? ranges_ : out_;
+  const int at = later ? 4 : indent;
+  const Attribute* attribute = spec::find_attribute(*target.entity, name);
+  const spec::Relation* relation = spec::find_relation(model_.spec, target.entity->id, name);
+  const bool required =
+      attribute != nullptr ? attribute->required : relation != nullptr && relation->required;
+  if (required && nullable) {
+    const std::string column = member(attribute != nullptr ? name : name + "_id");
+    out.statement(at, "", call("rows.require_present", {leaf(target.name), text_leaf(column)}));
+  }
+  if (attribute == nullptr) return;
+  const bool safe = effect.kind == EffectKind::kSet && literal_fits(effect.value, *attribute);
+  range_check(*target.entity, name, target.name, safe, at, out);
 }
 
 // Loads the rows that match; gives the name of the list.
@@ -381,13 +388,7 @@ void EffectWriter::create_other(const Effect& effect) {
     Py value;
     bool nullable = false;
     if (const Expr* expr = given(attribute.id)) {
-      value = as_attribute(*expr, attribute, scope_);
-      Source ignored;
-      Locals scratch = *scope_.locals;
-      Scope probe = scope_;
-      probe.before = &ignored;
-      probe.locals = &scratch;
-      nullable = python(*expr, probe).nullable;
+      value = as_attribute(*expr, attribute, scope_, &nullable);
       if (!literal_fits(*expr, attribute)) unsafe.push_back(attribute.id);
     } else if (entity.lifecycle && entity.lifecycle->attribute == attribute.id) {
       value = text_leaf(entity.lifecycle->initial);

@@ -39,14 +39,16 @@ class EffectWriter {
   void one(const spec::Effect& effect);
   void assign(const spec::Effect& effect, const Row& target, const std::string& attribute,
               int indent);
+  Py changed_by(const spec::Effect& effect, const spec::Attribute& attribute, std::string& place);
+  void look_up_again(const Row& target, const std::string& role, int indent);
+  void check_assigned(const spec::Effect& effect, const Row& target, const std::string& name,
+                      bool nullable, int indent);
   void assign_through(const spec::Effect& effect, std::string path);
   void assign_matching(const spec::Effect& effect, const spec::Entity& entity,
                        const std::string& attribute);
   void remove_matching(const spec::Effect& effect, const spec::Entity& entity);
   std::string matching_rows(const spec::Expr& where, const spec::Entity& entity);
   void create_other(const spec::Effect& effect);
-  void note_range(const spec::Entity& entity, const std::string& attribute, const std::string& row,
-                  const std::string& guard, int indent, Source& out);
   void range_check(const spec::Entity& entity, const std::string& name, const std::string& row,
                    bool value_is_safe, int indent, Source& out);
   void count_changes(const std::string& rows);
@@ -58,9 +60,9 @@ class EffectWriter {
   const spec::Operation& operation_;
   Scope& scope_;
   Source& out_;
-  Source ranges_;              // checks to be done after all effects
-  std::string pending_;        // name of the new row that is not added yet
-  bool dirty_ = false;         // something has not been sent to the database
+  Source ranges_;        // checks to be done after all effects
+  std::string pending_;  // name of the new row that is not added yet
+  bool dirty_ = false;   // something has not been sent to the database
   std::vector<std::string> counts_;
 };
 

@@ -28,9 +28,9 @@ std::string emit_reports_api(const Model& model);
 
 // Source without comments and string literals, for finding out what it uses.
 std::string code_only(std::string_view source);
-bool uses_module(std::string_view code, std::string_view name);   // name.something
-bool uses_call(std::string_view code, std::string_view name);     // name(...)
-bool uses_name(std::string_view code, std::string_view name);     // name anywhere
+bool uses_module(std::string_view code, std::string_view name);  // name.something
+bool uses_call(std::string_view code, std::string_view name);    // name(...)
+bool uses_name(std::string_view code, std::string_view name);    // name anywhere
 
 // The docstring, the imports that the body needs, and the body.
 std::string with_imports(std::string_view docstring, std::string_view body,

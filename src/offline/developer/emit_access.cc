@@ -20,8 +20,8 @@ struct Grant {
   std::vector<const Permission*> allow, deny;
 
   bool may() const {
-    const bool barred = std::any_of(deny.begin(), deny.end(),
-                                    [](const Permission* entry) { return !entry->rows; });
+    const bool barred =
+        std::any_of(deny.begin(), deny.end(), [](const Permission* entry) { return !entry->rows; });
     return !barred && !allow.empty();
   }
   // The rows condition; nothing when every row is allowed.
@@ -29,8 +29,10 @@ struct Grant {
     std::vector<Expr> any;
     bool all = false;
     for (const Permission* entry : allow) {
-      if (entry->rows) any.push_back(*entry->rows);
-      else all = true;
+      if (entry->rows)
+        any.push_back(*entry->rows);
+      else
+        all = true;
     }
     std::vector<Expr> parts;
     if (!all && !any.empty()) parts.push_back(any.size() == 1 ? any[0] : Expr::call("or", any));
@@ -327,12 +329,12 @@ std::string emit_removal(const Model& model) {
       const char* action = relation->on_delete == spec::OnDelete::kCascade   ? "cascade"
                            : relation->on_delete == spec::OnDelete::kSetNull ? "clear"
                                                                              : "restrict";
-      entries.push_back(tuple({leaf(from), leaf(from + "." + member(relation->role + "_id")),
-                               text_leaf(action)}));
+      entries.push_back(tuple(
+          {leaf(from), leaf(from + "." + member(relation->role + "_id")), text_leaf(action)}));
       referenced = true;
     }
-    table.statement(4, "models." + class_name(entity) + ": ",
-                    group("[", std::move(entries), "]"), ",");
+    table.statement(4, "models." + class_name(entity) + ": ", group("[", std::move(entries), "]"),
+                    ",");
   }
   table.line(0, "}");
   return referenced ? table.text() : std::string();

@@ -14,9 +14,8 @@ using spec::Entity;
 using Kind = spec::OperationKind;
 
 Py access_default(const Model& model, const spec::Endpoint& endpoint) {
-  Py dependency = model.has_actors()
-                      ? call("permitted", {text_leaf(endpoint.operation_id)})
-                      : leaf("open_access");
+  Py dependency = model.has_actors() ? call("permitted", {text_leaf(endpoint.operation_id)})
+                                     : leaf("open_access");
   Py value = call("Depends", {std::move(dependency)});
   value.prefix = "access: Access = ";
   return value;
@@ -33,7 +32,8 @@ void route(const Model& model, const Entity& entity, const spec::Endpoint& endpo
   decorator.push_back(named("operation_id", text_leaf(endpoint.operation_id)));
   out.blank();
   out.blank();
-  out.statement(0, "@router." + text::lower(endpoint.method), group("(", std::move(decorator), ")"));
+  out.statement(0, "@router." + text::lower(endpoint.method),
+                group("(", std::move(decorator), ")"));
   const std::string row = variable(entity);
   std::vector<Py> parameters;
   std::vector<std::string> arguments{"ctx"};
@@ -62,8 +62,8 @@ void route(const Model& model, const Entity& entity, const spec::Endpoint& endpo
   const bool reads = operation.kind == Kind::kRead || list;
   if (list) out.line(4, "query = listing.read_query(service.LISTING, request.query_params)");
   out.line(4, fmt::format("with access.{}() as ctx:", reads ? "reading" : "writing"));
-  const std::string service = fmt::format("service.{}({})", function_name(operation.id),
-                                          text::join(arguments, ", "));
+  const std::string service =
+      fmt::format("service.{}({})", function_name(operation.id), text::join(arguments, ", "));
   if (nothing) {
     out.line(8, service);
   } else if (list) {
@@ -89,14 +89,15 @@ std::string emit_api(const Model& model, const Entity& entity) {
     return a->id_parameter.empty() > b->id_parameter.empty();
   });
   Source out;
-  out.statement(0, "router = ",
-                call("APIRouter", {named("prefix", text_leaf(prefix)),
-                                   named("tags", group("[", {text_leaf(plural_noun(entity))}, "]"))}));
+  out.statement(
+      0, "router = ",
+      call("APIRouter", {named("prefix", text_leaf(prefix)),
+                         named("tags", group("[", {text_leaf(plural_noun(entity))}, "]"))}));
   for (const spec::Endpoint* endpoint : endpoints) route(model, entity, *endpoint, prefix, out);
   const std::string module = service_module(model, entity);
-  return with_imports(
-      fmt::format("Routes of {}; the rules are in app/services/{}.py.", plural_noun(entity), module),
-      out.text(), {"from app.services import " + module + " as service"});
+  return with_imports(fmt::format("Routes of {}; the rules are in app/services/{}.py.",
+                                  plural_noun(entity), module),
+                      out.text(), {"from app.services import " + module + " as service"});
 }
 
 }  // namespace cadre::offline::developer

@@ -97,8 +97,8 @@ std::string with_imports(std::string_view docstring, std::string_view body,
   for (const char* name : {"date", "datetime", "time"}) {
     const bool annotated = uses_name(code, std::string("-> ") + name) ||
                            code.find(std::string(": ") + name + "\n") != std::string::npos;
-    if (uses_call(code, name) || annotated || (std::string_view(name) == "datetime" &&
-                                               uses_module(code, name))) {
+    if (uses_call(code, name) || annotated ||
+        (std::string_view(name) == "datetime" && uses_module(code, name))) {
       names.emplace_back(name);
     }
   }
@@ -139,8 +139,8 @@ std::string with_imports(std::string_view docstring, std::string_view body,
     if (!section->empty()) out += "\n" + *section;
   }
   const std::string_view first = text::trim(body);
-  const bool definition = first.starts_with("def ") || first.starts_with("class ") ||
-                          first.starts_with("@");
+  const bool definition =
+      first.starts_with("def ") || first.starts_with("class ") || first.starts_with("@");
   out += definition ? "\n\n" : "\n";
   return tidy(out + std::string(body));
 }
@@ -159,7 +159,8 @@ std::vector<std::string> attribute_rules(const Model& model, const spec::Entity&
   std::vector<std::string> out;
   const std::string name = entity.id + "." + std::string(attribute);
   for (const spec::Rule& rule : model.spec.rules) {
-    const bool wanted = kinds.empty() || std::find(kinds.begin(), kinds.end(), rule.kind) != kinds.end();
+    const bool wanted =
+        kinds.empty() || std::find(kinds.begin(), kinds.end(), rule.kind) != kinds.end();
     if (wanted && json::get_string(rule.params, "attr") == name) out.push_back(rule.id);
   }
   return out;

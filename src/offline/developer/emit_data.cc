@@ -100,8 +100,9 @@ std::optional<Py> least_of(const Attribute& attribute) {
   }
   next.number += 1;
   const Json shown = spec::value_to_json(next, attribute.type, scale);
-  const Expr moved = shown.is_string() ? Expr::string(std::string(json::as_view(shown.get_string())))
-                                       : Expr::of(next.number);
+  const Expr moved = shown.is_string()
+                         ? Expr::string(std::string(json::as_view(shown.get_string())))
+                         : Expr::of(next.number);
   return literal_of(moved, attribute.type, scale);
 }
 
@@ -175,8 +176,8 @@ class NamedTypes {
     if (definition.find_first_of("\"'") == std::string::npos) return type;
     const auto known = names_.find(definition);
     if (known != names_.end()) return leaf(known->second);
-    const bool general = field.type == Type::kEmail || field.type == Type::kPhone ||
-                         field.type == Type::kUrl;
+    const bool general =
+        field.type == Type::kEmail || field.type == Type::kPhone || field.type == Type::kUrl;
     const std::string wish = text::pascal_case(general ? std::string(spec::to_string(field.type))
                                                        : entity.id + "_" + field.name);
     const std::string name = locals_.fresh(wish == "None" || wish == "True" ? wish + "Type" : wish);
@@ -204,9 +205,9 @@ void input_field(const Model& model, const spec::Endpoint& endpoint, const Field
   if (patch) {
     fallback = "fields.UNSET";
   } else if (!field.required) {
-    const bool has_default = fills_row && field.attribute != nullptr &&
-                             field.attribute->default_value.has_value();
-    fallback = !has_default                            ? "None"
+    const bool has_default =
+        fills_row && field.attribute != nullptr && field.attribute->default_value.has_value();
+    fallback = !has_default                             ? "None"
                : has_computed_default(*field.attribute) ? "fields.UNSET"
                                                         : python_default(*field.attribute);
   }
@@ -215,7 +216,7 @@ void input_field(const Model& model, const spec::Endpoint& endpoint, const Field
   std::string after;
   if (name != field.name) {
     after = fmt::format(" = Field({}alias={})", fallback.empty() ? "" : fallback + ", ",
-                         quoted(field.name));
+                        quoted(field.name));
   } else if (!fallback.empty()) {
     after = " = " + fallback;
   }
@@ -264,7 +265,7 @@ Py field_type(const Field& field) {
     }
     case Type::kDecimal:
     case Type::kMoney: {
-      const int scale = attribute != nullptr ? scale_of(*attribute)
+      const int scale = attribute != nullptr         ? scale_of(*attribute)
                         : field.type == Type::kMoney ? 2
                                                      : 3;
       arguments.push_back(named("scale", leaf(std::to_string(scale))));
@@ -331,8 +332,7 @@ std::string emit_views(const Model& model) {
     const bool context = view_needs_context(model, entity);
     out.blank();
     out.blank();
-    out.line(0, fmt::format("def {}({}row: models.{}) -> dict[str, Any]:",
-                            variable(entity),
+    out.line(0, fmt::format("def {}({}row: models.{}) -> dict[str, Any]:", variable(entity),
                             context ? "ctx: Context, " : "", class_name(entity)));
     out.docstring(4, fmt::format("A {} as responses show it.", noun(entity)));
     Scope scope;
@@ -340,8 +340,8 @@ std::string emit_views(const Model& model) {
     const Row row{&entity, "row", false, false};
     std::vector<Py> members;
     for (const Field& field : model.resource(entity).output) {
-      Value value = path_value(row, field.relation != nullptr ? field.relation->role : field.name,
-                               scope);
+      Value value =
+          path_value(row, field.relation != nullptr ? field.relation->role : field.name, scope);
       const bool formatted = value.sort == Sort::kDecimal || value.sort == Sort::kDate ||
                              value.sort == Sort::kTime || value.sort == Sort::kDatetime;
       if (formatted) value.py = call("values.to_json", {value.py});
@@ -351,11 +351,15 @@ std::string emit_views(const Model& model) {
     Py shown = group("{", std::move(members), "}");
     // One member a line, whatever the length: this is a table to look things up in.
     body.line(4, "return {");
-    for (const Py& one : shown.items) body.statement(8, one.prefix, [&] {
-      Py bare = one;
-      bare.prefix.clear();
-      return bare;
-    }(), ",");
+    for (const Py& one : shown.items)
+      body.statement(
+          8, one.prefix,
+          [&] {
+            Py bare = one;
+            bare.prefix.clear();
+            return bare;
+          }(),
+          ",");
     body.line(4, "}");
     out.raw(body.text());
   }
@@ -381,11 +385,12 @@ std::string emit_derived(const Model& model) {
       const Py result = as_attribute(*attribute.derived, attribute, scope);
       out.blank();
       out.blank();
-      out.line(0, fmt::format("def {}({}{}: models.{}) -> Any:", derived_function(entity, attribute),
-                              info.context ? "ctx: Context, " : "", row, class_name(entity)));
-      out.docstring(4, fmt::format("The {} of a {}.",
-                                   harmless(text::replace_all(attribute.id, "_", " ")),
-                                   noun(entity)));
+      out.line(0,
+               fmt::format("def {}({}{}: models.{}) -> Any:", derived_function(entity, attribute),
+                           info.context ? "ctx: Context, " : "", row, class_name(entity)));
+      out.docstring(
+          4, fmt::format("The {} of a {}.", harmless(text::replace_all(attribute.id, "_", " ")),
+                         noun(entity)));
       for (const std::string& rule : attribute_rules(model, entity, attribute.id)) {
         out.comment(4, rule_comment(model, rule));
       }

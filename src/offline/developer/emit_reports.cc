@@ -63,7 +63,8 @@ class ReportWriter {
       const auto colon = group.find(':');
       Group one;
       one.name = spec::group_name(model_.spec, entity_, group);
-      one.local = locals_.fresh(one.name + (is_reserved(one.name) || is_module(one.name) ? "_" : ""));
+      one.local =
+          locals_.fresh(one.name + (is_reserved(one.name) || is_module(one.name) ? "_" : ""));
       one.unit = colon == std::string::npos ? "" : group.substr(0, colon);
       one.path = colon == std::string::npos ? group : group.substr(colon + 1);
       groups_.push_back(std::move(one));
@@ -117,11 +118,11 @@ class ReportWriter {
       const bool descending = key.starts_with('-');
       const std::string name = key.substr(descending ? 1 : 0);
       const Attribute* attribute = spec::find_attribute(entity_, name);
-      const bool reference = name.ends_with("_id") &&
-                             spec::find_relation(model_.spec, entity_.id,
-                                                 name.substr(0, name.size() - 3)) != nullptr;
-      const bool column = reference || name == "id" ||
-                          (attribute != nullptr && has_column(*attribute));
+      const bool reference =
+          name.ends_with("_id") &&
+          spec::find_relation(model_.spec, entity_.id, name.substr(0, name.size() - 3)) != nullptr;
+      const bool column =
+          reference || name == "id" || (attribute != nullptr && has_column(*attribute));
       if (!column) continue;
       by_id = by_id || name == "id";
       order.push_back(leaf(table_ + "." + member(name) + (descending ? ".desc()" : "")));
@@ -148,8 +149,7 @@ class ReportWriter {
     for (const Expr* part : rest) parts.push_back(*part);
     Scope by_row = scope_;
     by_row.row = {&entity_, "row", false, false};
-    const Value test =
-        condition(parts.size() == 1 ? parts[0] : Expr::call("and", parts), by_row);
+    const Value test = condition(parts.size() == 1 ? parts[0] : Expr::call("and", parts), by_row);
     return {operand(test, kOr)};
   }
 
@@ -160,8 +160,8 @@ class ReportWriter {
       const bool known = name == spec::measure_name(query_) ||
                          std::any_of(groups_.begin(), groups_.end(),
                                      [&](const Group& group) { return group.name == name; });
-      const bool twice = std::any_of(out.begin(), out.end(),
-                                     [&](const auto& one) { return one.first == name; });
+      const bool twice =
+          std::any_of(out.begin(), out.end(), [&](const auto& one) { return one.first == name; });
       if (known && !twice) out.emplace_back(name, descending);
     };
     for (const std::string& key : query_.sort) {
@@ -239,7 +239,8 @@ class ReportWriter {
     if (query_.limit && !by_average) {
       calls.push_back(call(".limit", {leaf(std::to_string(*query_.limit))}));
     }
-    body_.statement(4, "found = ", call("ctx.session.execute", {chain(std::move(query), std::move(calls))}));
+    body_.statement(
+        4, "found = ", call("ctx.session.execute", {chain(std::move(query), std::move(calls))}));
     std::vector<std::string> targets = locals;
     targets.push_back(measure);
     if (averages()) targets.push_back(number);
@@ -267,19 +268,20 @@ class ReportWriter {
     std::reverse(keys.begin(), keys.end());
     for (const auto& [name, descending] : keys) {
       const std::string key = quoted(name);
-      const std::string order =
-          fmt::format("lambda row: (row[{0}] is not None, row[{0}])", key);
+      const std::string order = fmt::format("lambda row: (row[{0}] is not None, row[{0}])", key);
       std::vector<Py> arguments{named("key", leaf(order))};
       if (descending) arguments.push_back(named("reverse", leaf("True")));
       body_.statement(4, "", call("result.sort", std::move(arguments)));
     }
-    body_.line(4, query_.limit ? fmt::format("return result[:{}]", *query_.limit) : "return result");
+    body_.line(4,
+               query_.limit ? fmt::format("return result[:{}]", *query_.limit) : "return result");
   }
 
   void write_python_groups() {
     std::vector<const Expr*> rest;
     std::vector<Py> where = conditions(rest);
-    body_.statement(4, "result = ", call("ctx.session.scalars", {select(leaf(table_), std::move(where))}));
+    body_.statement(
+        4, "result = ", call("ctx.session.scalars", {select(leaf(table_), std::move(where))}));
     const std::vector<Py> kept = python_filter(rest);
     Scope by_row = scope_;
     by_row.row = {&entity_, "row", false, false};
@@ -288,13 +290,15 @@ class ReportWriter {
     for (const Group& group : groups_) {
       Value value = python(Expr::call("row", {Expr::string(group.path)}), by_row);
       if (!group.unit.empty()) {
-        value.py = call("values.date_part", {value.py, leaf(std::to_string(unit_digits(group.unit)))});
+        value.py =
+            call("values.date_part", {value.py, leaf(std::to_string(unit_digits(group.unit)))});
       }
       keys.push_back(std::move(value.py));
     }
     const Py key = keys.empty() ? leaf("()") : tuple(std::move(keys));
     by_row.division_scale = measure_scale_or_zero();
-    const std::string number = counts() ? "1" : flat(python(query_.measure->args.back(), by_row).py);
+    const std::string number =
+        counts() ? "1" : flat(python(query_.measure->args.back(), by_row).py);
     body_.line(4, std::string("groups: dict[tuple[Any, ...], list[Any]] = ") +
                       (groups_.empty() ? "{(): []}" : "{}"));
     body_.line(4, "for row in result:");
@@ -311,9 +315,12 @@ class ReportWriter {
         locals.empty() ? "_" : "(" + text::join(locals, ", ") + (locals.size() == 1 ? ",)" : ")");
     body_.line(4, "found = groups.items()");
     std::string shown = "len(numbers)";
-    if (averages()) shown = fmt::format("values.average(numbers, {})", measure_scale());
-    else if (!counts() && whole()) shown = "values.total(numbers)";
-    else if (!counts()) shown = fmt::format("values.fixed(values.total(numbers), {})", measure_scale());
+    if (averages())
+      shown = fmt::format("values.average(numbers, {})", measure_scale());
+    else if (!counts() && whole())
+      shown = "values.total(numbers)";
+    else if (!counts())
+      shown = fmt::format("values.fixed(values.total(numbers), {})", measure_scale());
     finish(shown, unpacked + ", numbers", true);
   }
 
@@ -355,15 +362,16 @@ std::string emit_reports_api(const Model& model) {
     out.blank();
     out.blank();
     out.statement(0, "@router.get",
-                  group("(", {text_leaf(endpoint->path.substr(std::string("/reports").size())),
-                              named("operation_id", text_leaf(endpoint->operation_id))}, ")"));
+                  group("(",
+                        {text_leaf(endpoint->path.substr(std::string("/reports").size())),
+                         named("operation_id", text_leaf(endpoint->operation_id))},
+                        ")"));
     const std::string name = function_name(endpoint->operation_id);
-    Py access = call("Depends", {model.has_actors()
-                                     ? call("permitted", {text_leaf(endpoint->operation_id)})
-                                     : leaf("open_access")});
+    Py access =
+        call("Depends", {model.has_actors() ? call("permitted", {text_leaf(endpoint->operation_id)})
+                                            : leaf("open_access")});
     access.prefix = "access: Access = ";
-    out.statement(0, "def ", call(name, {leaf("request: Request"), access}),
-                  " -> dict[str, Any]:");
+    out.statement(0, "def ", call(name, {leaf("request: Request"), access}), " -> dict[str, Any]:");
     out.docstring(4, text::upper_first(wording::report(model.spec, *endpoint->query)) + ".");
     out.line(4, "errors.refuse_parameters(request.query_params)");
     out.line(4, "with access.reading() as ctx:");

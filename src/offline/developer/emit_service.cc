@@ -92,7 +92,8 @@ class OperationWriter {
 
   std::string header() const {
     std::vector<Py> parameters{leaf("ctx: Context")};
-    if (!endpoint_.id_parameter.empty()) parameters.push_back(leaf(endpoint_.id_parameter + ": int"));
+    if (!endpoint_.id_parameter.empty())
+      parameters.push_back(leaf(endpoint_.id_parameter + ": int"));
     if (!endpoint_.body.empty()) {
       parameters.push_back(leaf("data: schemas." + input_class(operation_.id)));
     }
@@ -125,17 +126,20 @@ class OperationWriter {
     for (const Field& field : endpoint_.body) {
       const std::string id = input_id(field);
       std::string text = "data." + member(field.name);
-      const bool of_row = creates() && field.attribute != nullptr &&
-                          has_computed_default(*field.attribute);
+      const bool of_row =
+          creates() && field.attribute != nullptr && has_computed_default(*field.attribute);
       if (of_row) text = row_ + "." + member(field.name);
       if (standard_update()) {
         text = fmt::format("(None if {0} is fields.UNSET else {0})", text);
       }
       Value value = make_value(leaf(text), field.ref.empty() ? sort_of(field.type) : Sort::kInt);
       value.nullable = field.nullable || standard_update();
-      if (field.attribute != nullptr) value.scale = scale_of(*field.attribute);
-      else if (field.type == spec::Type::kMoney) value.scale = 2;
-      else if (field.type == spec::Type::kDecimal) value.scale = 3;
+      if (field.attribute != nullptr)
+        value.scale = scale_of(*field.attribute);
+      else if (field.type == spec::Type::kMoney)
+        value.scale = 2;
+      else if (field.type == spec::Type::kDecimal)
+        value.scale = 3;
       scope_.arguments[id] = std::move(value);
       if (field.ref.empty()) continue;
       const std::string local = locals_.fresh(reference_name(field));
@@ -162,10 +166,9 @@ class OperationWriter {
       const Entity& target = model_.entity(field.ref);
       const std::string& local = referred_.at(field.name);
       out.statement(4, mentions(rest, local) ? local + " = " : "",
-                    call("rows.referred",
-                         {leaf("ctx"), leaf("models." + class_name(target)),
-                          leaf("data." + member(field.name)), text_leaf(field.name),
-                          text_leaf(noun(target))}));
+                    call("rows.referred", {leaf("ctx"), leaf("models." + class_name(target)),
+                                           leaf("data." + member(field.name)),
+                                           text_leaf(field.name), text_leaf(noun(target))}));
     }
   }
 
@@ -200,11 +203,11 @@ class OperationWriter {
       body_.comment(4, rule_comment(model_, guard.id));
       const Value refused = condition(guard.require, scope_, true);
       body_.statement(4, "if ", refused.py, ":");
-      body_.statement(8, "raise ",
-                      call("errors.Problem",
-                           {leaf(std::to_string(guard.status)), text_leaf(guard.error),
-                            text_leaf(rule_message(model_, guard)),
-                            named("rule", text_leaf(guard.id))}));
+      body_.statement(
+          8, "raise ",
+          call("errors.Problem",
+               {leaf(std::to_string(guard.status)), text_leaf(guard.error),
+                text_leaf(rule_message(model_, guard)), named("rule", text_leaf(guard.id))}));
     }
   }
 
@@ -221,13 +224,14 @@ class OperationWriter {
     const bool one = states.size() == 1;
     const Py known = one ? states.front() : tuple(std::move(states));
     body_.statement(4, "if " + state + (one ? " != " : " not in "), known, ":");
-    body_.statement(8, "raise ",
-                    call("errors.Problem",
-                         {leaf("409"), text_leaf("invalid_transition"),
-                          leaf(fmt::format("f\"Not possible while the {} is {{{}}}.\"",
-                                           text::replace_all(text::replace_all(noun(entity_), "{", "("),
-                                                             "}", ")"),
-                                           state))}));
+    body_.statement(
+        8, "raise ",
+        call("errors.Problem",
+             {leaf("409"), text_leaf("invalid_transition"),
+              leaf(fmt::format(
+                  "f\"Not possible while the {} is {{{}}}.\"",
+                  text::replace_all(text::replace_all(noun(entity_), "{", "("), "}", ")"),
+                  state))}));
   }
 
   void make_transition() {
@@ -456,9 +460,9 @@ std::string emit_service(const Model& model, const Entity& entity,
     logged.raw(out.text());
     out = logged;
   }
-  return with_imports(fmt::format("What can be done with {}, and the rules for it.",
-                                  plural_noun(entity)),
-                      out.text());
+  return with_imports(
+      fmt::format("What can be done with {}, and the rules for it.", plural_noun(entity)),
+      out.text());
 }
 
 }  // namespace cadre::offline::developer

@@ -108,9 +108,9 @@ Value sum_or_product(const std::string& op, std::vector<Value> operands) {
 Value division(std::vector<Value> operands, const Scope& scope) {
   // Rounding and division by zero make it a function in any case.
   const int scale = scope.division_scale.value_or(6);
-  Value value = make(call("values.divided", {operands[0].py, operands[1].py,
-                                             leaf(std::to_string(scale))}),
-                     Sort::kDecimal);
+  Value value =
+      make(call("values.divided", {operands[0].py, operands[1].py, leaf(std::to_string(scale))}),
+           Sort::kDecimal);
   value.scale = scale;
   value.nullable = true;
   return value;
@@ -141,9 +141,9 @@ Value conditional(const Expr& expr, Scope& scope) {
   Value no = python(expr.args[2], scope);
   yes = beside(std::move(yes), no.sort);
   no = beside(std::move(no), yes.sort);
-  Value value = make(ternary(operand(yes, kOr), operand(test, kOr), no.py),
-                     yes.sort == Sort::kNull || no.sort == Sort::kDecimal ? no.sort : yes.sort,
-                     kTernary);
+  Value value =
+      make(ternary(operand(yes, kOr), operand(test, kOr), no.py),
+           yes.sort == Sort::kNull || no.sort == Sort::kDecimal ? no.sort : yes.sort, kTernary);
   value.simple = false;
   value.nullable = yes.nullable || no.nullable;
   value.scale = yes.scale < 0 || no.scale < 0 ? -1 : std::max(yes.scale, no.scale);
@@ -233,14 +233,13 @@ Value moved(const Expr& expr, Scope& scope) {
 
 // days_between and hours_between: plain for two dates, through seconds otherwise.
 Value between(const std::string& op, std::vector<Value> operands) {
-  operands[0] = beside(std::move(operands[0]),
-                       is_moment(operands[1].sort) ? operands[1].sort : Sort::kDate);
+  operands[0] =
+      beside(std::move(operands[0]), is_moment(operands[1].sort) ? operands[1].sort : Sort::kDate);
   operands[1] = beside(std::move(operands[1]), operands[0].sort);
   if (any_nullable(operands)) return lifted("values." + op, std::move(operands), Sort::kInt);
   if (op == "days_between" && operands[0].sort == Sort::kDate && operands[1].sort == Sort::kDate) {
     Py difference = infix("-", {operand(operands[1], kSum), operand(operands[0], kProduct)});
-    return make(member_of(group("(", {std::move(difference)}, ")"), "days"),
-                Sort::kInt);
+    return make(member_of(group("(", {std::move(difference)}, ")"), "days"), Sort::kInt);
   }
   return make(call("values." + op, {std::move(operands[0].py), std::move(operands[1].py)}),
               Sort::kInt);
@@ -280,7 +279,8 @@ Value argument(const Expr& expr, Scope& scope) {
 Sort sort_of(Type type) {
   switch (type) {
     case Type::kInt: return Sort::kInt;
-    case Type::kDecimal: case Type::kMoney: return Sort::kDecimal;
+    case Type::kDecimal:
+    case Type::kMoney: return Sort::kDecimal;
     case Type::kBool: return Sort::kBool;
     case Type::kDate: return Sort::kDate;
     case Type::kTime: return Sort::kTime;
@@ -344,8 +344,7 @@ Value path_value(const Row& row, std::string_view path, const Scope& scope) {
         std::vector<Py> arguments;
         if (info.context) arguments.push_back(leaf("ctx"));
         arguments.push_back(leaf(at));
-        value = make(call("derived." + derived_function(*entity, *attribute),
-                          std::move(arguments)),
+        value = make(call("derived." + derived_function(*entity, *attribute), std::move(arguments)),
                      sort_of(attribute->type));
         value.nullable = info.nullable;
       }
@@ -360,7 +359,8 @@ Value path_value(const Row& row, std::string_view path, const Scope& scope) {
     }
     if (!present.empty()) {
       std::string test;
-      for (const std::string& one : present) test += (test.empty() ? "" : " and ") + one + " is not None";
+      for (const std::string& one : present)
+        test += (test.empty() ? "" : " and ") + one + " is not None";
       value.py = group("(", {ternary(value.py, leaf(test), leaf("None"))}, ")");
       value.simple = false;
       value.nullable = true;
@@ -413,14 +413,16 @@ Py literal_of(const Expr& expr, Type type, int scale) {
   }
 }
 
-Py as_attribute(const Expr& expr, const Attribute& attribute, Scope& scope) {
+Py as_attribute(const Expr& expr, const Attribute& attribute, Scope& scope, bool* nullable) {
   const int scale = scale_of(attribute);
+  if (nullable != nullptr) *nullable = expr.is_null();
   if (expr.kind != Expr::Kind::kCall) {
     return expr.is_null() ? leaf("None") : literal_of(expr, attribute.type, scale);
   }
   scope.division_scale = scale;
   Value value = python(expr, scope);
   scope.division_scale.reset();
+  if (nullable != nullptr) *nullable = value.nullable;
   const Sort wanted = sort_of(attribute.type);
   if (wanted == Sort::kDecimal && (value.sort != Sort::kDecimal || value.scale != scale)) {
     return call("values.fixed", {value.py, leaf(std::to_string(scale))});

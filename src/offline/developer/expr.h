@@ -19,8 +19,16 @@
 namespace cadre::offline::developer {
 
 // Binding strength of a Python expression, for parentheses.
-enum Strength { kTernary = 0, kOr = 1, kAnd = 2, kNot = 3, kCompare = 4, kSum = 5, kProduct = 6,
-                kAtom = 9 };
+enum Strength {
+  kTernary = 0,
+  kOr = 1,
+  kAnd = 2,
+  kNot = 3,
+  kCompare = 4,
+  kSum = 5,
+  kProduct = 6,
+  kAtom = 9
+};
 
 enum class Sort { kNull, kBool, kInt, kDecimal, kText, kDate, kTime, kDatetime, kMinutes, kMonths };
 
@@ -28,33 +36,33 @@ struct Value {
   Py py;
   int strength = kAtom;
   Sort sort = Sort::kNull;
-  int scale = 0;            // kDecimal: digits after the point; -1 when not known before it runs
+  int scale = 0;  // kDecimal: digits after the point; -1 when not known before it runs
   bool nullable = false;
-  bool simple = true;       // cheap and short: may be repeated
-  bool column = false;      // an SQL expression
-  bool raw = false;         // SQL: a whole number, 10^scale times the value
+  bool simple = true;   // cheap and short: may be repeated
+  bool column = false;  // an SQL expression
+  bool raw = false;     // SQL: a whole number, 10^scale times the value
   const spec::Expr* literal = nullptr;
 };
 
 // A row that an expression can look at: a Python object or, in a query, a mapped class.
 struct Row {
   const spec::Entity* entity = nullptr;
-  std::string name;         // "loan", "models.Loan"
+  std::string name;  // "loan", "models.Loan"
   bool sql = false;
-  bool nullable_id = false; // a candidate that is not stored yet
+  bool nullable_id = false;  // a candidate that is not stored yet
 };
 
 struct Scope {
   const Model* model = nullptr;
   Row self, row;
-  std::map<std::string, Value> arguments;      // by input id; references: the id
-  std::map<std::string, Row> argument_rows;    // by input id of a reference
-  std::map<std::string, bool> optional_rows;   // references that may be None
-  std::map<std::string, Value> old;            // by path
+  std::map<std::string, Value> arguments;     // by input id; references: the id
+  std::map<std::string, Row> argument_rows;   // by input id of a reference
+  std::map<std::string, bool> optional_rows;  // references that may be None
+  std::map<std::string, Value> old;           // by path
   Locals* locals = nullptr;
-  Source* before = nullptr;                    // where queries go
+  Source* before = nullptr;  // where queries go
   int indent = 4;
-  std::optional<int> division_scale;           // digits that "/" and "avg" give here
+  std::optional<int> division_scale;  // digits that "/" and "avg" give here
 };
 
 Sort sort_of(spec::Type type);
@@ -69,7 +77,9 @@ Value make_value(Py py, Sort sort, int strength = kAtom);
 // The value of a path that starts at a row ("book.copies", "member", "id").
 Value path_value(const Row& row, std::string_view path, const Scope& scope);
 // The expression as a value of the attribute: rounded, of its Python type.
-Py as_attribute(const spec::Expr& expr, const spec::Attribute& attribute, Scope& scope);
+// `nullable` tells whether it can be None.
+Py as_attribute(const spec::Expr& expr, const spec::Attribute& attribute, Scope& scope,
+                bool* nullable = nullptr);
 Py literal_of(const spec::Expr& expr, spec::Type type, int scale);
 
 // SQL over scope.row and scope.self as far as they are sql. Nothing when SQL cannot say it.

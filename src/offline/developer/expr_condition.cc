@@ -68,13 +68,13 @@ Value equality(Value a, Value b, bool negated) {
 
 Value membership(const Expr& expr, Scope& scope, bool negated) {
   Value wanted = python(expr.args[0], scope);
-  if (expr.args.size() == 2) return equality(std::move(wanted), python(expr.args[1], scope), negated);
+  if (expr.args.size() == 2)
+    return equality(std::move(wanted), python(expr.args[1], scope), negated);
   std::vector<Py> choices;
   for (std::size_t i = 1; i < expr.args.size(); ++i) {
     choices.push_back(beside(python(expr.args[i], scope), wanted.sort).py);
   }
-  return truth(infix(negated ? "not in" : "in",
-                     {operand(wanted, kSum), tuple(std::move(choices))}),
+  return truth(infix(negated ? "not in" : "in", {operand(wanted, kSum), tuple(std::move(choices))}),
                kCompare);
 }
 
@@ -127,13 +127,12 @@ Value condition(const Expr& expr, Scope& scope, bool negated) {
     Value b = python(expr.args[1], scope);
     return ordering(op, std::move(a), std::move(b), negated);
   }
-  Value value = op == "if" || op == "self" || op == "row" || op == "arg" || op == "old" ||
-                        op == "exists"
-                    ? python(expr, scope)
-                    : truth(false);
+  Value value =
+      op == "if" || op == "self" || op == "row" || op == "arg" || op == "old" || op == "exists"
+          ? python(expr, scope)
+          : truth(false);
   if (value.nullable) {
-    return truth(infix(negated ? "is not" : "is", {operand(value, kSum), leaf("True")}),
-                 kCompare);
+    return truth(infix(negated ? "is not" : "is", {operand(value, kSum), leaf("True")}), kCompare);
   }
   if (!negated) return value;
   return truth(prefixed("not ", operand(value, kNot)), kNot);

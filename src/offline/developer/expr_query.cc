@@ -32,11 +32,10 @@ bool looks_at_query(const Expr& expr, const Scope& scope, bool inside = false) {
   if (expr.kind != Expr::Kind::kCall) return false;
   if (expr.text == "self") return scope.self.sql;
   if (expr.text == "row") return scope.row.sql && !inside;
-  const bool nested = expr.text == "count" || expr.text == "exists" || expr.text == "sum" ||
-                      expr.text == "avg";
-  return std::any_of(expr.args.begin(), expr.args.end(), [&](const Expr& arg) {
-    return looks_at_query(arg, scope, inside || nested);
-  });
+  const bool nested =
+      expr.text == "count" || expr.text == "exists" || expr.text == "sum" || expr.text == "avg";
+  return std::any_of(expr.args.begin(), expr.args.end(),
+                     [&](const Expr& arg) { return looks_at_query(arg, scope, inside || nested); });
 }
 
 Value column(Py py, Sort sort, int scale, bool nullable) {
@@ -66,13 +65,13 @@ std::optional<Value> sql_path(const Row& row, std::string_view path, Scope& scop
       if (attribute != nullptr && !has_column(*attribute)) return std::nullopt;
       const bool reference = relation != nullptr;
       const std::string name = reference ? member(head + "_id") : member(head);
-      const bool may_be_null = nullable || (reference ? !relation->required
+      const bool may_be_null = nullable || (reference              ? !relation->required
                                             : attribute != nullptr ? !attribute->required
                                                                    : false);
       Py py = leaf(at + "." + name);
       if (!where.empty()) {
-        py = chain(call("sa.select", {std::move(py)}), {call(".where", std::move(where)),
-                                                       call(".scalar_subquery")});
+        py = chain(call("sa.select", {std::move(py)}),
+                   {call(".where", std::move(where)), call(".scalar_subquery")});
       }
       const Sort sort = attribute != nullptr ? sort_of(attribute->type) : Sort::kInt;
       return column(std::move(py), sort, attribute != nullptr ? scale_of(*attribute) : 0,
@@ -98,7 +97,9 @@ bool is_number(const Value& value) {
   return value.sort == Sort::kInt || value.sort == Sort::kDecimal || value.sort == Sort::kMinutes;
 }
 
-std::string power_of_ten(int exponent) { return "1" + std::string(static_cast<std::size_t>(exponent), '0'); }
+std::string power_of_ten(int exponent) {
+  return "1" + std::string(static_cast<std::size_t>(exponent), '0');
+}
 
 // The value as a whole number of 10^-scale, for exact arithmetic in SQL.
 std::optional<Value> raw_at(Value value, int scale) {
@@ -106,7 +107,8 @@ std::optional<Value> raw_at(Value value, int scale) {
   const int missing = scale - value.scale;
   if (!value.column) {
     if (value.nullable) return std::nullopt;
-    value.py = scale == 0 ? value.py : call("values.scaled", {value.py, leaf(std::to_string(scale))});
+    value.py =
+        scale == 0 ? value.py : call("values.scaled", {value.py, leaf(std::to_string(scale))});
     value.strength = scale == 0 ? value.strength : kAtom;
   } else {
     if (value.sort == Sort::kDecimal && !value.raw) {
@@ -142,9 +144,9 @@ std::optional<Value> sql_arithmetic(const Expr& expr, Scope& scope) {
       right = raw_at(*right, scale);
       if (!left || !right) return std::nullopt;
     }
-    Value next = column(infix(expr.text, {operand(*left, strength), operand(*right, strength + 1)}),
-                        scale > 0 ? Sort::kDecimal : Sort::kInt, scale,
-                        left->nullable || right->nullable);
+    Value next =
+        column(infix(expr.text, {operand(*left, strength), operand(*right, strength + 1)}),
+               scale > 0 ? Sort::kDecimal : Sort::kInt, scale, left->nullable || right->nullable);
     next.strength = strength;
     next.raw = true;
     left = std::move(next);
@@ -212,9 +214,10 @@ std::optional<Value> sql_aggregate(const Expr& expr, Scope& scope) {
   if (!value || !is_number(*value) || value->scale < 0) return std::nullopt;
   value = raw_at(*value, value->scale);
   if (!value) return std::nullopt;
-  Value sum = column(subquery(call("sa.func.coalesce", {call("sa.func.sum", {value->py}), leaf("0")}),
-                              ".scalar_subquery"),
-                     value->sort, value->scale, false);
+  Value sum =
+      column(subquery(call("sa.func.coalesce", {call("sa.func.sum", {value->py}), leaf("0")}),
+                      ".scalar_subquery"),
+             value->sort, value->scale, false);
   sum.raw = true;
   return sum;
 }
@@ -227,10 +230,11 @@ std::optional<Py> sql_ordering(const std::string& op, Value a, Value b, bool neg
   b = beside(std::move(b), a.sort);
   if (a.sort != b.sort && !(is_number(a) && is_number(b))) return std::nullopt;
   if (a.sort == Sort::kDecimal || b.sort == Sort::kDecimal) {
-    const bool direct = !a.raw && !b.raw && a.scale >= 0 && b.scale >= 0 &&
-                        ((a.column && b.column && a.sort == b.sort && a.scale == b.scale) ||
-                         (a.column && !b.column && b.scale <= a.scale && a.sort == Sort::kDecimal) ||
-                         (b.column && !a.column && a.scale <= b.scale && b.sort == Sort::kDecimal));
+    const bool direct =
+        !a.raw && !b.raw && a.scale >= 0 && b.scale >= 0 &&
+        ((a.column && b.column && a.sort == b.sort && a.scale == b.scale) ||
+         (a.column && !b.column && b.scale <= a.scale && a.sort == Sort::kDecimal) ||
+         (b.column && !a.column && a.scale <= b.scale && b.sort == Sort::kDecimal));
     if (!direct) {
       const int scale = std::max(a.scale, b.scale);
       auto x = raw_at(std::move(a), scale);
@@ -281,7 +285,8 @@ std::optional<Py> sql_equality(Value a, Value b, bool negated) {
   }
   if (b.sort == Sort::kBool && b.literal != nullptr) {
     if (negated && a.nullable) return method(operand(a, kAtom), "is_distinct_from", {b.py});
-    return method(operand(a, kAtom), "is_", {leaf(b.literal->boolean != negated ? "True" : "False")});
+    return method(operand(a, kAtom), "is_",
+                  {leaf(b.literal->boolean != negated ? "True" : "False")});
   }
   if (b.column && a.nullable && b.nullable) {
     return method(operand(a, kAtom), negated ? "is_distinct_from" : "is_not_distinct_from", {b.py});
@@ -308,8 +313,8 @@ std::optional<Py> sql_membership(const Expr& expr, Scope& scope, bool negated) {
   Py left = operand(*wanted, kAtom);
   Py list = group("[", std::move(choices), "]");
   if (negated && wanted->nullable) {
-    return call("sa.or_", {method(left, "is_", {leaf("None")}),
-                           method(left, "not_in", {std::move(list)})});
+    return call("sa.or_",
+                {method(left, "is_", {leaf("None")}), method(left, "not_in", {std::move(list)})});
   }
   return method(std::move(left), negated ? "not_in" : "in_", {std::move(list)});
 }
@@ -322,6 +327,19 @@ std::optional<Py> sql_junction(const Expr& expr, Scope& scope, bool negated) {
     parts.push_back(std::move(*part));
   }
   return call((expr.text == "and") != negated ? "sa.and_" : "sa.or_", std::move(parts));
+}
+
+// Takes back the queries that a failed attempt has put before the statement.
+template <class Make>
+auto attempt(Scope& scope, Make make) {
+  const Source before = *scope.before;
+  const Locals locals = *scope.locals;
+  auto made = make();
+  if (!made) {
+    *scope.before = before;
+    *scope.locals = locals;
+  }
+  return made;
 }
 
 void conjuncts(const Expr& expr, std::vector<const Expr*>& out) {
@@ -400,7 +418,7 @@ Filter split_filter(const Expr* filter, Scope& scope) {
   std::vector<const Expr*> parts;
   conjuncts(*filter, parts);
   for (const Expr* part : parts) {
-    auto condition = sql_condition(*part, scope);
+    auto condition = attempt(scope, [&] { return sql_condition(*part, scope); });
     if (condition) {
       out.where.push_back(std::move(*condition));
     } else {
@@ -418,93 +436,112 @@ Py select(Py what, std::vector<Py> where, bool from_class, const std::string& fr
   return chain(call("sa.select", {std::move(what)}), std::move(calls));
 }
 
-Value aggregate(const Expr& expr, Scope& scope) {
-  const Entity& entity = scope.model->entity(expr.args[0].text);
-  const std::string& op = expr.text;
-  const bool has_value = op == "sum" || op == "avg";
-  const Expr* filter = expr.args.size() > (has_value ? 2U : 1U) ? &expr.args.back() : nullptr;
-  Scope inner = scope;
-  inner.row = {&entity, "models." + class_name(entity), true, false};
-  Filter split = split_filter(filter, inner);
-  std::optional<Value> summand;
-  if (has_value) summand = sql(expr.args[1], inner);
-  if (summand && (!is_number(*summand) || summand->scale < 0)) summand.reset();
+namespace {
 
-  const std::string noun = text::snake_case(entity.id);
-  const std::string name = scope.locals->fresh(
-      op == "exists" ? "has_" + noun : op == "count" ? noun + "_count" : noun + "_" + op);
-  Value result = make_value(leaf(name), op == "exists" ? Sort::kBool : Sort::kInt);
-  const auto query = [&](Py what, bool from) {
-    return call("ctx.session.scalar", {select(std::move(what), std::move(split.where), from,
-                                              inner.row.name)});
-  };
-  if (split.rest.empty() && !has_value) {
-    if (op == "count") {
-      scope.before->statement(scope.indent, name + " = ", query(call("sa.func.count"), true));
+// One aggregate outside of queries: its result goes into a variable before the statement.
+class Aggregate {
+ public:
+  Aggregate(const Expr& expr, Scope& scope)
+      : expr_(expr), scope_(scope), entity_(scope.model->entity(expr.args[0].text)), inner_(scope) {
+    const std::string& op = expr.text;
+    const Expr* filter = expr.args.size() > (has_value() ? 2U : 1U) ? &expr.args.back() : nullptr;
+    inner_.row = {&entity_, "models." + class_name(entity_), true, false};
+    filter_ = split_filter(filter, inner_);
+    if (has_value()) summand_ = attempt(inner_, [&] { return sql(expr_.args[1], inner_); });
+    if (summand_ && (!is_number(*summand_) || summand_->scale < 0)) summand_.reset();
+    const std::string noun = text::snake_case(entity_.id);
+    name_ = scope.locals->fresh(op == "exists"  ? "has_" + noun
+                                : op == "count" ? noun + "_count"
+                                                : noun + "_" + op);
+    result_ = make_value(leaf(name_), op == "exists" ? Sort::kBool : Sort::kInt);
+  }
+
+  Value write() {
+    const bool exact = filter_.rest.empty();
+    if (exact && expr_.text == "count") {
+      put(scalar(call("sa.func.count"), true));
+    } else if (exact && expr_.text == "exists") {
+      put(call("ctx.session.scalar", {call("sa.select", {existing_rows()})}));
+    } else if (exact && summand_ && expr_.text == "sum") {
+      put_sum();
     } else {
-      Py rows = select(leaf(inner.row.name + ".id"), std::move(split.where));
-      if (rows.kind != Py::Kind::kChain) rows = chain(std::move(rows), {});
-      rows.items.push_back(call(".exists"));
-      scope.before->statement(scope.indent, name + " = ",
-                              call("ctx.session.scalar", {call("sa.select", {std::move(rows)})}));
+      put_row_by_row();
     }
-    return result;
+    return result_;
   }
-  if (split.rest.empty() && summand && op == "sum") {
-    result.sort = summand->sort;
-    result.scale = summand->scale;
-    if (summand->raw && summand->scale > 0) {
-      scope.before->statement(
-          scope.indent, name + " = ",
-          call("values.unscaled", {query(call("sa.func.sum", {summand->py}), !summand->column),
-                                   leaf(std::to_string(summand->scale))}));
-    } else {
-      scope.before->statement(
-          scope.indent, name + " = ",
-          infix("or", {query(call("sa.func.sum", {summand->py}), !summand->column), leaf("0")}));
+
+ private:
+  bool has_value() const { return expr_.text == "sum" || expr_.text == "avg"; }
+  void put(const Py& value) { scope_.before->statement(scope_.indent, name_ + " = ", value); }
+
+  Py scalar(Py what, bool from) {
+    return call("ctx.session.scalar",
+                {select(std::move(what), std::move(filter_.where), from, inner_.row.name)});
+  }
+
+  Py existing_rows() {
+    Py rows = select(leaf(inner_.row.name + ".id"), std::move(filter_.where));
+    return method(std::move(rows), "exists", {});
+  }
+
+  void put_sum() {
+    result_.sort = summand_->sort;
+    result_.scale = summand_->scale;
+    Py sum = scalar(call("sa.func.sum", {summand_->py}), !summand_->column);
+    const bool raw = summand_->raw && summand_->scale > 0;
+    put(raw ? call("values.unscaled", {std::move(sum), leaf(std::to_string(summand_->scale))})
+            : infix("or", {std::move(sum), leaf("0")}));
+  }
+
+  // What the database cannot compute exactly.
+  void put_row_by_row() {
+    const std::string row = scope_.locals->fresh("row");
+    Scope by_row = scope_;
+    by_row.row = {&entity_, row, false, false};
+    std::vector<Py> test;
+    if (!filter_.rest.empty()) {
+      std::vector<Expr> rest;
+      for (const Expr* part : filter_.rest) rest.push_back(*part);
+      const Expr all = rest.size() == 1 ? rest.front() : Expr::call("and", rest);
+      test.push_back(operand(condition(all, by_row), kOr));
     }
-    return result;
+    Value value;
+    if (has_value()) value = python(expr_.args[1], by_row);
+    const std::string listed = scope_.locals->fresh(text::snake_case(entity_.id) + "_rows");
+    Py rows = select(leaf(inner_.row.name), std::move(filter_.where));
+    scope_.before->statement(scope_.indent, listed + " = ",
+                             call("ctx.session.scalars", {std::move(rows)}));
+    const auto each = [&](Py what) {
+      return loop(std::move(what), row, leaf(listed), std::move(test));
+    };
+    if (expr_.text == "count") return put(call("sum", {each(leaf("1"))}));
+    if (expr_.text == "exists") return put(call("any", {each(leaf("True"))}));
+    Py numbers = each(operand(value, kOr));
+    if (expr_.text == "sum") {
+      result_.sort = value.sort;
+      result_.scale = value.scale;
+      return put(call("values.total", {std::move(numbers)}));
+    }
+    result_.sort = Sort::kDecimal;
+    result_.scale = scope_.division_scale.value_or(6);
+    result_.nullable = true;
+    put(call("values.average",
+             {group("(", {std::move(numbers)}, ")"), leaf(std::to_string(result_.scale))}));
   }
-  // Row by row: what the database cannot compute exactly.
-  const std::string row = scope.locals->fresh("row");
-  Scope by_row = scope;
-  by_row.row = {&entity, row, false, false};
-  std::vector<Expr> rest;
-  for (const Expr* part : split.rest) rest.push_back(*part);
-  Py rows = call("ctx.session.scalars", {select(leaf(inner.row.name), std::move(split.where))});
-  std::vector<Py> test;
-  if (!rest.empty()) {
-    const Expr all = rest.size() == 1 ? rest.front() : Expr::call("and", rest);
-    test.push_back(operand(condition(all, by_row), kOr));
-  }
-  const std::string listed = scope.locals->fresh(noun + "_rows");
-  std::optional<Value> value;
-  if (has_value) value = python(expr.args[1], by_row);
-  scope.before->statement(scope.indent, listed + " = ", std::move(rows));
-  const auto each = [&](Py what) {
-    return loop(std::move(what), row, leaf(listed), std::move(test));
-  };
-  const std::string assign = name + " = ";
-  if (op == "count") {
-    scope.before->statement(scope.indent, assign, call("sum", {each(leaf("1"))}));
-  } else if (op == "exists") {
-    scope.before->statement(scope.indent, assign, call("any", {each(leaf("True"))}));
-  } else if (op == "sum") {
-    result.sort = value->sort;
-    result.scale = value->scale;
-    scope.before->statement(scope.indent, assign,
-                            call("values.total", {each(operand(*value, kOr))}));
-  } else {
-    result.sort = Sort::kDecimal;
-    result.scale = scope.division_scale.value_or(6);
-    result.nullable = true;
-    scope.before->statement(
-        scope.indent, assign,
-        call("values.average", {group("(", {each(operand(*value, kOr))}, ")"),
-                                leaf(std::to_string(result.scale))}));
-  }
-  return result;
-}
+
+  const Expr& expr_;
+  Scope& scope_;
+  const Entity& entity_;
+  Scope inner_;
+  Filter filter_;
+  std::optional<Value> summand_;
+  std::string name_;
+  Value result_;
+};
+
+}  // namespace
+
+Value aggregate(const Expr& expr, Scope& scope) { return Aggregate(expr, scope).write(); }
 
 bool touches(const Expr& expr, std::string_view op) {
   if (expr.is_call(op)) return true;
@@ -523,8 +560,8 @@ DerivedInfo derived_info(const Model& model, const Entity& entity, const Attribu
   const std::string code = flat(as_attribute(*attribute.derived, attribute, scope));
   const Value value = python(*attribute.derived, scope);
   DerivedInfo info;
-  info.context = code.find("ctx") != std::string::npos ||
-                 unused.text().find("ctx") != std::string::npos;
+  info.context =
+      code.find("ctx") != std::string::npos || unused.text().find("ctx") != std::string::npos;
   info.nullable = value.nullable;
   return info;
 }

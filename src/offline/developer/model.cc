@@ -16,22 +16,39 @@ using spec::Entity;
 
 // Names that a class body or base class needs for itself: SQLAlchemy's, pydantic's and the
 // modules that are used inside.
-constexpr std::array kTakenMembers{
-    "metadata", "registry", "sa", "orm", "columns", "fields", "values", "copy", "dict", "json",
-    "schema", "schema_json", "construct", "validate", "parse_obj", "parse_raw", "parse_file",
-    "from_orm", "update_forward_refs"};
+constexpr std::array kTakenMembers{"metadata",
+                                   "registry",
+                                   "sa",
+                                   "orm",
+                                   "columns",
+                                   "fields",
+                                   "values",
+                                   "copy",
+                                   "dict",
+                                   "json",
+                                   "schema",
+                                   "schema_json",
+                                   "construct",
+                                   "validate",
+                                   "parse_obj",
+                                   "parse_raw",
+                                   "parse_file",
+                                   "from_orm",
+                                   "update_forward_refs"};
 
 constexpr std::array kKeywords{
-    "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del", "elif",
-    "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda",
-    "nonlocal", "not", "or", "pass", "raise", "return", "try", "while", "with", "yield"};
+    "and",    "as",   "assert", "async",  "await",  "break",   "class",    "continue",
+    "def",    "del",  "elif",   "else",   "except", "finally", "for",      "from",
+    "global", "if",   "import", "in",     "is",     "lambda",  "nonlocal", "not",
+    "or",     "pass", "raise",  "return", "try",    "while",   "with",     "yield"};
 
 // Modules and names of the generated functions.
 constexpr std::array kTakenVariables{
-    "sa", "orm", "models", "schemas", "views", "errors", "values", "rows", "removal",
-    "permissions", "derived", "listing", "ctx", "data", "operator", "datetime", "timedelta",
-    "date", "time", "timezone", "row", "service", "access", "uuid", "uuid4", "logger", "query",
-    "changed", "app", "router", "columns", "fields", "page", "reports"};
+    "sa",       "orm",      "models",      "schemas", "views",   "errors",   "values",
+    "rows",     "removal",  "permissions", "derived", "listing", "ctx",      "data",
+    "operator", "datetime", "timedelta",   "date",    "time",    "timezone", "row",
+    "service",  "access",   "uuid",        "uuid4",   "logger",  "query",    "changed",
+    "app",      "router",   "columns",     "fields",  "page",    "reports"};
 
 template <std::size_t N>
 bool contains(const std::array<const char*, N>& names, std::string_view name) {
@@ -84,8 +101,8 @@ std::string variable(const Entity& entity) {
 }
 
 std::string member(std::string_view name) {
-  const bool taken = contains(kTakenMembers, name) || contains(kKeywords, name) ||
-                     name.starts_with("model_");
+  const bool taken =
+      contains(kTakenMembers, name) || contains(kKeywords, name) || name.starts_with("model_");
   return std::string(name) + (taken ? "_" : "");
 }
 

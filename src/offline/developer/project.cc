@@ -24,17 +24,18 @@ void note_uses(std::string_view source, Features& features) {
       const char before = at == 0 ? ' ' : code[at - 1];
       if (before == '.' || before == '_' || (before >= 'a' && before <= 'z')) continue;
       std::size_t end = at + head.size();
-      while (end < code.size() && (std::isalnum(static_cast<unsigned char>(code[end])) != 0 ||
-                                   code[end] == '_')) {
+      while (end < code.size() &&
+             (std::isalnum(static_cast<unsigned char>(code[end])) != 0 || code[end] == '_')) {
         ++end;
       }
       features.on.insert(code.substr(at, end - at));
     }
   }
-  for (const auto& [call, name] :
-       {std::pair{"fields.integer(", "integer"}, {"fields.decimal(", "decimal"},
-        {"fields.day(", "day"}, {"fields.clock_time(", "clock_time"},
-        {"fields.instant(", "instant"}}) {
+  for (const auto& [call, name] : {std::pair{"fields.integer(", "integer"},
+                                   {"fields.decimal(", "decimal"},
+                                   {"fields.day(", "day"},
+                                   {"fields.clock_time(", "clock_time"},
+                                   {"fields.instant(", "instant"}}) {
     for (std::size_t at = code.find(call); at != std::string::npos; at = code.find(call, at + 1)) {
       std::size_t end = at + std::string_view(call).size();
       for (int open = 1; open > 0 && end < code.size(); ++end) {
@@ -71,11 +72,11 @@ void complete_fields(Features& f) {
   add("fields.bounds", has("fields.integer") || has("fields.decimal") || has("fields.day_bounds") ||
                            has("fields.clock_time_bounds") || has("fields.instant_bounds"));
   f.values["fields.date_names"] = joined({{"date", has("fields.day_bounds")},
-                                             {"datetime", has("fields.instant_bounds")},
-                                             {"time", has("fields.clock_time_bounds")}});
+                                          {"datetime", has("fields.instant_bounds")},
+                                          {"time", has("fields.clock_time_bounds")}});
   add("fields.date_names", !f.values["fields.date_names"].empty());
-  add("values.to_json", has("fields.bounds") || has("values.row_to_json") ||
-                            has("values.date_part"));
+  add("values.to_json",
+      has("fields.bounds") || has("values.row_to_json") || has("values.date_part"));
   add("values.read_decimal", has("fields.decimal") || has("values.decimal_reader"));
   add("values.read_date", has("fields.day"));
   add("values.read_time", has("fields.clock_time"));
@@ -97,8 +98,9 @@ void complete_values(const Model& model, Features& f) {
   for (const Entity& entity : model.spec.entities) {
     for (const spec::Attribute& attribute : entity.attributes) types.insert(attribute.type);
   }
-  const bool decimals = types.contains(spec::Type::kDecimal) || types.contains(spec::Type::kMoney) ||
-                        has("values.average") || has("values.divided");
+  const bool decimals = types.contains(spec::Type::kDecimal) ||
+                        types.contains(spec::Type::kMoney) || has("values.average") ||
+                        has("values.divided");
   add("values.show_decimal", has("values.to_json") && decimals);
   add("values.show_datetime", has("values.to_json") && types.contains(spec::Type::kDatetime));
   add("values.show_date", has("values.to_json") && types.contains(spec::Type::kDate));
@@ -116,30 +118,29 @@ void complete_values(const Model& model, Features& f) {
                        has("values.read_time"));
   f.values["values.abc_names"] =
       joined({{"Callable", has("values.choice_reader") || has("values.decimal_reader") ||
-                                  has("values.unless_null") || has("values.holds")},
-                 {"Iterable", has("values.total") || has("values.average")}});
+                               has("values.unless_null") || has("values.holds")},
+              {"Iterable", has("values.total") || has("values.average")}});
   add("values.abc_names", !f.values["values.abc_names"].empty());
   const bool seconds = has("values.seconds_between");
   const bool moved = has("values.minutes_after") || has("values.minutes_before");
   f.values["values.datetime_names"] =
       joined({{"date", has("values.show_date") || has("values.read_date") || seconds},
-                 {"datetime", has("values.show_datetime") || has("values.read_datetime") || seconds},
-                 {"time", has("values.show_time") || has("values.read_time") || seconds},
-                 {"timedelta", moved},
-                 {"timezone", seconds}});
+              {"datetime", has("values.show_datetime") || has("values.read_datetime") || seconds},
+              {"time", has("values.show_time") || has("values.read_time") || seconds},
+              {"timedelta", moved},
+              {"timezone", seconds}});
   add("values.datetime_names", !f.values["values.datetime_names"].empty());
   const bool rounds = has("values.fixed") || has("values.whole");
   f.values["values.decimal_names"] =
       joined({{"ROUND_HALF_UP", rounds},
-                 {"Decimal", rounds || has("values.show_decimal") || has("values.scaled") ||
-                                 has("values.unscaled") || has("values.divided")}});
+              {"Decimal", rounds || has("values.show_decimal") || has("values.scaled") ||
+                              has("values.unscaled") || has("values.divided")}});
   add("values.decimal_names", !f.values["values.decimal_names"].empty());
   add("values.Any", has("values.to_json") || has("values.read_decimal") || rounds ||
                         has("values.read_date") || has("values.read_datetime") ||
                         has("values.read_time") || has("values.scaled") || has("values.total") ||
-                        has("values.unless_null") || has("values.holds") ||
-                        has("values.largest") || has("values.smallest") || moved ||
-                        has("values.months_after"));
+                        has("values.unless_null") || has("values.holds") || has("values.largest") ||
+                        has("values.smallest") || moved || has("values.months_after"));
 }
 
 void complete_rest(const Model& model, std::string_view code, Features& f) {
@@ -164,8 +165,8 @@ void complete_rest(const Model& model, std::string_view code, Features& f) {
   add("rows.uses_fields", f.has("rows.patch"));
   add("fields.UNSET", f.has("rows.patch"));
   add("rows.sa", f.has("rows.is_taken") || f.has("rows.next_id"));
-  const std::string names = joined({{"datetime", f.has("datetime_column")},
-                                       {"time", f.has("time_column")}});
+  const std::string names =
+      joined({{"datetime", f.has("datetime_column")}, {"time", f.has("time_column")}});
   f.values["datetime_import"] = names.empty() ? "" : "from datetime import " + names;
   add("datetime_import", !names.empty());
   f.values["and_actor"] = model.has_actors() ? " and its actor" : "";
@@ -200,8 +201,10 @@ void complete_main(const Model& model, Features& f) {
   std::vector<Py> items;
   for (const std::string& name : names) items.push_back(leaf(name));
   const std::string one = "from app.api import " + text::join(names, ", ");
-  if (one.size() <= kColumns) import.line(0, one);
-  else import.statement(0, "from app.api import ", group("(", items, ")"));
+  if (one.size() <= kColumns)
+    import.line(0, one);
+  else
+    import.statement(0, "from app.api import ", group("(", items, ")"));
   f.values["import_routers"] = std::string(text::trim(import.text()));
   Source include;
   include.statement(4, "for module in ", tuple(items), ":");
@@ -254,8 +257,8 @@ std::vector<ProjectFile> model_files(
   for (const Entity& entity : model.spec.entities) {
     const auto extra = unguarded.find(entity.id);
     add(files, "app/services/" + service_module(model, entity) + ".py",
-        emit_service(model, entity, extra == unguarded.end() ? std::vector<std::string>()
-                                                             : extra->second),
+        emit_service(model, entity,
+                     extra == unguarded.end() ? std::vector<std::string>() : extra->second),
         "operations and rules of " + plural_noun(entity), "service", entity.id,
         rules_in(model, entity));
     add(files, "app/api/" + api_module(model, entity) + ".py", emit_api(model, entity),
@@ -315,7 +318,8 @@ constexpr Fixed kFixed[] = {
 bool is_needed(std::string_view path, const Model& model, const Features& f,
                std::string_view code) {
   if (path == "app/security.py") return model.has_actors();
-  if (path == "app/columns.py") return f.has("fixed") || f.has("datetime_column") || f.has("time_column");
+  if (path == "app/columns.py")
+    return f.has("fixed") || f.has("datetime_column") || f.has("time_column");
   if (path == "app/removal.py") return uses_module(code, "removal");
   if (path == "app/listing.py") return uses_module(code, "listing");
   if (path == "app/rows.py") return uses_module(code, "rows");

@@ -13,8 +13,8 @@ struct ProjectFile {
   std::string path;
   std::string content;
   std::string purpose;
-  std::string part;      // "foundation", "service", "reports", "documentation"
-  std::string entity;    // of a service
+  std::string part;                // "foundation", "service", "reports", "documentation"
+  std::string entity;              // of a service
   std::vector<std::string> rules;  // ids of the rules that it enforces
 };
 

@@ -146,9 +146,7 @@ Py named(std::string_view keyword, Py value) {
   return prefixed(std::string(keyword) + "=", std::move(value));
 }
 
-Py entry(std::string_view key, Py value) {
-  return prefixed(quoted(key) + ": ", std::move(value));
-}
+Py entry(std::string_view key, Py value) { return prefixed(quoted(key) + ": ", std::move(value)); }
 
 Py tuple(std::vector<Py> items) {
   const bool one = items.size() == 1;
@@ -186,8 +184,8 @@ std::string flat(const Py& node) {
 }
 
 std::string quoted(std::string_view text) {
-  const bool single = text.find('"') != std::string_view::npos &&
-                      text.find('\'') == std::string_view::npos;
+  const bool single =
+      text.find('"') != std::string_view::npos && text.find('\'') == std::string_view::npos;
   std::string out(1, single ? '\'' : '"');
   for (const char c : text::clean_utf8(text)) {
     switch (c) {
@@ -230,7 +228,9 @@ std::string identifier(std::string_view name) {
   return std::string(name) + (is_reserved(name) ? "_" : "");
 }
 
-void Source::line(int indent, std::string_view text) { text_ += pad(indent) + std::string(text) + "\n"; }
+void Source::line(int indent, std::string_view text) {
+  text_ += pad(indent) + std::string(text) + "\n";
+}
 
 void Source::statement(int indent, std::string_view before, const Py& node,
                        std::string_view after) {
@@ -242,8 +242,8 @@ void Source::statement(int indent, std::string_view before, const Py& node,
   broken(indent, std::string(before) + node.prefix, node, std::string(after), false);
 }
 
-void Source::broken(int indent, const std::string& before, const Py& node,
-                    const std::string& after, bool in_brackets) {
+void Source::broken(int indent, const std::string& before, const Py& node, const std::string& after,
+                    bool in_brackets) {
   switch (node.kind) {
     case Py::Kind::kLeaf: line(indent, before + node.text + after); return;
     case Py::Kind::kText: {
@@ -253,8 +253,8 @@ void Source::broken(int indent, const std::string& before, const Py& node,
           text_parts(node.text, kColumns - static_cast<std::size_t>(at) - 2);
       for (std::size_t i = 0; i < parts.size(); ++i) {
         const bool last = i + 1 == parts.size();
-        line(at, (in_brackets && i == 0 ? before : "") + parts[i] +
-                     (in_brackets && last ? after : ""));
+        line(at,
+             (in_brackets && i == 0 ? before : "") + parts[i] + (in_brackets && last ? after : ""));
       }
       if (!in_brackets) line(indent, ")" + after);
       return;

@@ -31,7 +31,7 @@ struct Py {
 Py leaf(std::string text);
 Py call(std::string_view function, std::vector<Py> arguments = {});
 Py group(std::string open, std::vector<Py> items, std::string close);
-Py chain(Py base, std::vector<Py> calls);                       // each call(".where", ...)
+Py chain(Py base, std::vector<Py> calls);  // each call(".where", ...)
 Py infix(std::string_view op, std::vector<Py> items);
 // object.name(arguments), and object.name
 Py method(Py object, std::string_view name, std::vector<Py> arguments);
@@ -39,12 +39,12 @@ Py member_of(Py object, std::string_view name);
 Py ternary(Py yes, Py test, Py no);
 // value for name in rows if test
 Py loop(Py value, std::string_view name, Py rows, std::vector<Py> test = {});
-Py prefixed(std::string_view prefix, Py value);                 // "not ", "~"
-Py named(std::string_view keyword, Py value);                   // keyword=value
-Py entry(std::string_view key, Py value);                       // "key": value
+Py prefixed(std::string_view prefix, Py value);  // "not ", "~"
+Py named(std::string_view keyword, Py value);    // keyword=value
+Py entry(std::string_view key, Py value);        // "key": value
 // (a, b); one item gets its comma.
 Py tuple(std::vector<Py> items);
-Py text_leaf(std::string_view user_text);                       // a string literal
+Py text_leaf(std::string_view user_text);  // a string literal
 
 std::string flat(const Py& node);
 

@@ -132,7 +132,8 @@ async def _on_invalid_request(request: Request, error: RequestValidationError) -
         return _respond(_invalid_json())
     messages: dict[str, str] = {}
     for problem in problems:
-        messages.setdefault(_field_name(problem["loc"]), problem["msg"])
+        message = problem["msg"].removeprefix("Value error, ")
+        messages.setdefault(_field_name(problem["loc"]), message)
     return _respond(
         Problem(422, "invalid", "The request is not valid.", errors=list(messages.items()))
     )
