@@ -77,23 +77,26 @@ class Project {
 };
 
 Json model(const char* name) {
-  return json::parse(read(std::string(CADRE_SOURCE_DIR) + "/src/spec/testdata/" + name + ".json")).value();
+  return json::parse(read(std::string(CADRE_SOURCE_DIR) + "/src/spec/testdata/" + name + ".json"))
+      .value();
 }
 
 class EndToEnd : public testing::Test {
  protected:
   void SetUp() override {
     ProcessOptions options;
-    options.argv = {"/usr/bin/python3", "-c", "import fastapi, sqlalchemy, pytest, pytest_cov, httpx"};
+    options.argv = {"/usr/bin/python3", "-c",
+                    "import fastapi, sqlalchemy, pytest, pytest_cov, httpx"};
     options.timeout = Milliseconds(60'000);
     Result<ProcessResult> result = run_process(options);
-    if (!result || !result->success()) GTEST_SKIP() << "Python with FastAPI and pytest is not installed";
+    if (!result || !result->success())
+      GTEST_SKIP() << "Python with FastAPI and pytest is not installed";
   }
 
   void passes(const Project& project) {
-    ProcessResult run = project.python({"-m", "pytest", "-q", "-p", "no:cacheprovider", "--cov=app", "--cov-branch",
-                                        "--junitxml=reports/junit.xml", "--cov-report=xml:reports/coverage.xml",
-                                        "tests"});
+    ProcessResult run = project.python({"-m", "pytest", "-q", "-p", "no:cacheprovider", "--cov=app",
+                                        "--cov-branch", "--junitxml=reports/junit.xml",
+                                        "--cov-report=xml:reports/coverage.xml", "tests"});
     EXPECT_EQ(run.exit_code, 0) << run.out << run.err;
     auto junit = read_junit(read(project.folder() / "reports/junit.xml"));
     ASSERT_TRUE(junit.has_value());
@@ -114,7 +117,8 @@ TEST_F(EndToEnd, LibraryPassesAndItsTestsNoticeAMissingGuard) {
   std::string broken = text::replace_all(code, "if loan_count >= 3:", "if False:");
   ASSERT_NE(code, broken) << "the guard of R1 is not where this test looks for it";
   write(service, broken);
-  ProcessResult run = project.python({"-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_rules.py"});
+  ProcessResult run =
+      project.python({"-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_rules.py"});
   EXPECT_EQ(run.exit_code, 1) << run.out;
   EXPECT_NE(run.out.find("test_r1_max_open_loans_borrow"), std::string::npos);
 }
@@ -124,8 +128,11 @@ TEST_F(EndToEnd, TasksPass) { passes(Project(model("tasks"))); }
 // Quotes, braces, line breaks and keywords wherever the user's words go.
 TEST_F(EndToEnd, HostileWordsStayWords) {
   std::string text = json::write(model("library"));
-  std::string bad = R"(a \"\"\"thing\"\"\" ' \\ {n} %s )" "\\n" R"( '); DROP TABLE x;--)";
-  text = text::replace_all(std::move(text), "A member can borrow at most 3 books at the same time.", bad);
+  std::string bad = R"(a \"\"\"thing\"\"\" ' \\ {n} %s )"
+                    "\\n"
+                    R"( '); DROP TABLE x;--)";
+  text = text::replace_all(std::move(text), "A member can borrow at most 3 books at the same time.",
+                           bad);
   text = text::replace_all(std::move(text), "\"name\":\"loan\"", "\"name\":\"lo\\\"an\\n{x}\"");
   Result<Json> hostile = json::parse(text);
   ASSERT_TRUE(hostile.has_value());
@@ -136,7 +143,8 @@ TEST_F(EndToEnd, HostileWordsStayWords) {
       if (!one.path.ends_with(".py")) continue;
       write(file, one.content);
       ProcessOptions options;
-      options.argv = {"/usr/bin/python3", "-c", "import ast, sys; ast.parse(open(sys.argv[1]).read())", file};
+      options.argv = {"/usr/bin/python3", "-c",
+                      "import ast, sys; ast.parse(open(sys.argv[1]).read())", file};
       Result<ProcessResult> result = run_process(options);
       ASSERT_TRUE(result.has_value());
       EXPECT_EQ(result->exit_code, 0) << one.path << result->err;

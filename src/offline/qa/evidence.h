@@ -18,14 +18,14 @@ struct QualityFinding {
   std::string severity = {};  // high, medium, low
   std::string title = {};
   std::string evidence = {};
-  std::string blame = {};     // artifact type
+  std::string blame = {};  // artifact type
 };
 
 struct ReviewCheck {
   std::string id = {};
   std::string what = {};
   bool passed = true;
-  std::string detail = {};    // what was looked at, or what is wrong
+  std::string detail = {};  // what was looked at, or what is wrong
 };
 
 // One row of the traceability matrix: a criterion with one of its tests.
@@ -33,18 +33,18 @@ struct TraceRow {
   std::vector<std::string> sentences = {};
   std::string requirement = {}, story = {}, criterion = {}, rule = {};
   std::string component = {}, entity = {}, endpoint = {}, operation = {};
-  std::string code = {};      // file:line
+  std::string code = {};                               // file:line
   std::string test = {}, test_name = {}, result = {};  // passed, failed, skipped, not run
 };
 
 struct ToolRun {
-  std::string id = {};        // "tests"
-  std::string what = {};      // the command, for people
-  bool ran = false;           // it started and ended
-  std::string problem = {};   // why not
+  std::string id = {};       // "tests"
+  std::string what = {};     // the command, for people
+  bool ran = false;          // it started and ended
+  std::string problem = {};  // why not
   std::optional<int> exit_code = {};
   double seconds = 0;
-  std::string output = {};    // stdout and stderr
+  std::string output = {};  // stdout and stderr
   std::map<std::string, std::string> outputs = {};
   Json value = nullptr;
 };

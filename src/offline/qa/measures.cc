@@ -63,7 +63,8 @@ Result<JUnit> read_junit(std::string_view xml) {
     if (*event == XmlReader::Event::kStart) {
       const std::string& name = reader.name();
       if (root && name != "testsuites" && name != "testsuite") {
-        return fail(ErrorCode::kInvalidInput, "This is no JUnit report: its root is <" + name + ">.");
+        return fail(ErrorCode::kInvalidInput,
+                    "This is no JUnit report: its root is <" + name + ">.");
       }
       root = false;
       if (name == "testsuite") out.seconds += number(reader.attribute("time")).value_or(0);
@@ -77,15 +78,19 @@ Result<JUnit> read_junit(std::string_view xml) {
         last.message = text::shorten(message.substr(0, message.find('\n')), 300);
       }
     } else if (*event == XmlReader::Event::kText) {
-      if (!inside.empty()) out.cases.back().details = tail(out.cases.back().details + reader.text());
+      if (!inside.empty())
+        out.cases.back().details = tail(out.cases.back().details + reader.text());
     } else if (reader.name() == inside) {
       inside.clear();
     }
   }
   for (const CaseResult& one : out.cases) {
-    if (one.outcome == "passed") ++out.passed;
-    else if (one.outcome == "skipped") ++out.skipped;
-    else ++out.failed;
+    if (one.outcome == "passed")
+      ++out.passed;
+    else if (one.outcome == "skipped")
+      ++out.skipped;
+    else
+      ++out.failed;
   }
   return out;
 }
@@ -102,7 +107,8 @@ Result<Coverage> read_cobertura(std::string_view xml) {
     const std::string& name = reader.name();
     if (root) {
       if (name != "coverage") {
-        return fail(ErrorCode::kInvalidInput, "This is no coverage report: its root is <" + name + ">.");
+        return fail(ErrorCode::kInvalidInput,
+                    "This is no coverage report: its root is <" + name + ">.");
       }
       root = false;
       auto rate = [&reader](const char* key) -> std::optional<double> {
@@ -122,8 +128,10 @@ Result<Coverage> read_cobertura(std::string_view xml) {
       if (!line || !hits) continue;
       FileCoverage& file = out.files.back();
       ++file.lines;
-      if (*hits > 0) ++file.covered;
-      else file.missing.push_back(*line);
+      if (*hits > 0)
+        ++file.covered;
+      else
+        file.missing.push_back(*line);
     }
   }
   return out;

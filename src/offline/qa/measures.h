@@ -14,12 +14,12 @@
 namespace cadre::offline::qa {
 
 struct CaseResult {
-  std::string file = {};      // "tests/test_rules.py"
-  std::string name = {};      // "test_r1_limit", without the parameters
+  std::string file = {};        // "tests/test_rules.py"
+  std::string name = {};        // "test_r1_limit", without the parameters
   std::string parameters = {};  // "title-empty"
-  std::string outcome = {};   // passed, failed, error, skipped
-  std::string message = {};   // one line
-  std::string details = {};   // trimmed traceback
+  std::string outcome = {};     // passed, failed, error, skipped
+  std::string message = {};     // one line
+  std::string details = {};     // trimmed traceback
   double seconds = 0;
 };
 

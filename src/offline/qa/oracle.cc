@@ -13,8 +13,10 @@ Answer Oracle::ask(const Request& request) {
   if (!request.body.is_null()) asked.body = request.body;
   asked.now = request.now;
   spec::Response response = interpreter_.handle(asked);
-  return {.status = response.status, .body = std::move(response.body),
-          .code = std::move(response.code), .rule = std::move(response.rule),
+  return {.status = response.status,
+          .body = std::move(response.body),
+          .code = std::move(response.code),
+          .rule = std::move(response.rule),
           .field = std::move(response.field)};
 }
 

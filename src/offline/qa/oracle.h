@@ -18,9 +18,9 @@ struct Request {
   std::string operation = {};                // operation or report id
   std::string role = {};                     // actor; empty: no token
   std::optional<std::int64_t> subject = {};  // id of the actor's record
-  std::int64_t now = 0;                 // seconds since 1970
+  std::int64_t now = 0;                      // seconds since 1970
   std::optional<std::int64_t> row = {};      // id in the path
-  Json body = nullptr;                  // an object, or null for none
+  Json body = nullptr;                       // an object, or null for none
   std::vector<std::pair<std::string, std::string>> query = {};
 };
 

@@ -11,18 +11,18 @@ namespace cadre::offline::qa {
 namespace {
 
 constexpr std::array kKeywords = {
-    "False",    "None",   "True", "and",  "as",       "assert", "async", "await",  "break",
-    "class",    "continue", "def", "del",  "elif",     "else",   "except", "finally", "for",
-    "from",     "global", "if",   "import", "in",     "is",     "lambda", "nonlocal", "not",
-    "or",       "pass",   "raise", "return", "try",   "while",  "with",  "yield"};
+    "False", "None",     "True",  "and",    "as",   "assert", "async",  "await",    "break",
+    "class", "continue", "def",   "del",    "elif", "else",   "except", "finally",  "for",
+    "from",  "global",   "if",    "import", "in",   "is",     "lambda", "nonlocal", "not",
+    "or",    "pass",     "raise", "return", "try",  "while",  "with",   "yield"};
 
 // Names that the test files use for other things, and builtins that they call.
 constexpr std::array kTaken = {
-    "actor", "api",  "application", "body",   "case",  "clock",  "code",   "dict",   "float",
-    "format", "given", "id",        "input",  "int",   "json",   "len",    "list",   "make",
-    "match", "max",  "method",      "min",    "next",  "number", "object", "open",   "page",
-    "path",  "pytest", "random",    "range",  "response", "row", "self",   "set",    "sorted",
-    "state", "status", "str",       "sum",    "tuple", "type"};
+    "actor",  "api",    "application", "body",  "case",     "clock",  "code",   "dict", "float",
+    "format", "given",  "id",          "input", "int",      "json",   "len",    "list", "make",
+    "match",  "max",    "method",      "min",   "next",     "number", "object", "open", "page",
+    "path",   "pytest", "random",      "range", "response", "row",    "self",   "set",  "sorted",
+    "state",  "status", "str",         "sum",   "tuple",    "type"};
 
 // Attributes of the factory itself.
 constexpr std::array kFactory = {"api", "clock", "count", "next_number"};
@@ -63,11 +63,15 @@ void render(std::string& out, int indent, const std::string& before, const Py& n
 
 }  // namespace
 
-Py leaf(std::string text) { return {.prefix = "", .open = std::move(text), .items = {}, .close = ""}; }
+Py leaf(std::string text) {
+  return {.prefix = "", .open = std::move(text), .items = {}, .close = ""};
+}
 
 Py call(std::string_view function, std::vector<Py> arguments) {
   if (arguments.empty()) return leaf(std::string(function) + "()");
-  return {.prefix = "", .open = std::string(function) + "(", .items = std::move(arguments),
+  return {.prefix = "",
+          .open = std::string(function) + "(",
+          .items = std::move(arguments),
           .close = ")"};
 }
 

@@ -20,7 +20,7 @@ struct Py {
   std::string prefix = {};  // "name=" or "\"key\": "
   std::string open = {};    // "call(" or the whole text of a leaf
   std::vector<Py> items = {};
-  std::string close = {};   // ")"; empty for a leaf
+  std::string close = {};  // ")"; empty for a leaf
 };
 
 Py leaf(std::string text);

@@ -13,8 +13,9 @@ Result<Turn> perform(const Task& task, std::span<const ToolResult> results) {
   };
   if (makes("quality_report")) return verify(task, results);
   if (makes("test_suite")) return plan_tests(task);
-  return fail(ErrorCode::kInvalidInput, "The QA engineer makes test_suite and quality_report, not " +
-                                            (task.makes.empty() ? "nothing" : task.makes.front()) + ".");
+  return fail(ErrorCode::kInvalidInput,
+              "The QA engineer makes test_suite and quality_report, not " +
+                  (task.makes.empty() ? "nothing" : task.makes.front()) + ".");
 }
 
 }  // namespace cadre::offline::qa

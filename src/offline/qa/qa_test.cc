@@ -93,10 +93,11 @@ TEST(TestPlan, RulesAreTestedOnBothSidesOfTheBoundary) {
   const std::vector<Artifact>& artifacts = planned("library");
   const File* rules = file_of(artifacts, "tests/test_rules.py");
   ASSERT_NE(rules, nullptr);
-  for (const char* text : {"def test_r1_max_open_loans_borrow(", "def test_r1_max_open_loans_borrow_boundary(",
-                           "def test_r1_max_open_loans_borrow_works_again(", "for _ in range(3):",
-                           "expect_problem(response, 422, \"max_open_loans\", rule=\"R1\")",
-                           "A member can borrow at most 3 books at the same time."}) {
+  for (const char* text :
+       {"def test_r1_max_open_loans_borrow(", "def test_r1_max_open_loans_borrow_boundary(",
+        "def test_r1_max_open_loans_borrow_works_again(",
+        "for _ in range(3):", "expect_problem(response, 422, \"max_open_loans\", rule=\"R1\")",
+        "A member can borrow at most 3 books at the same time."}) {
     EXPECT_NE(rules->content.find(text), std::string::npos) << text;
   }
 }
@@ -159,8 +160,8 @@ TEST(PythonText, NamesAreNeverKeywords) {
 
 TEST(PythonText, LongCallsAreBrokenLikeBlackDoes) {
   Py long_call = call("function", {leaf(std::string(50, 'a')), leaf(std::string(50, 'b'))});
-  EXPECT_EQ(statement(0, "x = ", long_call),
-            "x = function(\n    " + std::string(50, 'a') + ",\n    " + std::string(50, 'b') + ",\n)\n");
+  EXPECT_EQ(statement(0, "x = ", long_call), "x = function(\n    " + std::string(50, 'a') +
+                                                 ",\n    " + std::string(50, 'b') + ",\n)\n");
   Py shorter = call("function", {leaf(std::string(45, 'a')), leaf(std::string(45, 'b'))});
   EXPECT_EQ(statement(0, "x = ", shorter),
             "x = function(\n    " + std::string(45, 'a') + ", " + std::string(45, 'b') + "\n)\n");
@@ -205,13 +206,28 @@ TEST(Xml, RefusesWhatIsHostileOrBroken) {
   for (int i = 0; i < 5000; ++i) deep += "<a>";
   std::string many = "<a";
   for (int i = 0; i < 1000; ++i) many += " a" + std::to_string(i) + "=''";
-  for (const std::string& xml :
-       {std::string(), std::string("no xml"), std::string("<"), std::string("<a"), std::string("<a>"),
-        std::string("<a></b>"), std::string("</a>"), std::string("<a x=1/>"), std::string("<a x='1>"),
-        std::string("<a>&bomb;</a>"), std::string("<a>&</a>"), std::string("<a>&#0;</a>"),
-        std::string("<a>&#xD800;</a>"), std::string("<a>&#x110000;</a>"), std::string("<a/><b/>"),
-        std::string("<!DOCTYPE a [<!ENTITY b \"bb\">]><a>&b;</a>"), std::string("<a><!-- "),
-        std::string("<a><![CDATA[ "), std::string("<a/"), std::string("< a/>"), deep, many}) {
+  for (const std::string& xml : {std::string(),
+                                 std::string("no xml"),
+                                 std::string("<"),
+                                 std::string("<a"),
+                                 std::string("<a>"),
+                                 std::string("<a></b>"),
+                                 std::string("</a>"),
+                                 std::string("<a x=1/>"),
+                                 std::string("<a x='1>"),
+                                 std::string("<a>&bomb;</a>"),
+                                 std::string("<a>&</a>"),
+                                 std::string("<a>&#0;</a>"),
+                                 std::string("<a>&#xD800;</a>"),
+                                 std::string("<a>&#x110000;</a>"),
+                                 std::string("<a/><b/>"),
+                                 std::string("<!DOCTYPE a [<!ENTITY b \"bb\">]><a>&b;</a>"),
+                                 std::string("<a><!-- "),
+                                 std::string("<a><![CDATA[ "),
+                                 std::string("<a/"),
+                                 std::string("< a/>"),
+                                 deep,
+                                 many}) {
     EXPECT_FALSE(count_events(xml).has_value()) << xml.substr(0, 60);
   }
 }
@@ -228,9 +244,11 @@ TEST(Measures, ReadsJUnit) {
   auto junit = read_junit(
       "<testsuites><testsuite time=\"1.5\" tests=\"4\">"
       "<testcase classname=\"tests.test_a\" name=\"test_one\" time=\"0.1\"/>"
-      "<testcase classname=\"tests.test_a\" name=\"test_two[x-1]\" time=\"0.2\"><failure message=\"assert 1\n== 2\">"
+      "<testcase classname=\"tests.test_a\" name=\"test_two[x-1]\" time=\"0.2\"><failure "
+      "message=\"assert 1\n== 2\">"
       "trace &lt;here&gt;</failure></testcase>"
-      "<testcase classname=\"tests.test_b\" name=\"test_three\"><skipped message=\"no\"/></testcase>"
+      "<testcase classname=\"tests.test_b\" name=\"test_three\"><skipped "
+      "message=\"no\"/></testcase>"
       "<testcase classname=\"tests.test_b\" name=\"test_four\"><error message=\"boom\"/></testcase>"
       "</testsuite></testsuites>");
   ASSERT_TRUE(junit.has_value());
@@ -247,8 +265,10 @@ TEST(Measures, ReadsJUnit) {
 
 TEST(Measures, ReadsCoberturaAndDistrustsItsNumbers) {
   auto coverage = read_cobertura(
-      "<coverage line-rate=\"0.925\" branch-rate=\"0.5\" branches-valid=\"4\"><packages><package><classes>"
-      "<class filename=\"main.py\"><lines><line number=\"1\" hits=\"1\"/><line number=\"2\" hits=\"0\"/>"
+      "<coverage line-rate=\"0.925\" branch-rate=\"0.5\" "
+      "branches-valid=\"4\"><packages><package><classes>"
+      "<class filename=\"main.py\"><lines><line number=\"1\" hits=\"1\"/><line number=\"2\" "
+      "hits=\"0\"/>"
       "<line number=\"x\" hits=\"0\"/></lines></class></classes></package></packages></coverage>");
   ASSERT_TRUE(coverage.has_value());
   EXPECT_DOUBLE_EQ(*coverage->lines_percent, 92.5);
@@ -270,7 +290,9 @@ TEST(Review, LooksAtCodeAndNotAtText) {
 }
 
 TEST(Review, MeasuresFunctions) {
-  std::string source = "class A:\n    def f(\n        self,\n    ):\n        a = 1\n\n        return a\n\n\ndef g():\n    pass\n";
+  std::string source =
+      "class A:\n    def f(\n        self,\n    ):\n        a = 1\n\n        return a\n\n\ndef "
+      "g():\n    pass\n";
   EXPECT_EQ(long_functions(source, 5), std::vector<std::string>{"f (line 2): 6 lines"});
   EXPECT_TRUE(long_functions(source, 6).empty());
 }

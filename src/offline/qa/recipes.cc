@@ -63,7 +63,8 @@ class Finder {
           operation.effects.begin(), operation.effects.end(), [&](const spec::Effect& effect) {
             return effect.kind == spec::EffectKind::kCreate && effect.target == entity.id;
           });
-      if (!creates || operation.on == entity.id || !recipes_.operations.contains(operation.id)) continue;
+      if (!creates || operation.on == entity.id || !recipes_.operations.contains(operation.id))
+        continue;
       for (const Who& who : candidates(*list)) {
         if (who.kind == Who::Kind::kField || who.kind == Who::Kind::kSelf) continue;
         Recipe recipe{.endpoint = list};
@@ -107,9 +108,11 @@ class Finder {
       }
       for (const spec::Relation* relation : relations_of(spec_, endpoint.entity)) {
         if (relation->to != entity) continue;
-        by_rank[rank].push_back({Who::Kind::kField, permission.actor, relation->role + "_id", entity});
+        by_rank[rank].push_back(
+            {Who::Kind::kField, permission.actor, relation->role + "_id", entity});
       }
-      if (!own && permission.rows) by_rank[rank].push_back({Who::Kind::kFresh, permission.actor, "", entity});
+      if (!own && permission.rows)
+        by_rank[rank].push_back({Who::Kind::kFresh, permission.actor, "", entity});
       by_rank[3].push_back(plain);
     }
     for (const auto& rank : by_rank) out.insert(out.end(), rank.begin(), rank.end());
@@ -162,7 +165,8 @@ class Finder {
     bool state = entity && entity->lifecycle && entity->lifecycle->attribute == column;
     if (right.kind == spec::Expr::Kind::kString) {
       auto ways = recipes_.ways.find(link.entity);
-      if (!state) link.given[column] = Json(right.text);
+      if (!state)
+        link.given[column] = Json(right.text);
       else if (ways != recipes_.ways.end() && ways->second.contains(right.text) &&
                !ways->second.at(right.text).empty()) {
         link.state = right.text;
@@ -202,7 +206,8 @@ class Finder {
   // Accepted twice in a row: the second time shows that unique values differ.
   bool works_create(const Recipe& recipe) {
     World world(spec_, contract_, recipes_);
-    return world.perform(recipe, {}, {}, nullptr).ok() && world.perform(recipe, {}, {}, nullptr).ok();
+    return world.perform(recipe, {}, {}, nullptr).ok() &&
+           world.perform(recipe, {}, {}, nullptr).ok();
   }
 
   template <class Works>
@@ -332,9 +337,9 @@ class Finder {
     for (const spec::Transition& edge : entity->lifecycle->transitions) {
       if (edge.by == endpoint.operation_id) add(edge.from);
     }
-    bool has_edge = std::any_of(
-        entity->lifecycle->transitions.begin(), entity->lifecycle->transitions.end(),
-        [&endpoint](const auto& edge) { return edge.by == endpoint.operation_id; });
+    bool has_edge =
+        std::any_of(entity->lifecycle->transitions.begin(), entity->lifecycle->transitions.end(),
+                    [&endpoint](const auto& edge) { return edge.by == endpoint.operation_id; });
     if (!has_edge) {
       out.emplace_back("");
       for (const std::string& state : entity->lifecycle->states) add(state);
@@ -346,8 +351,8 @@ class Finder {
     std::vector<Prep> out;
     for (const spec::Relation& relation : spec_.relations) {
       if (relation.to != endpoint.entity || !recipes_.creates.contains(relation.from)) continue;
-      out.push_back({.kind = Prep::Kind::kChild, .name = relation.from,
-                     .field = relation.role + "_id"});
+      out.push_back(
+          {.kind = Prep::Kind::kChild, .name = relation.from, .field = relation.role + "_id"});
     }
     for (const Endpoint& other : contract_.endpoints) {
       if (other.entity == endpoint.entity && is_action(other) &&
@@ -468,9 +473,7 @@ class Finder {
 
 bool has_row(const Endpoint& endpoint) { return !endpoint.id_parameter.empty(); }
 
-bool makes_row(const Endpoint& endpoint) {
-  return endpoint.operation && endpoint.success == 201;
-}
+bool makes_row(const Endpoint& endpoint) { return endpoint.operation && endpoint.success == 201; }
 
 bool is_action(const Endpoint& endpoint) {
   return endpoint.operation && endpoint.method == "POST" && endpoint.success == 200 &&

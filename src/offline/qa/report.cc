@@ -12,7 +12,9 @@ namespace {
 
 Json percent(const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); }
 
-double one_digit(double value) { return static_cast<double>(static_cast<std::int64_t>(value * 10 + 0.5)) / 10; }
+double one_digit(double value) {
+  return static_cast<double>(static_cast<std::int64_t>(value * 10 + 0.5)) / 10;
+}
 
 JsonObject tests_data(const Evidence& evidence) {
   JsonObject out;
@@ -29,7 +31,8 @@ JsonObject tests_data(const Evidence& evidence) {
   std::stable_sort(cases.begin(), cases.end(),
                    [](const auto& a, const auto& b) { return a.seconds > b.seconds; });
   for (std::size_t i = 0; i < cases.size() && i < 5; ++i) {
-    slowest.push_back(JsonObject{{"test", cases[i].file + "::" + cases[i].name}, {"seconds", cases[i].seconds}});
+    slowest.push_back(
+        JsonObject{{"test", cases[i].file + "::" + cases[i].name}, {"seconds", cases[i].seconds}});
   }
   out["slowest"] = std::move(slowest);
   return out;
@@ -37,14 +40,19 @@ JsonObject tests_data(const Evidence& evidence) {
 
 JsonObject coverage_data(const Evidence& evidence) {
   JsonObject out;
-  out["lines_percent"] = evidence.coverage ? percent(evidence.coverage->lines_percent) : Json(nullptr);
-  out["branches_percent"] = evidence.coverage ? percent(evidence.coverage->branches_percent) : Json(nullptr);
+  out["lines_percent"] =
+      evidence.coverage ? percent(evidence.coverage->lines_percent) : Json(nullptr);
+  out["branches_percent"] =
+      evidence.coverage ? percent(evidence.coverage->branches_percent) : Json(nullptr);
   if (!evidence.coverage) return out;
   JsonArray files;
   for (const FileCoverage& file : evidence.coverage->files) {
     JsonArray missing;
-    for (std::size_t i = 0; i < file.missing.size() && i < 50; ++i) missing.push_back(file.missing[i]);
-    files.push_back(JsonObject{{"path", file.path}, {"lines", file.lines}, {"covered", file.covered},
+    for (std::size_t i = 0; i < file.missing.size() && i < 50; ++i)
+      missing.push_back(file.missing[i]);
+    files.push_back(JsonObject{{"path", file.path},
+                               {"lines", file.lines},
+                               {"covered", file.covered},
                                {"missing", std::move(missing)}});
   }
   out["files"] = std::move(files);
@@ -81,7 +89,8 @@ JsonObject differential_data(const Evidence& evidence) {
   out["mismatches"] = json::get_array(evidence.differential, "mismatches").size();
   out["seed"] = json::get_int(evidence.differential, "seed");
   out["seconds"] = json::get_double(evidence.differential, "seconds");
-  if (const Json* statuses = json::find(evidence.differential, "statuses")) out["statuses"] = *statuses;
+  if (const Json* statuses = json::find(evidence.differential, "statuses"))
+    out["statuses"] = *statuses;
   return out;
 }
 
@@ -108,7 +117,9 @@ JsonArray rules_data(const Evidence& evidence) {
       if (!evidence.junit) continue;
       bool ran = false, ok = true;
       for (const CaseResult& one : evidence.junit->cases) {
-        if (one.file != json::get_string(test, "file") || one.name != json::get_string(test, "name")) continue;
+        if (one.file != json::get_string(test, "file") ||
+            one.name != json::get_string(test, "name"))
+          continue;
         ran = true;
         ok = ok && one.outcome == "passed";
       }
@@ -158,11 +169,13 @@ std::string headline(const Evidence& evidence, const Json& data) {
   int high = 0;
   for (const QualityFinding& finding : evidence.findings) high += finding.severity == "high";
   if (high > 0) {
-    return fmt::format("**{} {} of high severity.** They come first below, each with its evidence.", high,
-                       high == 1 ? "finding" : "findings");
+    return fmt::format("**{} {} of high severity.** They come first below, each with its evidence.",
+                       high, high == 1 ? "finding" : "findings");
   }
-  if (at(at(data, "tests"), "passed").is_null()) return "**The tests were not run.** See what was not verified.";
-  return "**All tests pass.** What was not verified is listed at the end, and it is part of the result.";
+  if (at(at(data, "tests"), "passed").is_null())
+    return "**The tests were not run.** See what was not verified.";
+  return "**All tests pass.** What was not verified is listed at the end, and it is part of the "
+         "result.";
 }
 
 std::string figures(const Evidence& evidence, const Json& data) {
@@ -189,13 +202,15 @@ std::string figures(const Evidence& evidence, const Json& data) {
   std::string random = shown(at(differential, "operations"));
   if (!at(differential, "operations").is_null()) {
     random = fmt::format("{} operations, {} answered otherwise than the model (seed {})",
-                         shown(at(differential, "operations")), shown(at(differential, "mismatches")),
-                         shown(at(differential, "seed")));
+                         shown(at(differential, "operations")),
+                         shown(at(differential, "mismatches")), shown(at(differential, "seed")));
   }
   row("differential test", random);
   row("acceptance criteria with passing tests",
       fmt::format("{} of {}", shown(at(trace, "with_passing_test")), shown(at(trace, "criteria"))));
-  row("ran in a sandbox", !evidence.sandboxed ? "nothing ran" : *evidence.sandboxed ? "yes" : "**no**");
+  row("ran in a sandbox", !evidence.sandboxed   ? "nothing ran"
+                          : *evidence.sandboxed ? "yes"
+                                                : "**no**");
   return out;
 }
 
@@ -211,7 +226,8 @@ std::string findings_text(const Evidence& evidence) {
       if (finding.evidence.empty()) continue;
       std::string fence = finding.evidence.find("```") == std::string::npos ? "```" : "~~~~~~~~";
       out += "\n   " + fence + "text\n";
-      for (std::string_view line : text::lines(finding.evidence)) out += "   " + std::string(line) + "\n";
+      for (std::string_view line : text::lines(finding.evidence))
+        out += "   " + std::string(line) + "\n";
       out += "   " + fence + "\n\n";
     }
   }
@@ -219,14 +235,16 @@ std::string findings_text(const Evidence& evidence) {
 }
 
 std::string rules_text(const Json& data) {
-  std::string out = "## Rules\n\nEach rule with its tests, and whether they notice when the code breaks it: "
-                    "a guard is dropped, a bound or a constant is shifted, an effect is left out.\n\n"
-                    "| rule | in the words of the brief | tests | passed | breaks noticed |\n"
-                    "| --- | --- | --- | --- | --- |\n";
+  std::string out =
+      "## Rules\n\nEach rule with its tests, and whether they notice when the code breaks it: "
+      "a guard is dropped, a bound or a constant is shifted, an effect is left out.\n\n"
+      "| rule | in the words of the brief | tests | passed | breaks noticed |\n"
+      "| --- | --- | --- | --- | --- |\n";
   for (const Json& rule : json::get_array(data, "rules")) {
-    std::string noticed = at(rule, "mutants").is_null()
-                              ? "–"
-                              : fmt::format("{} of {}", shown(at(rule, "killed")), shown(at(rule, "mutants")));
+    std::string noticed =
+        at(rule, "mutants").is_null()
+            ? "–"
+            : fmt::format("{} of {}", shown(at(rule, "killed")), shown(at(rule, "mutants")));
     out += fmt::format("| {} | {} | {} | {} | {} |\n", json::get_string(rule, "id"),
                        text::markdown_cell(text::shorten(json::get_string(rule, "text"), 160)),
                        shown(at(rule, "tests")), shown(at(rule, "passed")), noticed);
@@ -236,20 +254,24 @@ std::string rules_text(const Json& data) {
 
 std::string coverage_text(const Evidence& evidence) {
   if (!evidence.coverage) return {};
-  std::string out = "## Coverage\n\n| file | lines | covered | not reached |\n| --- | --- | --- | --- |\n";
+  std::string out =
+      "## Coverage\n\n| file | lines | covered | not reached |\n| --- | --- | --- | --- |\n";
   for (const FileCoverage& file : evidence.coverage->files) {
     if (file.lines == 0) continue;
     std::vector<std::string> missing;
-    for (std::size_t i = 0; i < file.missing.size() && i < 12; ++i) missing.push_back(std::to_string(file.missing[i]));
+    for (std::size_t i = 0; i < file.missing.size() && i < 12; ++i)
+      missing.push_back(std::to_string(file.missing[i]));
     if (file.missing.size() > 12) missing.emplace_back("…");
     out += fmt::format("| {} | {} | {:.0f} % | {} |\n", text::markdown_cell(file.path), file.lines,
-                       100.0 * file.covered / file.lines, missing.empty() ? "–" : text::join(missing, ", "));
+                       100.0 * file.covered / file.lines,
+                       missing.empty() ? "–" : text::join(missing, ", "));
   }
   return out + "\n";
 }
 
 std::string review_text(const Evidence& evidence) {
-  std::string out = "## Review\n\n| check | what it asks | result | detail |\n| --- | --- | --- | --- |\n";
+  std::string out =
+      "## Review\n\n| check | what it asks | result | detail |\n| --- | --- | --- | --- |\n";
   for (const ReviewCheck& check : evidence.review) {
     out += fmt::format("| {} | {} | {} | {} |\n", check.id, text::markdown_cell(check.what),
                        check.passed ? "passed" : "**failed**", text::markdown_cell(check.detail));
@@ -263,8 +285,11 @@ std::string runs_text(const Evidence& evidence) {
     auto found = evidence.runs.find(id);
     if (found == evidence.runs.end()) continue;
     const ToolRun& run = found->second;
-    std::string code = run.exit_code ? std::to_string(*run.exit_code) : run.ran ? "–" : "not run: " + run.problem;
-    out += fmt::format("| `{}` | {} | {:.1f} |\n", run.what, text::markdown_cell(code), run.seconds);
+    std::string code = run.exit_code ? std::to_string(*run.exit_code)
+                       : run.ran     ? "–"
+                                     : "not run: " + run.problem;
+    out +=
+        fmt::format("| `{}` | {} | {:.1f} |\n", run.what, text::markdown_cell(code), run.seconds);
   }
   return out + "\n";
 }
@@ -279,8 +304,8 @@ Json report_data(const Evidence& evidence) {
   data["rule_mutants"] = mutants_data(evidence);
   data["differential"] = differential_data(evidence);
   auto [criteria, passing] = criteria_counts(evidence);
-  data["traceability"] = JsonObject{{"criteria", criteria}, {"with_passing_test", passing},
-                                    {"rows", evidence.trace.size()}};
+  data["traceability"] = JsonObject{
+      {"criteria", criteria}, {"with_passing_test", passing}, {"rows", evidence.trace.size()}};
   JsonArray findings;
   int number = 0;
   for (const QualityFinding& finding : evidence.findings) {
@@ -298,7 +323,9 @@ Json report_data(const Evidence& evidence) {
   data["rules"] = rules_data(evidence);
   JsonArray review;
   for (const ReviewCheck& check : evidence.review) {
-    review.push_back(JsonObject{{"id", check.id}, {"check", check.what}, {"passed", check.passed},
+    review.push_back(JsonObject{{"id", check.id},
+                                {"check", check.what},
+                                {"passed", check.passed},
                                 {"detail", text::clean_utf8(check.detail)}});
   }
   data["review"] = std::move(review);
@@ -316,11 +343,13 @@ Json report_data(const Evidence& evidence) {
 
 std::string report_markdown(const Evidence& evidence, const Json& data) {
   std::string out = "# Quality report\n\n" + headline(evidence, data) + "\n\n";
-  out += "Tests were written from the specification and the API contract, not from the code, by rule and "
-         "without a language model.\n\n";
+  out +=
+      "Tests were written from the specification and the API contract, not from the code, by rule "
+      "and "
+      "without a language model.\n\n";
   out += figures(evidence, data) + "\n";
-  out += findings_text(evidence) + rules_text(data) + review_text(evidence) + coverage_text(evidence) +
-         runs_text(evidence);
+  out += findings_text(evidence) + rules_text(data) + review_text(evidence) +
+         coverage_text(evidence) + runs_text(evidence);
   out += "## Not verified\n\n";
   for (const std::string& one : evidence.not_verified) {
     out += "- " + text::replace_all(text::clean_utf8(one), "\n", " ") + "\n";

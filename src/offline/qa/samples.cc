@@ -171,8 +171,8 @@ std::vector<Sample> accepted_samples(const Field& field) {
         std::string sample = match_pattern(attribute->pattern, 3);
         if (!sample.empty()) add(out, "matching the pattern", Json(sample));
       } else if (attribute && attribute->length) {
-        add(out, "shortest", Json(repeated(static_cast<std::size_t>(
-                                 std::max(attribute->length->first, 1)))));
+        add(out, "shortest",
+            Json(repeated(static_cast<std::size_t>(std::max(attribute->length->first, 1)))));
         add(out, "longest", Json(repeated(static_cast<std::size_t>(attribute->length->second))));
       } else {
         add(out, "shortest", Json("x"));

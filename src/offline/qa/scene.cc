@@ -39,8 +39,10 @@ std::string Scene::fresh(const std::string& base) {
 }
 
 void Scene::push(std::string assigns, std::string before, Py expression, std::string after) {
-  lines_.push_back({.assigns = std::move(assigns), .before = std::move(before),
-                    .expression = std::move(expression), .after = std::move(after)});
+  lines_.push_back({.assigns = std::move(assigns),
+                    .before = std::move(before),
+                    .expression = std::move(expression),
+                    .after = std::move(after)});
 }
 
 Py Scene::python(const Value& value) const {
@@ -177,7 +179,9 @@ Py Scene::token_python(const Token& token) {
   if (token.subject.var.empty() && token.subject.literal.is_null()) {
     return leaf(py_string(token.role));
   }
-  Py out{.prefix = "", .open = "(", .items = {leaf(py_string(token.role)), python(token.subject)},
+  Py out{.prefix = "",
+         .open = "(",
+         .items = {leaf(py_string(token.role)), python(token.subject)},
          .close = ")"};
   return out;
 }
@@ -197,8 +201,8 @@ Token Scene::token_for(const std::string& operation, const std::string& row,
     case Who::Kind::kPlain: break;
     case Who::Kind::kSelf: token.subject = Value::row(row); break;
     case Who::Kind::kField:
-      token.subject = Value{.literal = nullptr, .var = row.empty() ? body_var : row,
-                            .field = who.field};
+      token.subject =
+          Value{.literal = nullptr, .var = row.empty() ? body_var : row, .field = who.field};
       break;
     case Who::Kind::kFresh: token.subject = Value::row(make(who.entity)); break;
   }
@@ -314,7 +318,8 @@ void Scene::expect_row() {
   bool created = endpoint->success == 201;
   const std::string& base = created ? last_body_ : last_row_;
   const Json* known = world_.row_of(base);
-  // An action's variable is bound to the answer only when the test assigns it, so it is the row before.
+  // An action's variable is bound to the answer only when the test assigns it, so it is the row
+  // before.
   bool spread = known && known->is_object();
   if (spread) {
     for (const auto& member : known->get_object()) spread = spread && row.contains(member.key());
@@ -336,8 +341,9 @@ void Scene::expect_row() {
   } else if (spread) {
     expected.items.insert(expected.items.begin(), leaf("**" + base));
   }
-  push("", "", qa::call("expect_row", {leaf("response"), leaf(std::to_string(answer_.status)),
-                                       std::move(expected)}));
+  push("", "",
+       qa::call("expect_row",
+                {leaf("response"), leaf(std::to_string(answer_.status)), std::move(expected)}));
 }
 
 void Scene::expect_problem() {
@@ -350,7 +356,8 @@ void Scene::expect_problem() {
   if (!answer_.rule.empty()) arguments.push_back(named("rule", leaf(py_string(answer_.rule))));
   std::string field = answer_.field;
   std::string code = answer_.code;
-  if (!field.empty() && (code == "invalid" || code == "unknown_reference" || code == "not_unique")) {
+  if (!field.empty() &&
+      (code == "invalid" || code == "unknown_reference" || code == "not_unique")) {
     arguments.push_back(named("field", leaf(py_string(field))));
   }
   push("", "", qa::call("expect_problem", std::move(arguments)));
@@ -361,8 +368,8 @@ void Scene::expect_answer() {
     expect_problem();
   } else if (answer_.status == 204 || !answer_.body.is_object() ||
              !answer_.body.get_object().contains("id")) {
-    push("", "", qa::call("expect_status",
-                          {leaf("response"), leaf(std::to_string(answer_.status))}));
+    push("", "",
+         qa::call("expect_status", {leaf("response"), leaf(std::to_string(answer_.status))}));
   } else {
     expect_row();
   }

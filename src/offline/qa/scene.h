@@ -21,7 +21,8 @@ class Scene {
       : context_(&context), world_(context.spec, context.contract, context.recipes) {}
 
   // Setup steps; each gives the variable of the row.
-  std::string make(const std::string& entity, const Given& given = {}, const std::string& state = {});
+  std::string make(const std::string& entity, const Given& given = {},
+                   const std::string& state = {});
   std::string ready(const std::string& operation, const Given& given = {});
   std::string body(const std::string& operation, const Given& given = {});
   void act(const std::string& operation, const std::string& row);
@@ -48,10 +49,10 @@ class Scene {
                   const std::string& body_var = {});
 
   // Assertions on the last answer, taken from the oracle.
-  void expect_answer();                         // whatever the oracle said
-  void expect_row();                            // status and every field
-  void expect_problem();                        // status, code, rule, field
-  void expect_rows();                           // {"rows": [...]} of a report
+  void expect_answer();                                   // whatever the oracle said
+  void expect_row();                                      // status and every field
+  void expect_problem();                                  // status, code, rule, field
+  void expect_rows();                                     // {"rows": [...]} of a report
   void expect_ids(const std::vector<std::string>& vars);  // list: exactly these rows, in order
   void line(std::string python);
   // A request written by the caller; the oracle is not asked.

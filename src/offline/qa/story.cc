@@ -25,7 +25,8 @@ class StoryWriter {
         now = request.now;
       }
       bool last = i + 1 == steps.size();
-      if (!one(*endpoint, request, steps[i].expected, last, used_later(steps, i))) return std::nullopt;
+      if (!one(*endpoint, request, steps[i].expected, last, used_later(steps, i)))
+        return std::nullopt;
     }
     return out_;
   }
@@ -46,7 +47,8 @@ class StoryWriter {
       if (!request.body) continue;
       for (const spec::Field& field : other->body) {
         const Json* value = json::find(*request.body, field.name);
-        if (field.ref == endpoint->entity && value && value->is_int64() && value->get_int64() == id) return true;
+        if (field.ref == endpoint->entity && value && value->is_int64() && value->get_int64() == id)
+          return true;
       }
     }
     return false;
@@ -66,12 +68,14 @@ class StoryWriter {
   std::optional<std::string> path_of(const spec::Endpoint& endpoint, const std::string& row) const {
     if (endpoint.id_parameter.empty()) return py_string(endpoint.path);
     std::string parameter = "{" + endpoint.id_parameter + "}";
-    if (row.empty() || row.size() > 15 || row.find_first_not_of("0123456789") != std::string::npos) {
+    if (row.empty() || row.size() > 15 ||
+        row.find_first_not_of("0123456789") != std::string::npos) {
       return std::nullopt;
     }
     auto found = vars_.find({endpoint.entity, std::stoll(row)});
     if (found == vars_.end()) return py_string(text::replace_all(endpoint.path, parameter, row));
-    return "f\"" + text::replace_all(endpoint.path, parameter, "{" + found->second + "['id']}") + "\"";
+    return "f\"" + text::replace_all(endpoint.path, parameter, "{" + found->second + "['id']}") +
+           "\"";
   }
 
   Py body_of(const spec::Endpoint& endpoint, const JsonObject& body) const {
@@ -89,8 +93,8 @@ class StoryWriter {
     return dict(std::move(members));
   }
 
-  bool one(const spec::Endpoint& endpoint, const spec::Request& request, const spec::Response& expected,
-           bool last, bool used) {
+  bool one(const spec::Endpoint& endpoint, const spec::Request& request,
+           const spec::Response& expected, bool last, bool used) {
     auto path = path_of(endpoint, request.row);
     if (!path) return false;
     std::vector<Py> arguments = {leaf(*path)};
@@ -99,7 +103,8 @@ class StoryWriter {
     }
     if (!request.query.empty()) {
       std::vector<std::pair<std::string, Py>> members;
-      for (const auto& [name, value] : request.query) members.emplace_back(name, leaf(py_string(value)));
+      for (const auto& [name, value] : request.query)
+        members.emplace_back(name, leaf(py_string(value)));
       arguments.push_back(named("params", dict(std::move(members))));
     }
     if (context_.contract.has_actors && request.authenticated) {
@@ -126,7 +131,9 @@ class StoryWriter {
       vars_[{endpoint.entity, json::get_int(expected.body, "id")}] = var;
       before = var + " = ";
     }
-    out_ += statement(4, before, call("expect_status", {leaf("response"), leaf(std::to_string(expected.status))}));
+    out_ +=
+        statement(4, before,
+                  call("expect_status", {leaf("response"), leaf(std::to_string(expected.status))}));
     return true;
   }
 
@@ -138,7 +145,8 @@ class StoryWriter {
 
 }  // namespace
 
-std::optional<std::string> python_of_steps(const Context& context, const std::vector<spec::Step>& steps) {
+std::optional<std::string> python_of_steps(const Context& context,
+                                           const std::vector<spec::Step>& steps) {
   if (steps.empty()) return std::nullopt;
   return StoryWriter(context).write(steps);
 }

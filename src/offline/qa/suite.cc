@@ -38,7 +38,8 @@ bool names(const Json& params, const std::string& entity, const std::string& att
 }
 
 bool is_kind(const spec::Rule& rule, std::initializer_list<const char*> kinds) {
-  return std::any_of(kinds.begin(), kinds.end(), [&rule](const char* kind) { return rule.kind == kind; });
+  return std::any_of(kinds.begin(), kinds.end(),
+                     [&rule](const char* kind) { return rule.kind == kind; });
 }
 
 bool is_guard(const spec::Spec& spec, const std::string& id) {
@@ -78,7 +79,8 @@ std::vector<std::string> rules_of_attribute(const spec::Spec& spec, const std::s
   return out;
 }
 
-std::vector<std::string> rules_of_effects(const spec::Spec& spec, const spec::Operation& operation) {
+std::vector<std::string> rules_of_effects(const spec::Spec& spec,
+                                          const spec::Operation& operation) {
   std::vector<std::string> out;
   for (const spec::Rule& rule : spec.rules) {
     if (is_guard(spec, rule.id)) continue;
@@ -113,8 +115,10 @@ std::vector<std::string> rules_of_lifecycle(const spec::Spec& spec, const std::s
       if (!member.value().is_string()) continue;
       std::string text(json::as_view(member.value().get_string()));
       std::string head = text.substr(0, text.find('.'));
-      if (head == entity) own = true;
-      else if (find_entity(spec, head)) other = true;
+      if (head == entity)
+        own = true;
+      else if (find_entity(spec, head))
+        other = true;
     }
     if (own || !other) out.push_back(rule.id);
   }
@@ -124,14 +128,16 @@ std::vector<std::string> rules_of_lifecycle(const spec::Spec& spec, const std::s
 std::vector<std::string> rules_of_permission(const spec::Spec& spec, const std::string& operation) {
   std::vector<std::string> out;
   for (const spec::Rule& rule : spec.rules) {
-    if (!is_kind(rule, {"permission", "ownership", "field_permission"}) || is_guard(spec, rule.id)) {
+    if (!is_kind(rule, {"permission", "ownership", "field_permission"}) ||
+        is_guard(spec, rule.id)) {
       continue;
     }
     bool named = json::get_string(rule.params, "operation") == operation ||
                  json::get_string(rule.params, "op") == operation ||
                  contains(json::get_strings(rule.params, "operations"), operation);
     for (const spec::Permission& permission : spec.permissions) {
-      named = named || (permission.operation == operation && overlap(permission.origin, rule.origin));
+      named =
+          named || (permission.operation == operation && overlap(permission.origin, rule.origin));
     }
     if (named) out.push_back(rule.id);
   }
@@ -288,10 +294,11 @@ std::string Suite::text_of(const std::string& path) const {
   if (uses(": ANY")) imports += "from unittest.mock import ANY\n";
   std::string third = uses("pytest.") ? "import pytest\n" : "";
   std::vector<std::string> helpers;
-  for (const char* name : {"SECRET", "START", "expect_items", "expect_problem", "expect_row", "expect_rows",
-                           "expect_status", "without", "short"}) {
+  for (const char* name : {"SECRET", "START", "expect_items", "expect_problem", "expect_row",
+                           "expect_rows", "expect_status", "without", "short"}) {
     bool bare = name[0] == 'S' || name == std::string_view("short");
-    if (uses(name == std::string_view("short") ? "ids=short" : name + std::string(bare ? "" : "("))) {
+    if (uses(name == std::string_view("short") ? "ids=short"
+                                               : name + std::string(bare ? "" : "("))) {
       helpers.emplace_back(name);
     }
   }
@@ -299,8 +306,8 @@ std::string Suite::text_of(const std::string& path) const {
   if (!helpers.empty()) {
     std::string line = "from tests.support import " + text::join(helpers, ", ");
     own += line.size() <= kPythonColumns
-              ? line + "\n"
-              : "from tests.support import (\n    " + text::join(helpers, ",\n    ") + ",\n)\n";
+               ? line + "\n"
+               : "from tests.support import (\n    " + text::join(helpers, ",\n    ") + ",\n)\n";
   }
   std::string out = docstring(0, heads_.at(path)) + "\n" + imports;
   for (const std::string* block : {&third, &own}) {

@@ -15,7 +15,8 @@
 namespace cadre::offline::qa {
 
 struct Criterion {
-  std::string id = {}, story = {}, text = {}, requirement = {}, rule = {}, operation = {}, kind = {};
+  std::string id = {}, story = {}, text = {}, requirement = {}, rule = {}, operation = {},
+              kind = {};
 };
 
 std::vector<Criterion> criteria_of(const Json& stories);
@@ -28,16 +29,16 @@ struct Context {
 };
 
 struct Test {
-  std::string id = {};         // TC-001, given by finish()
-  std::string file = {};       // "tests/test_book_crud.py"
-  std::string name = {};       // "test_create_book"
-  std::string what = {};       // first line of the docstring, without the ids
-  std::string kind = {};       // operation, validation, rule, transition, permission, query, contract, …
+  std::string id = {};    // TC-001, given by finish()
+  std::string file = {};  // "tests/test_book_crud.py"
+  std::string name = {};  // "test_create_book"
+  std::string what = {};  // first line of the docstring, without the ids
+  std::string kind = {};  // operation, validation, rule, transition, permission, query, contract, …
   std::vector<std::string> operations = {};
   std::vector<std::string> rules = {};
-  std::string decorators = {};            // complete lines
+  std::string decorators = {};  // complete lines
   std::string arguments = "api, make";
-  std::string body = {};                  // indented lines
+  std::string body = {};                   // indented lines
   std::vector<std::string> criteria = {};  // filled by finish()
 };
 

@@ -50,8 +50,9 @@ Json scenario(const Context& context) {
     steps.push_back(std::move(step));
   }
   JsonObject out;
-  out["about"] = "Requests that the service accepts, one for each kind of record. References name "
-                 "rows that must exist; tests/factories.py makes them.";
+  out["about"] =
+      "Requests that the service accepts, one for each kind of record. References name "
+      "rows that must exist; tests/factories.py makes them.";
   out["requests"] = std::move(steps);
   return out;
 }
@@ -61,7 +62,9 @@ Json scenario(const Context& context) {
 std::vector<Artifact> tests_for(const spec::Spec& spec, const Json& user_stories) {
   spec::Contract contract = derive_contract(spec);
   Recipes recipes = find_recipes(spec, contract);
-  Context context{.spec = spec, .contract = contract, .recipes = recipes,
+  Context context{.spec = spec,
+                  .contract = contract,
+                  .recipes = recipes,
                   .criteria = criteria_of(user_stories)};
   Suite suite(context);
   for (const std::string& operation : recipes.missing) {
@@ -89,8 +92,8 @@ std::vector<Artifact> tests_for(const spec::Spec& spec, const Json& user_stories
   }
   Artifact data{.type = "test_data", .data = JsonObject{}, .files = {}};
   data.files.push_back({.path = "tests/factories.py", .content = factories_text(context)});
-  data.files.push_back({.path = "tests/data/scenario.json",
-                        .content = json::write_pretty(scenario(context))});
+  data.files.push_back(
+      {.path = "tests/data/scenario.json", .content = json::write_pretty(scenario(context))});
   JsonArray factories;
   for (const auto& [entity, recipe] : recipes.creates) factories.emplace_back(entity);
   data.data.get_object()["factories"] = std::move(factories);
@@ -106,18 +109,18 @@ std::vector<Artifact> tests_for(const spec::Spec& spec, const Json& user_stories
 
 Result<Turn> plan_tests(const Task& task) {
   auto requirements = task.inputs.find("requirements");
-  const Json* model = requirements == task.inputs.end()
-                          ? nullptr
-                          : json::find(requirements->second->data, "spec");
+  const Json* model =
+      requirements == task.inputs.end() ? nullptr : json::find(requirements->second->data, "spec");
   if (!model) {
-    return fail(ErrorCode::kInvalidInput, "The requirements have no `spec`: there is no model to test.");
+    return fail(ErrorCode::kInvalidInput,
+                "The requirements have no `spec`: there is no model to test.");
   }
   Result<spec::Spec> spec = spec::spec_from_json(*model);
   if (!spec) return propagate(spec);
   auto stories = task.inputs.find("user_stories");
   Turn turn;
-  turn.artifacts = tests_for(*spec, stories == task.inputs.end() ? Json(JsonObject{})
-                                                                 : stories->second->data);
+  turn.artifacts =
+      tests_for(*spec, stories == task.inputs.end() ? Json(JsonObject{}) : stories->second->data);
   const JsonObject& data = turn.artifacts.front().data.get_object();
   turn.notes.push_back(fmt::format("Wrote {} tests from the specification and the contract.",
                                    data.at("tests").as_array().size()));

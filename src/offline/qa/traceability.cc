@@ -78,8 +78,10 @@ class Tracer {
     if (requirement != requirements_.end()) {
       row.requirement = criterion.requirement;
       for (const std::string& id : json::get_strings(*requirement->second, "sentences")) {
-        if (sentences_.contains(id)) row.sentences.push_back(id);
-        else dangling(criterion.requirement, id, "requirements");
+        if (sentences_.contains(id))
+          row.sentences.push_back(id);
+        else
+          dangling(criterion.requirement, id, "requirements");
       }
     } else if (!criterion.requirement.empty()) {
       dangling(criterion.id, criterion.requirement, "user_stories");
@@ -129,7 +131,8 @@ class Tracer {
   std::string component_of(const std::string& entity, const std::string& story) const {
     const Json* architecture = evidence_.data("architecture");
     std::string by_entity, by_story;
-    for (const Json& one : architecture ? json::get_array(*architecture, "components") : JsonArray{}) {
+    for (const Json& one :
+         architecture ? json::get_array(*architecture, "components") : JsonArray{}) {
       std::vector<std::string> entities = json::get_strings(one, "entities");
       std::vector<std::string> stories = json::get_strings(one, "stories");
       bool has_entity = std::find(entities.begin(), entities.end(), entity) != entities.end();
@@ -150,7 +153,8 @@ class Tracer {
       for (const File& file : evidence_.files("code")) {
         if (!file.path.starts_with(part)) continue;
         int line = rule.empty() ? 0 : line_of_word(file.content, rule);
-        if (line > 0 && in_function(file, line, endpoint)) return fmt::format("{}:{}", file.path, line);
+        if (line > 0 && in_function(file, line, endpoint))
+          return fmt::format("{}:{}", file.path, line);
         if (line > 0 && first.empty()) first = fmt::format("{}:{}", file.path, line);
       }
     }
@@ -174,7 +178,8 @@ class Tracer {
       ++number;
       std::string_view rest = text::trim(line);
       if (rest.starts_with("async ")) rest.remove_prefix(6);
-      if (rest.starts_with(plain) || rest.starts_with(snake) || rest.starts_with(guarded)) return number;
+      if (rest.starts_with(plain) || rest.starts_with(snake) || rest.starts_with(guarded))
+        return number;
     }
     return 0;
   }
@@ -206,7 +211,8 @@ class Tracer {
 std::string csv_field(const std::string& text) {
   std::string value = text;
   // A spreadsheet would run a cell that begins like this.
-  if (!value.empty() && std::string_view("=+-@").find(value[0]) != std::string_view::npos) value.insert(0, "'");
+  if (!value.empty() && std::string_view("=+-@").find(value[0]) != std::string_view::npos)
+    value.insert(0, "'");
   if (value.find_first_of(",\"\n\r") == std::string::npos) return value;
   return "\"" + text::replace_all(value, "\"", "\"\"") + "\"";
 }
@@ -220,9 +226,19 @@ std::string trace_csv(const Evidence& evidence) {
       "sentence,requirement,story,criterion,rule,component,entity,endpoint,operation,code,test,"
       "test_name,result\n";
   for (const TraceRow& row : evidence.trace) {
-    std::vector<std::string> cells = {text::join(row.sentences, " "), row.requirement, row.story,
-                                      row.criterion, row.rule, row.component, row.entity, row.endpoint,
-                                      row.operation, row.code, row.test, row.test_name, row.result};
+    std::vector<std::string> cells = {text::join(row.sentences, " "),
+                                      row.requirement,
+                                      row.story,
+                                      row.criterion,
+                                      row.rule,
+                                      row.component,
+                                      row.entity,
+                                      row.endpoint,
+                                      row.operation,
+                                      row.code,
+                                      row.test,
+                                      row.test_name,
+                                      row.result};
     for (std::string& cell : cells) cell = csv_field(cell);
     out += text::join(cells, ",") + "\n";
   }
@@ -230,10 +246,13 @@ std::string trace_csv(const Evidence& evidence) {
 }
 
 std::string trace_markdown(const Evidence& evidence) {
-  std::string out = "# Traceability\n\nFrom each sentence of the brief to the test that checks it. "
-                    "`traceability.csv` has the same with one row for each test.\n\n";
-  out += "## By criterion\n\n| sentence | requirement | story | criterion | rule | endpoint | code | tests | "
-         "result |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n";
+  std::string out =
+      "# Traceability\n\nFrom each sentence of the brief to the test that checks it. "
+      "`traceability.csv` has the same with one row for each test.\n\n";
+  out +=
+      "## By criterion\n\n| sentence | requirement | story | criterion | rule | endpoint | code | "
+      "tests | "
+      "result |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n";
   for (std::size_t i = 0; i < evidence.trace.size();) {
     const TraceRow& row = evidence.trace[i];
     std::vector<std::string> tests;
@@ -243,11 +262,18 @@ std::string trace_markdown(const Evidence& evidence) {
       if (!evidence.trace[k].test.empty()) tests.push_back(evidence.trace[k].test);
       if (evidence.trace[k].result != "passed") result = evidence.trace[k].result;
     }
-    std::string shown = tests.size() <= 4
-                            ? text::join(tests, ", ")
-                            : fmt::format("{}, {}, … {} ({} tests)", tests[0], tests[1], tests.back(), tests.size());
-    std::vector<std::string> cells = {text::join(row.sentences, ", "), row.requirement, row.story, row.criterion,
-                                      row.rule, row.endpoint, row.code, shown, result};
+    std::string shown = tests.size() <= 4 ? text::join(tests, ", ")
+                                          : fmt::format("{}, {}, … {} ({} tests)", tests[0],
+                                                        tests[1], tests.back(), tests.size());
+    std::vector<std::string> cells = {text::join(row.sentences, ", "),
+                                      row.requirement,
+                                      row.story,
+                                      row.criterion,
+                                      row.rule,
+                                      row.endpoint,
+                                      row.code,
+                                      shown,
+                                      result};
     for (std::string& cell : cells) cell = cell.empty() ? "–" : text::markdown_cell(cell);
     out += "| " + text::join(cells, " | ") + " |\n";
     i = k;
@@ -256,11 +282,14 @@ std::string trace_markdown(const Evidence& evidence) {
   for (const spec::Sentence& sentence : evidence.spec.sentences) {
     std::vector<std::string> criteria;
     for (const TraceRow& row : evidence.trace) {
-      bool here = std::find(row.sentences.begin(), row.sentences.end(), sentence.id) != row.sentences.end();
-      if (here && (criteria.empty() || criteria.back() != row.criterion)) criteria.push_back(row.criterion);
+      bool here =
+          std::find(row.sentences.begin(), row.sentences.end(), sentence.id) != row.sentences.end();
+      if (here && (criteria.empty() || criteria.back() != row.criterion))
+        criteria.push_back(row.criterion);
     }
     std::size_t begin = static_cast<std::size_t>(std::max(sentence.begin, 0));
-    std::size_t end = std::min(static_cast<std::size_t>(std::max(sentence.end, 0)), evidence.spec.text.size());
+    std::size_t end =
+        std::min(static_cast<std::size_t>(std::max(sentence.end, 0)), evidence.spec.text.size());
     std::string words = begin < end ? evidence.spec.text.substr(begin, end - begin) : "";
     out += fmt::format("| {} | {} | {} | {} |\n", sentence.id, to_string(sentence.status),
                        text::markdown_cell(text::shorten(text::clean_utf8(words), 300)),

@@ -17,7 +17,9 @@ using spec::Type;
 Gen fixed(Json value) { return {.kind = Gen::Kind::kLiteral, .value = std::move(value)}; }
 
 Gen numbered(std::string before, std::string after = {}, int digits = 0) {
-  return {.kind = Gen::Kind::kNumbered, .before = std::move(before), .after = std::move(after),
+  return {.kind = Gen::Kind::kNumbered,
+          .before = std::move(before),
+          .after = std::move(after),
           .digits = digits};
 }
 
@@ -62,11 +64,12 @@ bool is_limit(const spec::Expr& expr, const std::string& attribute) {
 // A guard elsewhere compares something with this amount: a small one would stop ordinary rows.
 bool is_limit_of_others(const spec::Spec& spec, const Field& field) {
   if (!field.attribute) return false;
-  return std::any_of(spec.operations.begin(), spec.operations.end(), [&field](const auto& operation) {
-    return std::any_of(operation.guards.begin(), operation.guards.end(), [&field](const auto& guard) {
-      return is_limit(guard.require, field.attribute->id);
-    });
-  });
+  return std::any_of(
+      spec.operations.begin(), spec.operations.end(), [&field](const auto& operation) {
+        return std::any_of(
+            operation.guards.begin(), operation.guards.end(),
+            [&field](const auto& guard) { return is_limit(guard.require, field.attribute->id); });
+      });
 }
 
 Gen number_gen(const spec::Spec& spec, const Field& field, bool differ) {
@@ -148,8 +151,7 @@ Gen valid_gen(const spec::Spec& spec, const spec::Entity* entity, const Field& f
     case Type::kInt:
     case Type::kDuration:
     case Type::kDecimal:
-    case Type::kMoney:
-      return number_gen(spec, field, differ);
+    case Type::kMoney: return number_gen(spec, field, differ);
     case Type::kBool: return fixed(Json(false));
     case Type::kDate:
       if (differ) {
@@ -158,10 +160,10 @@ Gen valid_gen(const spec::Spec& spec, const spec::Entity* entity, const Field& f
         return gen;
       }
       return fixed(Json(date_text(kStartSeconds + (order + 1) * kDay)));
-    case Type::kDatetime:
-      return fixed(Json(datetime_text(kStartSeconds + kDay + order * 3600)));
+    case Type::kDatetime: return fixed(Json(datetime_text(kStartSeconds + kDay + order * 3600)));
     case Type::kTime: return fixed(Json(fmt::format("{:02}:30", std::min(9 + order, 23))));
-    case Type::kEmail: return numbered(text::snake_case(field.name).substr(0, 40) + ".", "@example.org");
+    case Type::kEmail:
+      return numbered(text::snake_case(field.name).substr(0, 40) + ".", "@example.org");
     case Type::kPhone: return numbered("+49 30 ", "", 6);
     case Type::kUrl: return numbered("https://example.org/");
     case Type::kEnum:
@@ -173,59 +175,73 @@ Gen valid_gen(const spec::Spec& spec, const spec::Entity* entity, const Field& f
   return fixed(Json(nullptr));
 }
 
-std::vector<Gen> other_gens(const spec::Spec& spec, const Field& field) {
+namespace {
+
+// A referenced row in each of its states, and with each other value of its fields.
+std::vector<Gen> other_rows(const spec::Spec& spec, const std::string& entity) {
   std::vector<Gen> out;
-  if (!field.ref.empty()) {
-    const spec::Entity* target = find_entity(spec, field.ref);
-    if (target && target->lifecycle) {
-      for (const std::string& state : target->lifecycle->states) {
-        out.push_back({.kind = Gen::Kind::kRow, .entity = field.ref, .state = state});
-      }
+  const spec::Entity* target = find_entity(spec, entity);
+  if (!target) return out;
+  if (target->lifecycle) {
+    for (const std::string& state : target->lifecycle->states) {
+      out.push_back({.kind = Gen::Kind::kRow, .entity = entity, .state = state});
     }
-    for (const Attribute& attribute : target ? target->attributes : std::vector<Attribute>{}) {
-      if (attribute.derived || !attribute.generated.empty()) continue;
-      Field inner;
-      inner.name = attribute.id;
-      inner.type = attribute.type;
-      inner.attribute = &attribute;
-      for (const Gen& gen : other_gens(spec, inner)) {
-        if (gen.kind != Gen::Kind::kLiteral) continue;
-        out.push_back({.kind = Gen::Kind::kRow, .entity = field.ref,
-                       .given = {{attribute.id, gen.value}}});
-      }
-    }
-    return out;
   }
+  for (const Attribute& attribute : target->attributes) {
+    if (attribute.derived || !attribute.generated.empty()) continue;
+    Field inner;
+    inner.name = attribute.id;
+    inner.type = attribute.type;
+    inner.attribute = &attribute;
+    for (const Gen& gen : other_gens(spec, inner)) {
+      if (gen.kind != Gen::Kind::kLiteral) continue;
+      out.push_back(
+          {.kind = Gen::Kind::kRow, .entity = entity, .given = {{attribute.id, gen.value}}});
+    }
+  }
+  return out;
+}
+
+std::vector<Json> other_numbers(const Field& field) {
+  std::vector<Json> out;
+  int scale = scale_of(field);
+  std::int64_t unit = 1;
+  for (int i = 0; i < scale; ++i) unit *= 10;
+  auto low = field.attribute ? bound_of(field.attribute->min, scale) : std::nullopt;
+  auto high = field.attribute ? bound_of(field.attribute->max, scale) : std::nullopt;
+  if (low && field.attribute->exclusive_min) *low += 1;
+  std::vector<std::int64_t> values = {1, 2, 5, 10, 100, 0, 1000, 30, 60};
+  for (auto& value : values) value *= unit;
+  if (low) values.push_back(*low);
+  if (high) values.push_back(*high);
+  for (std::int64_t value : values) {
+    if ((low && value < *low) || (high && value > *high)) continue;
+    out.push_back(scale ? Json(fixed_text(value, scale)) : Json(value));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::vector<Gen> other_gens(const spec::Spec& spec, const Field& field) {
+  if (!field.ref.empty()) return other_rows(spec, field.ref);
+  std::vector<Gen> out;
   auto add = [&out](Json value) { out.push_back(fixed(std::move(value))); };
   switch (field.type) {
-    case Type::kBool: add(true); add(false); break;
+    case Type::kBool:
+      add(true);
+      add(false);
+      break;
     case Type::kEnum:
-      for (const auto& value : field.attribute ? field.attribute->values : std::vector<std::string>{}) {
-        add(Json(value));
-      }
+      if (!field.attribute) break;
+      for (const std::string& value : field.attribute->values) add(Json(value));
       break;
     case Type::kInt:
     case Type::kDuration:
     case Type::kDecimal:
-    case Type::kMoney: {
-      int scale = scale_of(field);
-      std::int64_t unit = 1;
-      for (int i = 0; i < scale; ++i) unit *= 10;
-      auto low = field.attribute ? bound_of(field.attribute->min, scale) : std::nullopt;
-      auto high = field.attribute ? bound_of(field.attribute->max, scale) : std::nullopt;
-      std::vector<std::int64_t> values = {1, 2, 5, 10, 100, 0, 1000, 30, 60};
-      for (auto& value : values) value *= unit;
-      if (low) values.push_back(field.attribute->exclusive_min ? *low + 1 : *low);
-      if (high) values.push_back(*high);
-      for (std::int64_t value : values) {
-        if ((low && (value < *low || (field.attribute->exclusive_min && value == *low))) ||
-            (high && value > *high)) {
-          continue;
-        }
-        add(scale ? Json(fixed_text(value, scale)) : Json(value));
-      }
+    case Type::kMoney:
+      for (Json& value : other_numbers(field)) add(std::move(value));
       break;
-    }
     case Type::kDate:
       for (int day : {0, 1, 7, 30, 2, 3, 14, -1, -7, 60, 365, -30, -365, -7300}) {
         add(Json(date_text(kStartSeconds + day * kDay)));
@@ -237,7 +253,8 @@ std::vector<Gen> other_gens(const spec::Spec& spec, const Field& field) {
       }
       break;
     case Type::kTime:
-      for (const char* time : {"09:00", "10:00", "12:00", "17:00", "08:00", "20:00"}) add(Json(time));
+      for (const char* time : {"09:00", "10:00", "12:00", "17:00", "08:00", "20:00"})
+        add(Json(time));
       break;
     default: break;
   }

@@ -20,13 +20,13 @@ inline constexpr std::int64_t kDay = 86'400;
 struct Gen {
   enum class Kind { kLiteral, kNumbered, kOffset, kSamples, kRow };
   Kind kind = Kind::kLiteral;
-  Json value = {};                  // kLiteral
-  std::string before = {}, after = {};   // kNumbered: before + n + after
-  int digits = 0;              // kNumbered: n padded with zeros
-  std::int64_t base = 0;       // kOffset: base + n, an integer
-  std::vector<std::string> samples = {};     // kSamples: by n, round robin
-  std::string entity = {}, state = {};   // kRow
-  std::map<std::string, Json> given = {};    // kRow: fields of the referenced row
+  Json value = {};                         // kLiteral
+  std::string before = {}, after = {};     // kNumbered: before + n + after
+  int digits = 0;                          // kNumbered: n padded with zeros
+  std::int64_t base = 0;                   // kOffset: base + n, an integer
+  std::vector<std::string> samples = {};   // kSamples: by n, round robin
+  std::string entity = {}, state = {};     // kRow
+  std::map<std::string, Json> given = {};  // kRow: fields of the referenced row
   bool operator==(const Gen&) const = default;
 };
 
@@ -38,7 +38,8 @@ struct Sample {
 
 // A value that the type and the bounds accept; unique by number where the model needs that.
 // `order` spaces dates and times of one body, so that a start comes before an end.
-Gen valid_gen(const spec::Spec& spec, const spec::Entity* entity, const spec::Field& field, int order);
+Gen valid_gen(const spec::Spec& spec, const spec::Entity* entity, const spec::Field& field,
+              int order);
 // Other values worth a try when a rule refuses the first ones.
 std::vector<Gen> other_gens(const spec::Spec& spec, const spec::Field& field);
 // Must be answered with 422 `invalid`. `patch`: the body of an update, where nothing is required.

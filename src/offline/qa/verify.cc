@@ -33,18 +33,20 @@ std::int64_t seed_of(const Task& task) {
 
 std::vector<ToolCall> first_calls(const Task& task) {
   std::vector<ToolCall> calls;
-  calls.push_back(sandbox("tests",
-                          {"python3", "-m", "pytest", "-q", "-p", "no:cacheprovider",
-                           "--junitxml=reports/junit.xml", "--cov=app", "--cov-branch",
-                           "--cov-report=xml:reports/coverage.xml", "tests"},
-                          {"reports/junit.xml", "reports/coverage.xml"}, "tests with coverage", 180));
+  calls.push_back(sandbox(
+      "tests",
+      {"python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--junitxml=reports/junit.xml",
+       "--cov=app", "--cov-branch", "--cov-report=xml:reports/coverage.xml", "tests"},
+      {"reports/junit.xml", "reports/coverage.xml"}, "tests with coverage", 180));
   JsonObject differential;
   differential["seed"] = seed_of(task);
   differential["operations"] = kOperations;
-  differential["launch"] = json::to_array({"python3", "-m", "uvicorn", "--factory",
-                                           "tests.differential_app:create"});
-  calls.push_back({.id = "differential", .tool = "differential", .arguments = std::move(differential)});
-  calls.push_back(sandbox("lint", {"python3", "-m", "flake8", "--max-line-length", "100", "app", "tests"},
+  differential["launch"] =
+      json::to_array({"python3", "-m", "uvicorn", "--factory", "tests.differential_app:create"});
+  calls.push_back(
+      {.id = "differential", .tool = "differential", .arguments = std::move(differential)});
+  calls.push_back(sandbox("lint",
+                          {"python3", "-m", "flake8", "--max-line-length", "100", "app", "tests"},
                           {}, "linter", 60));
   calls.push_back(sandbox("compile", {"python3", "-m", "compileall", "-q", "app", "tests"}, {},
                           "compile check", 60));
@@ -53,8 +55,8 @@ std::vector<ToolCall> first_calls(const Task& task) {
 
 ToolCall mutation_call() {
   return sandbox("mutation",
-                 {"python3", "-m", "tests.mutation", "--budget-seconds", std::to_string(kMutationSeconds),
-                  "--report", "reports/mutation.json"},
+                 {"python3", "-m", "tests.mutation", "--budget-seconds",
+                  std::to_string(kMutationSeconds), "--report", "reports/mutation.json"},
                  {"reports/mutation.json"}, "rule kill rate", 120);
 }
 
@@ -85,7 +87,8 @@ ToolRun read_run(const std::string& id, const std::string& what, const ToolResul
   if (const Json* code = json::find(result->value, "exit_code"); code && code->is_int64()) {
     run.exit_code = static_cast<int>(code->get_int64());
   }
-  run.output = json::get_string(result->value, "stdout") + json::get_string(result->value, "stderr");
+  run.output =
+      json::get_string(result->value, "stdout") + json::get_string(result->value, "stderr");
   for (const auto& member : json::get_object(result->value, "outputs")) {
     if (member.value().is_string()) {
       run.outputs[member.key()] = std::string(json::as_view(member.value().get_string()));
@@ -139,8 +142,8 @@ void read_tests(Evidence& evidence) {
   Result<JUnit> junit = read_junit(report->second);
   if (!junit) {
     evidence.not_verified.push_back("tests: the report cannot be read, " + junit.error().message);
-    add_finding(evidence, "tests_pass", "high", "The test report cannot be read", junit.error().message,
-                "code");
+    add_finding(evidence, "tests_pass", "high", "The test report cannot be read",
+                junit.error().message, "code");
     return;
   }
   evidence.junit = std::move(*junit);
@@ -152,7 +155,8 @@ void read_tests(Evidence& evidence) {
                 blame_of(test));
   }
   if (evidence.junit->cases.empty()) {
-    add_finding(evidence, "tests_pass", "high", "No test ran", last_lines(run.output, 1500), "test_suite");
+    add_finding(evidence, "tests_pass", "high", "No test ran", last_lines(run.output, 1500),
+                "test_suite");
   }
 }
 
@@ -160,12 +164,14 @@ void read_coverage(Evidence& evidence) {
   const ToolRun& run = evidence.runs["tests"];
   auto report = run.outputs.find("reports/coverage.xml");
   if (!run.ran || report == run.outputs.end()) {
-    if (run.ran) evidence.not_verified.emplace_back("coverage: not measured, the run wrote no report");
+    if (run.ran)
+      evidence.not_verified.emplace_back("coverage: not measured, the run wrote no report");
     return;
   }
   Result<Coverage> coverage = read_cobertura(report->second);
   if (!coverage) {
-    evidence.not_verified.push_back("coverage: the report cannot be read, " + coverage.error().message);
+    evidence.not_verified.push_back("coverage: the report cannot be read, " +
+                                    coverage.error().message);
     return;
   }
   evidence.coverage = std::move(*coverage);
@@ -175,20 +181,20 @@ void read_lint(Evidence& evidence) {
   const ToolRun& lint = evidence.runs["lint"];
   bool missing = lint.output.find("No module named flake8") != std::string::npos;
   if (!lint.ran || missing) {
-    evidence.not_verified.push_back("lint: not measured, " +
-                                    (missing ? std::string("flake8 is not installed") : lint.problem));
+    evidence.not_verified.push_back(
+        "lint: not measured, " + (missing ? std::string("flake8 is not installed") : lint.problem));
   } else if (lint.exit_code.value_or(0) != 0) {
     bool code = lint.output.find("app/") != std::string::npos;
-    add_finding(evidence, "lints", "medium", "The linter has remarks", last_lines(lint.output, 1500),
-                code ? "code" : "test_suite");
+    add_finding(evidence, "lints", "medium", "The linter has remarks",
+                last_lines(lint.output, 1500), code ? "code" : "test_suite");
   }
   const ToolRun& compile = evidence.runs["compile"];
   if (!compile.ran) {
     evidence.not_verified.push_back("compile check: not done, " + compile.problem);
   } else if (compile.exit_code.value_or(0) != 0) {
     bool code = compile.output.find("app/") != std::string::npos;
-    add_finding(evidence, "builds", "high", "A file is no valid Python", last_lines(compile.output, 1500),
-                code ? "code" : "test_suite");
+    add_finding(evidence, "builds", "high", "A file is no valid Python",
+                last_lines(compile.output, 1500), code ? "code" : "test_suite");
   }
 }
 
@@ -225,7 +231,8 @@ void read_mutation(Evidence& evidence) {
   if (!run.ran || report == run.outputs.end()) {
     std::string why = !evidence.junit || evidence.junit->failed > 0
                           ? "it means something only when all tests pass"
-                          : run.ran ? "the run wrote no report: " + last_lines(run.output, 300) : run.problem;
+                      : run.ran ? "the run wrote no report: " + last_lines(run.output, 300)
+                                : run.problem;
     evidence.not_verified.push_back("rule kill rate: not measured, " + why);
     return;
   }
@@ -237,11 +244,12 @@ void read_mutation(Evidence& evidence) {
   evidence.mutation = std::move(*parsed);
   for (const Json& survivor : json::get_array(evidence.mutation, "survived")) {
     std::string rule = json::get_string(survivor, "rule");
-    add_finding(evidence, "rule_kill_rate", rule.empty() ? "low" : "medium",
-                fmt::format("No test notices: {} at {}:{}{}", json::get_string(survivor, "description"),
-                            json::get_string(survivor, "file"), json::get_int(survivor, "line"),
-                            rule.empty() ? "" : " (" + rule + ")"),
-                json::write(survivor), "test_suite");
+    add_finding(
+        evidence, "rule_kill_rate", rule.empty() ? "low" : "medium",
+        fmt::format("No test notices: {} at {}:{}{}", json::get_string(survivor, "description"),
+                    json::get_string(survivor, "file"), json::get_int(survivor, "line"),
+                    rule.empty() ? "" : " (" + rule + ")"),
+        json::write(survivor), "test_suite");
   }
   std::size_t left = json::get_array(evidence.mutation, "not_run").size();
   if (left > 0) {
@@ -255,19 +263,22 @@ void read_mutation(Evidence& evidence) {
 
 void say_what_is_not_verified(Evidence& evidence) {
   auto& out = evidence.not_verified;
-  out.emplace_back("The tests check the code against the requirement model, not the model against your "
-                   "intent: read the requirements and their assumptions.");
+  out.emplace_back(
+      "The tests check the code against the requirement model, not the model against your "
+      "intent: read the requirements and their assumptions.");
   out.emplace_back("PostgreSQL and other databases: everything ran on SQLite.");
   out.emplace_back("Load, long running, large tables, behaviour on a full disk.");
   out.emplace_back("The container image and the CI file were not built or run.");
-  out.emplace_back("Security beyond tokens, permissions and input checks: no penetration test, no review of "
-                   "dependencies.");
+  out.emplace_back(
+      "Security beyond tokens, permissions and input checks: no penetration test, no review of "
+      "dependencies.");
   if (const Json* suite = evidence.data("test_suite")) {
     for (const std::string& gap : json::get_strings(*suite, "gaps")) out.push_back(gap);
   }
   for (const spec::Nfr& nfr : evidence.spec.nfr) {
     if (nfr.how == "tested" || nfr.how == "built") continue;
-    out.push_back(fmt::format("Non-functional requirement ({}): '{}' was not tested.", nfr.kind, nfr.text));
+    out.push_back(
+        fmt::format("Non-functional requirement ({}): '{}' was not tested.", nfr.kind, nfr.text));
   }
 }
 
@@ -295,12 +306,13 @@ Turn finish(const Task& task, spec::Spec spec, std::span<const ToolResult> resul
   say_what_is_not_verified(evidence);
 
   Artifact report{.type = "quality_report", .data = report_data(evidence), .files = {}};
-  report.files.push_back({.path = "docs/quality-report.md",
-                          .content = report_markdown(evidence, report.data)});
+  report.files.push_back(
+      {.path = "docs/quality-report.md", .content = report_markdown(evidence, report.data)});
   report.files.push_back({.path = "docs/traceability.md", .content = trace_markdown(evidence)});
   report.files.push_back({.path = "docs/traceability.csv", .content = trace_csv(evidence)});
   for (const auto& [id, run] : evidence.runs) {
-    for (const auto& [path, content] : run.outputs) report.files.push_back({.path = path, .content = content});
+    for (const auto& [path, content] : run.outputs)
+      report.files.push_back({.path = path, .content = content});
   }
   Turn turn;
   turn.artifacts.push_back(std::move(report));
@@ -334,11 +346,11 @@ Result<Turn> verify(const Task& task, std::span<const ToolResult> results) {
     return turn;
   }
   auto requirements = task.inputs.find("requirements");
-  const Json* model = requirements == task.inputs.end()
-                          ? nullptr
-                          : json::find(requirements->second->data, "spec");
+  const Json* model =
+      requirements == task.inputs.end() ? nullptr : json::find(requirements->second->data, "spec");
   if (!model) {
-    return fail(ErrorCode::kInvalidInput, "The requirements have no `spec`: nothing to verify against.");
+    return fail(ErrorCode::kInvalidInput,
+                "The requirements have no `spec`: nothing to verify against.");
   }
   Result<spec::Spec> spec = spec::spec_from_json(*model);
   if (!spec) return propagate(spec);

@@ -35,14 +35,17 @@ Task verifying() {
     put(std::move(artifact));
   }
   for (Artifact& artifact : tests_for(spec, stories)) put(std::move(artifact));
-  put({.type = "code", .data = JsonObject{}, .files = {
-      {.path = "app/services/loan.py",
-       .content = "def borrow(ctx, data):\n    \"\"\"R2 R5 R7\"\"\"\n    if loans >= 3:\n"
-                  "        raise Problem(422, \"max_open_loans\", rule=\"R1\")\n"
-                  "    raise Problem(rule=\"R3\")\n    raise Problem(rule=\"R4\")\n"
-                  "    raise Problem(rule=\"R6\")\n    raise Problem(rule=\"C1\")\n"},
-      {.path = "app/db.py", .content = "BEGIN = \"BEGIN IMMEDIATE\"\n"},
-      {.path = "migrations/0001.sql", .content = "CREATE TABLE a;CREATE TABLE b;CREATE TABLE c;"}}});
+  put({.type = "code",
+       .data = JsonObject{},
+       .files = {
+           {.path = "app/services/loan.py",
+            .content = "def borrow(ctx, data):\n    \"\"\"R2 R5 R7\"\"\"\n    if loans >= 3:\n"
+                       "        raise Problem(422, \"max_open_loans\", rule=\"R1\")\n"
+                       "    raise Problem(rule=\"R3\")\n    raise Problem(rule=\"R4\")\n"
+                       "    raise Problem(rule=\"R6\")\n    raise Problem(rule=\"C1\")\n"},
+           {.path = "app/db.py", .content = "BEGIN = \"BEGIN IMMEDIATE\"\n"},
+           {.path = "migrations/0001.sql",
+            .content = "CREATE TABLE a;CREATE TABLE b;CREATE TABLE c;"}}});
   return task;
 }
 
@@ -65,14 +68,18 @@ std::string junit(const Task& task, const std::string& failing) {
 }
 
 std::vector<ToolResult> results(const Task& task, const std::string& failing = {}) {
-  JsonObject tests{{"exit_code", failing.empty() ? 0 : 1}, {"timed_out", false}, {"seconds", 2.0},
+  JsonObject tests{{"exit_code", failing.empty() ? 0 : 1},
+                   {"timed_out", false},
+                   {"seconds", 2.0},
                    {"sandboxed", true}};
-  tests["outputs"] = JsonObject{
-      {"reports/junit.xml", junit(task, failing)},
-      {"reports/coverage.xml",
-       "<coverage line-rate=\"0.95\" branch-rate=\"0.9\" branches-valid=\"2\"/>"}};
-  JsonObject quiet{{"exit_code", 0}, {"timed_out", false}, {"seconds", 0.1}, {"outputs", JsonObject{}}};
-  JsonObject differential{{"seed", 7}, {"operations", 300}, {"mismatches", JsonArray{}}, {"seconds", 1.0}};
+  tests["outputs"] =
+      JsonObject{{"reports/junit.xml", junit(task, failing)},
+                 {"reports/coverage.xml",
+                  "<coverage line-rate=\"0.95\" branch-rate=\"0.9\" branches-valid=\"2\"/>"}};
+  JsonObject quiet{
+      {"exit_code", 0}, {"timed_out", false}, {"seconds", 0.1}, {"outputs", JsonObject{}}};
+  JsonObject differential{
+      {"seed", 7}, {"operations", 300}, {"mismatches", JsonArray{}}, {"seconds", 1.0}};
   return {result("tests", tests), result("differential", differential), result("lint", quiet),
           result("compile", quiet)};
 }
@@ -96,7 +103,8 @@ TEST(Verify, AsksForTheTestsFirstAndForMutantsWhenTheyPass) {
   std::vector<std::string> ids;
   for (const ToolCall& call : first->tool_calls) ids.push_back(call.id);
   EXPECT_EQ(ids, (std::vector<std::string>{"tests", "differential", "lint", "compile"}));
-  EXPECT_EQ(json::write(first->tool_calls[1].arguments), json::write(perform(task, {})->tool_calls[1].arguments));
+  EXPECT_EQ(json::write(first->tool_calls[1].arguments),
+            json::write(perform(task, {})->tool_calls[1].arguments));
 
   std::vector<ToolResult> done = results(task);
   Result<Turn> second = perform(task, done);
@@ -122,11 +130,14 @@ TEST(Verify, ReportsWhatWasMeasured) {
   EXPECT_DOUBLE_EQ(data.at("rule_kill_rate_percent").as_double(), 75);
   EXPECT_EQ(data.at("differential").at("mismatches"), 0);
   EXPECT_EQ(data.at("sandboxed"), true);
-  EXPECT_EQ(data.at("traceability").at("criteria"), data.at("traceability").at("with_passing_test"));
+  EXPECT_EQ(data.at("traceability").at("criteria"),
+            data.at("traceability").at("with_passing_test"));
   EXPECT_FALSE(data.at("not_verified").as_array().empty());
   for (const Json& finding : data.at("findings").as_array()) {
-    bool review_of_apis = json::get_string(finding, "blame") == "apis";  // there is none in this test
-    EXPECT_TRUE(review_of_apis || json::get_string(finding, "severity") != "high") << json::write(finding);
+    bool review_of_apis =
+        json::get_string(finding, "blame") == "apis";  // there is none in this test
+    EXPECT_TRUE(review_of_apis || json::get_string(finding, "severity") != "high")
+        << json::write(finding);
   }
 }
 
@@ -158,13 +169,15 @@ TEST(Verify, WhatDidNotRunIsNullWithAReason) {
   EXPECT_TRUE(data.at("coverage").at("lines_percent").is_null());
   EXPECT_TRUE(data.at("differential").at("operations").is_null());
   EXPECT_TRUE(data.at("sandboxed").is_null());
-  EXPECT_NE(json::write(data.at("not_verified")).find("bubblewrap is not installed"), std::string::npos);
+  EXPECT_NE(json::write(data.at("not_verified")).find("bubblewrap is not installed"),
+            std::string::npos);
 }
 
 TEST(Verify, HostileToolOutputIsAFinding) {
   Task task = verifying();
   std::vector<ToolResult> done = results(task);
-  done[0].value.at("outputs").as_object()["reports/junit.xml"] = "<!DOCTYPE x [<!ENTITY y 'z'>]><x>&y;</x>";
+  done[0].value.at("outputs").as_object()["reports/junit.xml"] =
+      "<!DOCTYPE x [<!ENTITY y 'z'>]><x>&y;</x>";
   done[0].value.as_object()["exit_code"] = 1;
   done[1].value = JsonArray{};
   Result<Turn> turn = perform(task, done);

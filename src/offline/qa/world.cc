@@ -338,7 +338,8 @@ Answer World::run(const Step& step) {
   request.query = step.query;
   Answer answer = oracle_.ask(request);
   const spec::Endpoint* endpoint = find_endpoint(*contract_, step.operation);
-  if (answer.ok() && endpoint && answer.body.is_object() && answer.body.get_object().contains("id")) {
+  if (answer.ok() && endpoint && answer.body.is_object() &&
+      answer.body.get_object().contains("id")) {
     bind(step.var, endpoint->entity, answer.body);
   }
   return answer;

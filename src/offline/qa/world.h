@@ -20,7 +20,9 @@ struct Value {
   std::string field = "id";
 
   static Value of(Json value) { return {.literal = std::move(value), .var = {}, .field = "id"}; }
-  static Value row(std::string var) { return {.literal = nullptr, .var = std::move(var), .field = "id"}; }
+  static Value row(std::string var) {
+    return {.literal = nullptr, .var = std::move(var), .field = "id"};
+  }
 };
 
 struct Who {
@@ -37,10 +39,10 @@ struct Who {
 struct Prep {
   enum class Kind { kChild, kAct, kClock };
   Kind kind = Kind::kChild;
-  std::string name = {};   // kChild: entity; kAct: operation
-  std::string field = {};  // kChild: the field that refers to the row
+  std::string name = {};                   // kChild: entity; kAct: operation
+  std::string field = {};                  // kChild: the field that refers to the row
   std::map<std::string, Json> given = {};  // kChild
-  std::int64_t seconds = 0;           // kClock
+  std::int64_t seconds = 0;                // kClock
 };
 
 // A row that a guard asks for: its references are those of the row (actions) or body (creates).
@@ -58,11 +60,11 @@ struct Recipe {
   // Rows that no request creates: the operation whose effect makes one. `endpoint` is then the
   // entity's list, where the new row is looked up.
   std::string via = {};
-  std::string state = {};                  // actions: the state of the row before; "" as made
-  std::map<std::string, Json> given = {};  // actions: fields of the row when it is made
+  std::string state = {};                        // actions: the state of the row before; "" as made
+  std::map<std::string, Json> given = {};        // actions: fields of the row when it is made
   std::map<std::string, std::string> fill = {};  // actions: optional references -> their entity
   std::vector<Link> links = {};
-  std::vector<Prep> prep = {};             // actions, in order
+  std::vector<Prep> prep = {};  // actions, in order
 };
 
 struct Recipes {
@@ -70,8 +72,8 @@ struct Recipes {
   std::map<std::string, Recipe> operations = {};  // by operation id: creates and actions alike
   // By entity and state: the action that leads there ("" for the state a new row has).
   std::map<std::string, std::map<std::string, std::string>> ways = {};
-  std::optional<Oracle> blank = {};               // the empty service, copied by every World
-  std::vector<std::string> missing = {};          // operations for which no accepted request was found
+  std::optional<Oracle> blank = {};       // the empty service, copied by every World
+  std::vector<std::string> missing = {};  // operations for which no accepted request was found
 };
 
 struct Token {
@@ -82,18 +84,18 @@ struct Token {
 struct Step {
   enum class Kind { kMake, kReady, kBody, kAct, kCall, kClock };
   Kind kind = Kind::kMake;
-  std::string var = {};                    // the row that comes back; may be empty
-  std::string entity = {}, state = {};          // kMake
-  std::map<std::string, Value> given = {}; // kMake, kReady, kBody
-  std::string operation = {};              // kReady, kBody, kAct (through its recipe), kCall
-  std::string row = {};                    // kAct, kCall: variable of the row in the path
-  std::optional<std::int64_t> row_id = {}; // kCall: instead of a variable
-  Token token = {};                        // kCall
-  bool has_body = false;              // kCall
-  std::string body_var = {};               // kCall: the body that a kBody step made, then `body`
-  std::vector<std::pair<std::string, Value>> body = {};           // kCall
-  std::vector<std::pair<std::string, std::string>> query = {};    // kCall
-  std::int64_t seconds = 0;           // kClock
+  std::string var = {};                     // the row that comes back; may be empty
+  std::string entity = {}, state = {};      // kMake
+  std::map<std::string, Value> given = {};  // kMake, kReady, kBody
+  std::string operation = {};               // kReady, kBody, kAct (through its recipe), kCall
+  std::string row = {};                     // kAct, kCall: variable of the row in the path
+  std::optional<std::int64_t> row_id = {};  // kCall: instead of a variable
+  Token token = {};                         // kCall
+  bool has_body = false;                    // kCall
+  std::string body_var = {};                // kCall: the body that a kBody step made, then `body`
+  std::vector<std::pair<std::string, Value>> body = {};         // kCall
+  std::vector<std::pair<std::string, std::string>> query = {};  // kCall
+  std::int64_t seconds = 0;                                     // kClock
 };
 
 using Script = std::vector<Step>;
@@ -142,7 +144,7 @@ class World {
   Answer make_by_effect(const Recipe& recipe, const std::map<std::string, Json>& given,
                         std::int64_t* id);
 
-    const spec::Spec* spec_;
+  const spec::Spec* spec_;
   const spec::Contract* contract_;
   const Recipes* recipes_;
   Oracle oracle_;

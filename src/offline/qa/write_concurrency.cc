@@ -31,7 +31,8 @@ std::string actor_python(const Context& context, const std::string& operation) {
   const Who& who = context.recipes.operations.at(operation).who;
   switch (who.kind) {
     case Who::Kind::kNobody: return {};
-    case Who::Kind::kField: return "(" + py_string(who.role) + ", body[" + py_string(who.field) + "])";
+    case Who::Kind::kField:
+      return "(" + py_string(who.role) + ", body[" + py_string(who.field) + "])";
     case Who::Kind::kFresh: return "(" + py_string(who.role) + ", caller[\"id\"])";
     default: return py_string(who.role);
   }
@@ -51,17 +52,25 @@ void race(Suite& suite, const spec::Endpoint& endpoint, const spec::Guard& guard
   std::vector<Py> arguments = {leaf(py_string(endpoint.path)), leaf("body")};
   std::string actor = actor_python(context, endpoint.operation_id);
   if (!actor.empty()) arguments.push_back(named("actor", leaf(actor)));
-  body += "    def send(body):\n" + statement(8, "return ", call("api.post", std::move(arguments)),
-                                              ".status_code") +
-          fmt::format("\n    with ThreadPoolExecutor({}) as pool:\n"
-                      "        statuses = list(pool.map(send, bodies))\n"
-                      "    assert sorted(statuses) == [201] * {} + [{}] * {}\n",
-                      found.threads, found.allowed, guard.status, found.threads - found.allowed);
-  suite.add({.id = {}, .file = kFile,
-             .name = fmt::format("test_{}_holds_when_{}_races", text::snake_case(guard.id), id),
-             .what = fmt::format("Of {} requests at once, {} get through.", found.threads, found.allowed),
-             .kind = "rule", .operations = {endpoint.operation_id}, .rules = {guard.id},
-             .decorators = {}, .arguments = "api, make", .body = std::move(body), .criteria = {}});
+  body += "    def send(body):\n" +
+          statement(8, "return ", call("api.post", std::move(arguments)), ".status_code") +
+          fmt::format(
+              "\n    with ThreadPoolExecutor({}) as pool:\n"
+              "        statuses = list(pool.map(send, bodies))\n"
+              "    assert sorted(statuses) == [201] * {} + [{}] * {}\n",
+              found.threads, found.allowed, guard.status, found.threads - found.allowed);
+  suite.add(
+      {.id = {},
+       .file = kFile,
+       .name = fmt::format("test_{}_holds_when_{}_races", text::snake_case(guard.id), id),
+       .what = fmt::format("Of {} requests at once, {} get through.", found.threads, found.allowed),
+       .kind = "rule",
+       .operations = {endpoint.operation_id},
+       .rules = {guard.id},
+       .decorators = {},
+       .arguments = "api, make",
+       .body = std::move(body),
+       .criteria = {}});
 }
 
 }  // namespace

@@ -16,15 +16,26 @@ constexpr const char* kRandomFile = "tests/test_invariants.py";
 
 Test plain(const char* file, const std::string& name, const std::string& what, const char* kind,
            const std::string& arguments, const std::string& body) {
-  return {.id = {}, .file = file, .name = name, .what = what, .kind = kind, .operations = {},
-          .rules = {}, .decorators = {}, .arguments = arguments, .body = body, .criteria = {}};
+  return {.id = {},
+          .file = file,
+          .name = name,
+          .what = what,
+          .kind = kind,
+          .operations = {},
+          .rules = {},
+          .decorators = {},
+          .arguments = arguments,
+          .body = body,
+          .criteria = {}};
 }
 
 std::string routes_constant(const Context& context) {
   std::vector<Py> items;
   auto add = [&items](const std::string& method, const std::string& path) {
-    items.push_back({.prefix = "", .open = "(",
-                     .items = {leaf(py_string(method)), leaf(py_string(path))}, .close = ")"});
+    items.push_back({.prefix = "",
+                     .open = "(",
+                     .items = {leaf(py_string(method)), leaf(py_string(path))},
+                     .close = ")"});
   };
   add("GET", "/health");
   for (const Endpoint& endpoint : context.contract.endpoints) add(endpoint.method, endpoint.path);
@@ -36,7 +47,8 @@ std::string routes_constant(const Context& context) {
 std::string plays_constant(const Context& context) {
   std::vector<Py> items;
   for (const Endpoint& endpoint : context.contract.endpoints) {
-    if (!endpoint.operation || !context.recipes.operations.contains(endpoint.operation_id)) continue;
+    if (!endpoint.operation || !context.recipes.operations.contains(endpoint.operation_id))
+      continue;
     std::string id = text::snake_case(endpoint.operation_id);
     bool writes = makes_row(endpoint) || (is_action(endpoint) && !endpoint.body.empty());
     const Who& who = context.recipes.operations.at(endpoint.operation_id).who;
@@ -45,9 +57,11 @@ std::string plays_constant(const Context& context) {
                               writes ? leaf(py_string(id + "_body")) : leaf("None")};
     if (context.contract.has_actors) {
       bool record = who.kind != Who::Kind::kPlain && who.kind != Who::Kind::kNobody;
-      Py actor{.prefix = "", .open = "(",
-               .items = {leaf(py_string(who.role)), record ? leaf(py_string(who.entity)) : leaf("None")},
-               .close = ")"};
+      Py actor{
+          .prefix = "",
+          .open = "(",
+          .items = {leaf(py_string(who.role)), record ? leaf(py_string(who.entity)) : leaf("None")},
+          .close = ")"};
       fields.push_back(std::move(actor));
     } else {
       fields.push_back(leaf("None"));
@@ -79,13 +93,13 @@ std::string lists_constant(const Context& context) {
     for (const spec::Attribute& attribute : entity->attributes) {
       if (attribute.unique) unique.push_back(leaf(py_string(attribute.id)));
     }
-    members.emplace_back(
-        endpoint.entity,
-        Py{.prefix = "", .open = "(",
-           .items = {leaf(py_string(endpoint.path)),
-                     role.empty() ? leaf("None") : leaf(py_string(role)),
-                     dict(std::move(references)), list(std::move(unique))},
-           .close = ")"});
+    members.emplace_back(endpoint.entity,
+                         Py{.prefix = "",
+                            .open = "(",
+                            .items = {leaf(py_string(endpoint.path)),
+                                      role.empty() ? leaf("None") : leaf(py_string(role)),
+                                      dict(std::move(references)), list(std::move(unique))},
+                            .close = ")"});
   }
   return statement(0, "LISTS = ", dict(std::move(members)));
 }
@@ -171,12 +185,16 @@ std::optional<LimitCheck> limit_of(const spec::Guard& guard) {
   const spec::Expr& count = test.args[0];
   if (!count.is_call("count") || count.args.size() != 2) return std::nullopt;
   if (test.args[1].kind != spec::Expr::Kind::kInt) return std::nullopt;
-  LimitCheck out{.entity = count.args[0].text, .rule = guard.id, .owner = {}, .where = {},
+  LimitCheck out{.entity = count.args[0].text,
+                 .rule = guard.id,
+                 .owner = {},
+                 .where = {},
                  .most = test.args[1].integer + (test.is_call("<=") ? 1 : 0)};
   const spec::Expr& filter = count.args[1];
   std::vector<spec::Expr> parts = filter.is_call("and") ? filter.args : std::vector{filter};
   for (const spec::Expr& part : parts) {
-    if (!is_open_filter(part) || part.args.empty() || !part.args[0].is_call("row")) return std::nullopt;
+    if (!is_open_filter(part) || part.args.empty() || !part.args[0].is_call("row"))
+      return std::nullopt;
     std::string column = part.args[0].args.empty() ? "" : part.args[0].args[0].text;
     if (part.is_call("is_null")) {
       out.where.emplace_back(column, Json(nullptr));
@@ -206,7 +224,8 @@ std::string limits_function(const Context& context, std::vector<std::string>& ru
       }
       JsonObject where;
       for (const auto& [name, value] : limit->where) where[name] = value;
-      limits.push_back({.prefix = "", .open = "(",
+      limits.push_back({.prefix = "",
+                        .open = "(",
                         .items = {leaf(py_string(limit->entity)), leaf(py_string(limit->owner)),
                                   literal(Json(where)), leaf(std::to_string(limit->most)),
                                   leaf(py_string(limit->rule))},
@@ -236,11 +255,12 @@ std::string bounds_constant(const Context& context) {
         if (bound->kind == spec::Expr::Kind::kInt) return std::to_string(bound->integer);
         return bound->kind == spec::Expr::Kind::kDecimal ? bound->text : std::string(otherwise);
       };
-      bounds.push_back({.prefix = "", .open = "(",
-                        .items = {leaf(py_string(attribute.id)),
-                                  leaf(number(attribute.min, "float(\"-inf\")")),
-                                  leaf(number(attribute.max, "float(\"inf\")"))},
-                        .close = ")"});
+      bounds.push_back(
+          {.prefix = "",
+           .open = "(",
+           .items = {leaf(py_string(attribute.id)), leaf(number(attribute.min, "float(\"-inf\")")),
+                     leaf(number(attribute.max, "float(\"inf\")"))},
+           .close = ")"});
     }
     if (!bounds.empty()) members.emplace_back(entity.id, list(std::move(bounds)));
   }
@@ -252,16 +272,18 @@ std::string bounds_constant(const Context& context) {
 void write_contract_tests(Suite& suite) {
   const Context& context = suite.context();
   suite.open_file(kFile, "The service has the routes of openapi.json, no more and no fewer.");
-  suite.add_constants(kFile, "OPENAPI = Path(__file__).resolve().parent.parent / \"openapi.json\"\n" +
-                                 routes_constant(context));
-  suite.add(plain(kFile, "test_document_has_every_operation",
-                  "openapi.json describes exactly the operations of the model.", "contract", "",
-                  "    document = json.loads(OPENAPI.read_text(encoding=\"utf-8\"))\n"
-                  "    described = {\n        (method.upper(), path)\n"
-                  "        for path, item in document[\"paths\"].items()\n"
-                  "        for method in item\n"
-                  "        if method in (\"get\", \"post\", \"patch\", \"put\", \"delete\")\n    }\n"
-                  "    assert described == ROUTES\n"));
+  suite.add_constants(kFile,
+                      "OPENAPI = Path(__file__).resolve().parent.parent / \"openapi.json\"\n" +
+                          routes_constant(context));
+  suite.add(
+      plain(kFile, "test_document_has_every_operation",
+            "openapi.json describes exactly the operations of the model.", "contract", "",
+            "    document = json.loads(OPENAPI.read_text(encoding=\"utf-8\"))\n"
+            "    described = {\n        (method.upper(), path)\n"
+            "        for path, item in document[\"paths\"].items()\n"
+            "        for method in item\n"
+            "        if method in (\"get\", \"post\", \"patch\", \"put\", \"delete\")\n    }\n"
+            "    assert described == ROUTES\n"));
   suite.add(plain(kFile, "test_service_has_every_route",
                   "The application has exactly the routes that the document describes.", "contract",
                   "application",
@@ -270,18 +292,20 @@ void write_contract_tests(Suite& suite) {
                   "        for method in getattr(route, \"methods\", None) or ()\n"
                   "        if route.path not in OWN_PAGES and method != \"HEAD\"\n    }\n"
                   "    assert served == ROUTES\n"));
-  suite.add_constants(kFile, "# Pages that the framework adds, about the service itself.\nOWN_PAGES = "
-                             "(\"/openapi.json\", \"/docs\", \"/docs/oauth2-redirect\", \"/redoc\")\n");
+  suite.add_constants(kFile,
+                      "# Pages that the framework adds, about the service itself.\nOWN_PAGES = "
+                      "(\"/openapi.json\", \"/docs\", \"/docs/oauth2-redirect\", \"/redoc\")\n");
   suite.add(plain(kFile, "test_health_needs_nobody", "The health page answers without a token.",
                   "contract", "api",
                   "    response = api.get(\"/health\")\n"
                   "    assert expect_status(response, 200) == {\"status\": \"ok\"}\n"));
-  suite.add(plain(kFile, "test_unknown_paths_are_problems",
-                  "A path that does not exist is answered in the one error format.", "contract", "api",
-                  "    response = api.get(\"/no-such-path\")\n"
-                  "    assert response.status_code == 404\n"
-                  "    assert response.headers[\"content-type\"].startswith(\"application/problem+json\")\n"
-                  "    assert response.json()[\"status\"] == 404\n"));
+  suite.add(plain(
+      kFile, "test_unknown_paths_are_problems",
+      "A path that does not exist is answered in the one error format.", "contract", "api",
+      "    response = api.get(\"/no-such-path\")\n"
+      "    assert response.status_code == 404\n"
+      "    assert response.headers[\"content-type\"].startswith(\"application/problem+json\")\n"
+      "    assert response.json()[\"status\"] == 404\n"));
 }
 
 void write_invariants(Suite& suite) {
@@ -297,11 +321,10 @@ void write_invariants(Suite& suite) {
     }
     if (!members.empty()) references.emplace_back(entity.id, dict(std::move(members)));
   }
-  suite.add_constants(kRandomFile, "STEPS = 40\n" + plays_constant(context) +
-                                       lists_constant(context) +
-                                       statement(0, "REFERENCES = ", dict(std::move(references))) +
-                                       bounds_constant(context) + limits_function(context, rules) +
-                                       kCheckFunction);
+  suite.add_constants(
+      kRandomFile, "STEPS = 40\n" + plays_constant(context) + lists_constant(context) +
+                       statement(0, "REFERENCES = ", dict(std::move(references))) +
+                       bounds_constant(context) + limits_function(context, rules) + kCheckFunction);
   Test test = plain(kRandomFile, "test_random_operations",
                     "Forty operations in random order break neither the service nor a rule.",
                     "invariant", "api, make, clock, seed", kRandomBody);

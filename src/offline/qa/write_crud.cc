@@ -31,7 +31,9 @@ const Endpoint* standard(const Context& context, const std::string& entity, Oper
 class Crud {
  public:
   Crud(Suite& suite, const spec::Entity& entity)
-      : suite_(suite), context_(suite.context()), entity_(entity),
+      : suite_(suite),
+        context_(suite.context()),
+        entity_(entity),
         file_("tests/test_" + text::snake_case(entity.id) + "_crud.py") {
     suite_.open_file(file_, text::upper_first(noun(entity)) +
                                 ": create, read, change, delete, and what must be unique.");
@@ -54,9 +56,16 @@ class Crud {
   void add(const Scene& scene, const std::string& name, const std::string& what,
            const std::string& kind, const std::string& operation, std::vector<std::string> rules) {
     if (!scene.ok()) return;
-    suite_.add({.id = {}, .file = file_, .name = "test_" + text::snake_case(name), .what = what,
-                .kind = kind, .operations = {operation}, .rules = std::move(rules),
-                .decorators = {}, .arguments = scene.arguments(), .body = scene.text(),
+    suite_.add({.id = {},
+                .file = file_,
+                .name = "test_" + text::snake_case(name),
+                .what = what,
+                .kind = kind,
+                .operations = {operation},
+                .rules = std::move(rules),
+                .decorators = {},
+                .arguments = scene.arguments(),
+                .body = scene.text(),
                 .criteria = {}});
   }
 
@@ -161,14 +170,17 @@ class Crud {
     }
     for (std::size_t i = 0; i < cleared.size();) {
       Scene trial = base;
-      if (trial.call(id, row, {}, {cleared[i]}).ok()) ++i;
-      else cleared.erase(cleared.begin() + static_cast<std::ptrdiff_t>(i));
+      if (trial.call(id, row, {}, {cleared[i]}).ok())
+        ++i;
+      else
+        cleared.erase(cleared.begin() + static_cast<std::ptrdiff_t>(i));
     }
     if (cleared.empty()) return;
     Scene null = base;
     if (!null.call(id, row, {}, cleared).ok()) return;
     null.expect_row();
-    add(null, id + "_clears_optional_fields", "Null empties what is optional.", "operation", id, {});
+    add(null, id + "_clears_optional_fields", "Null empties what is optional.", "operation", id,
+        {});
   }
 
   void remove() {
@@ -181,7 +193,8 @@ class Crud {
     scene.expect_answer();
     scene.call(id, row);
     scene.expect_answer();
-    add(scene, id, "What was deleted is gone: the second time there is nothing.", "operation", id, {});
+    add(scene, id, "What was deleted is gone: the second time there is nothing.", "operation", id,
+        {});
   }
 
   // Rows for the references of the key, with room for two where a rule limits them.
@@ -224,7 +237,8 @@ class Crud {
     if (!scene.ok() || !scene.answer().ok()) return false;
     scene.expect_answer();
     Given same;
-    for (const std::string& field : fields) same[field] = Value{.literal = nullptr, .var = first, .field = field};
+    for (const std::string& field : fields)
+      same[field] = Value{.literal = nullptr, .var = first, .field = field};
     std::string second = scene.body(create, same);
     if (scene.call(create, {}, second).code != "not_unique") return false;
     scene.expect_problem();
@@ -248,7 +262,8 @@ class Crud {
     }
     if (scene.call(endpoint->operation_id, row, {}, change).code != "not_unique") return;
     scene.expect_problem();
-    add(scene, fmt::format("{}_cannot_take_the_{}_of_another", endpoint->operation_id, fields.front()),
+    add(scene,
+        fmt::format("{}_cannot_take_the_{}_of_another", endpoint->operation_id, fields.front()),
         "A change cannot make two rows alike where they must differ.", "validation",
         endpoint->operation_id, rules);
   }

@@ -41,9 +41,17 @@ Answer asked(const Context& context, const Endpoint& endpoint, const Json& body,
 void add(Suite& suite, const std::string& name, const std::string& what,
          const std::vector<std::string>& operations, const std::string& decorators,
          const std::string& arguments, const std::string& body) {
-  suite.add({.id = {}, .file = kFile, .name = name, .what = what, .kind = "error",
-             .operations = operations, .rules = {}, .decorators = decorators,
-             .arguments = arguments, .body = body, .criteria = {}});
+  suite.add({.id = {},
+             .file = kFile,
+             .name = name,
+             .what = what,
+             .kind = "error",
+             .operations = operations,
+             .rules = {},
+             .decorators = decorators,
+             .arguments = arguments,
+             .body = body,
+             .criteria = {}});
 }
 
 Py tuple(std::vector<Py> items) {
@@ -54,7 +62,9 @@ std::string actor_argument(const Context& context) {
   return context.contract.has_actors ? ", actor=actor" : "";
 }
 
-std::string actor_name(const Context& context) { return context.contract.has_actors ? ", actor" : ""; }
+std::string actor_name(const Context& context) {
+  return context.contract.has_actors ? ", actor" : "";
+}
 
 std::string parametrize(const Context& context, const char* names, std::vector<Py> cases) {
   (void)context;
@@ -62,7 +72,8 @@ std::string parametrize(const Context& context, const char* names, std::vector<P
 }
 
 const char* names_of(const Context& context) {
-  return context.contract.has_actors ? "(\"method\", \"path\", \"actor\")" : "(\"method\", \"path\")";
+  return context.contract.has_actors ? "(\"method\", \"path\", \"actor\")"
+                                     : "(\"method\", \"path\")";
 }
 
 Py case_of(const Context& context, const Endpoint& endpoint, const std::string& row) {
@@ -88,8 +99,10 @@ void unknown_rows(Suite& suite) {
       nonsense.push_back(case_of(context, endpoint, row));
     }
   }
-  std::string send = "    body = {} if method == \"PATCH\" else None\n"
-                     "    response = api.send(method, path, body" + actor_argument(context) + ")\n";
+  std::string send =
+      "    body = {} if method == \"PATCH\" else None\n"
+      "    response = api.send(method, path, body" +
+      actor_argument(context) + ")\n";
   std::string arguments = "api, method, path" + actor_name(context);
   if (!missing.empty()) {
     add(suite, "test_unknown_rows_are_not_found", "A row that does not exist is answered with 404.",
@@ -108,7 +121,8 @@ void bodies(Suite& suite) {
   std::vector<Py> writers;
   const Endpoint* text_endpoint = nullptr;
   for (const Endpoint& endpoint : context.contract.endpoints) {
-    if (endpoint.body.empty() || !context.recipes.operations.contains(endpoint.operation_id)) continue;
+    if (endpoint.body.empty() || !context.recipes.operations.contains(endpoint.operation_id))
+      continue;
     writers.push_back(case_of(context, endpoint, "1"));
     for (const spec::Field& field : endpoint.body) {
       bool text = field.type == spec::Type::kString || field.type == spec::Type::kText;
@@ -120,18 +134,24 @@ void bodies(Suite& suite) {
   add(suite, "test_bodies_must_be_json", "A body that is no JSON is refused as such.", {},
       parametrize(context, names_of(context), writers), arguments,
       "    for content in (\"{\", \"{'a': 1}\", \"not json\"):\n"
-      "        response = api.raw(method, path, content" + actor_argument(context) + ")\n"
-      "        expect_problem(response, 422, \"invalid_json\")\n");
+      "        response = api.raw(method, path, content" +
+          actor_argument(context) +
+          ")\n"
+          "        expect_problem(response, 422, \"invalid_json\")\n");
   add(suite, "test_bodies_must_be_objects", "JSON that is no object is refused.", {},
       parametrize(context, names_of(context), writers), arguments,
       "    for content in (\"[]\", \"1\", '\"text\"'):\n"
-      "        response = api.raw(method, path, content" + actor_argument(context) + ")\n"
-      "        expect_problem(response, 422, \"invalid\")\n");
-  add(suite, "test_unknown_fields_are_refused", "A field that the contract does not name is refused.",
-      {}, parametrize(context, names_of(context), writers), arguments,
+      "        response = api.raw(method, path, content" +
+          actor_argument(context) +
+          ")\n"
+          "        expect_problem(response, 422, \"invalid\")\n");
+  add(suite, "test_unknown_fields_are_refused",
+      "A field that the contract does not name is refused.", {},
+      parametrize(context, names_of(context), writers), arguments,
       "    body = {\"no_such_field\": 1}\n    response = api.send(method, path, body" +
-          actor_argument(context) + ")\n"
-      "    expect_problem(response, 422, \"invalid\", field=\"no_such_field\")\n");
+          actor_argument(context) +
+          ")\n"
+          "    expect_problem(response, 422, \"invalid\", field=\"no_such_field\")\n");
   if (!text_endpoint) return;
   std::string field;
   for (const spec::Field& one : text_endpoint->body) {
@@ -143,8 +163,9 @@ void bodies(Suite& suite) {
   if (context.contract.has_actors) {
     request.push_back(named("actor", leaf(any_actor(context, text_endpoint->operation_id))));
   }
-  add(suite, "test_huge_values_are_refused", "A value of a megabyte is refused, and nothing breaks.", {},
-      "", "api", statement(4, "response = ", call("api.post", std::move(request))) +
+  add(suite, "test_huge_values_are_refused",
+      "A value of a megabyte is refused, and nothing breaks.", {}, "", "api",
+      statement(4, "response = ", call("api.post", std::move(request))) +
           "    expect_problem(response, 422, \"invalid\")\n");
 }
 
@@ -186,7 +207,8 @@ void deletions(Suite& suite, const spec::Relation& relation) {
   const Context& context = suite.context();
   const Endpoint* remove = find_kind(context, relation.to, OperationKind::kDelete);
   const Endpoint* read = find_kind(context, relation.from, OperationKind::kRead);
-  if (!remove || !context.recipes.creates.contains(relation.from) || relation.from == relation.to) return;
+  if (!remove || !context.recipes.creates.contains(relation.from) || relation.from == relation.to)
+    return;
   Scene scene(context);
   std::string parent = scene.ready(remove->operation_id);
   std::string child = scene.make(relation.from, {{relation.role + "_id", Value::row(parent)}});

@@ -31,12 +31,14 @@ class Writer {
     }
     for (const auto& [entity, ways] : context_.recipes.ways) methods += state_method(entity, ways);
     std::string imports = uses_nth_ ? "fill, nth" : "fill";
-    return "\"\"\"Test data: for each kind of record a valid one, for each action a row that is ready "
+    return "\"\"\"Test data: for each kind of record a valid one, for each action a row that is "
+           "ready "
            "for it.\n\nAll of it is made through the interface, so that it obeys every rule. A "
            "counter makes\nvalues that must be unique; fields that a test names replace the "
            "usual ones.\n\"\"\"\n\nfrom tests.support import " +
            imports +
-           "\n\n\nclass Factory:\n    \"\"\"Makes rows; each method takes the fields that matter to "
+           "\n\n\nclass Factory:\n    \"\"\"Makes rows; each method takes the fields that matter "
+           "to "
            "a test.\"\"\"\n\n    def __init__(self, api, clock):\n        self.api = api\n        "
            "self.clock = clock\n        self.count = 0\n\n    def next_number(self):\n        "
            "\"\"\"A number that was not used before in this test.\"\"\"\n        self.count += 1\n"
@@ -49,11 +51,10 @@ class Writer {
     const spec::Entity* entity = find_entity(context_.spec, id);
     return safe_text(entity && !entity->name.empty() ? entity->name : id);
   }
-  static std::string method_of(const std::string& entity) {
-    return method_name(entity);
-  }
+  static std::string method_of(const std::string& entity) { return method_name(entity); }
   static std::string article(const std::string& noun) {
-    bool vowel = !noun.empty() && std::string_view("aeiouAEIOU").find(noun[0]) != std::string_view::npos;
+    bool vowel =
+        !noun.empty() && std::string_view("aeiouAEIOU").find(noun[0]) != std::string_view::npos;
     return (vowel ? "an " : "a ") + noun;
   }
 
@@ -132,9 +133,12 @@ class Writer {
     };
     switch (who.kind) {
       case Who::Kind::kNobody: return;
-      case Who::Kind::kPlain: arguments.push_back(named("actor", leaf(py_string(who.role)))); return;
+      case Who::Kind::kPlain:
+        arguments.push_back(named("actor", leaf(py_string(who.role))));
+        return;
       case Who::Kind::kField:
-        arguments.push_back(named("actor", pair(fmt::format("{}[{}]", holder, py_string(who.field)))));
+        arguments.push_back(
+            named("actor", pair(fmt::format("{}[{}]", holder, py_string(who.field)))));
         return;
       case Who::Kind::kSelf: arguments.push_back(named("actor", pair(row + "[\"id\"]"))); return;
       case Who::Kind::kFresh:
@@ -148,8 +152,8 @@ class Writer {
     auto main = context_.recipes.creates.find(endpoint.entity);
     bool is_main = main != context_.recipes.creates.end() &&
                    main->second.endpoint->operation_id == endpoint.operation_id;
-    std::string name = is_main ? method_of(endpoint.entity)
-                                : qa::action_method(context_, endpoint.operation_id);
+    std::string name =
+        is_main ? method_of(endpoint.entity) : qa::action_method(context_, endpoint.operation_id);
     std::vector<Py> arguments = {leaf(py_string(endpoint.path)), leaf("body")};
     add_actor(arguments, recipe.who, "body", "body");
     return fmt::format("\n    def {}(self, /, **given):\n", name) +
@@ -167,7 +171,8 @@ class Writer {
     auto main = context_.recipes.creates.find(cause.entity);
     bool is_main = makes_row(cause) && main != context_.recipes.creates.end() &&
                    main->second.endpoint->operation_id == recipe.via;
-    std::string method = is_main ? method_of(cause.entity) : qa::action_method(context_, recipe.via);
+    std::string method =
+        is_main ? method_of(cause.entity) : qa::action_method(context_, recipe.via);
     return fmt::format("\n    def {}(self):\n", method_of(entity)) +
            docstring(8, fmt::format("{} that {} has made.",
                                     text::upper_first(article(entity_name(entity))), recipe.via)) +
@@ -176,8 +181,10 @@ class Writer {
   }
 
   std::string row_path(const spec::Endpoint& endpoint, const std::string& row) const {
-    return "f\"" + text::replace_all(endpoint.path, "{" + endpoint.id_parameter + "}",
-                                     "{" + row + "['id']}") + "\"";
+    return "f\"" +
+           text::replace_all(endpoint.path, "{" + endpoint.id_parameter + "}",
+                             "{" + row + "['id']}") +
+           "\"";
   }
 
   std::string ready_method(const Recipe& recipe) {
@@ -217,7 +224,8 @@ class Writer {
     const spec::Endpoint* read = nullptr;
     for (const spec::Endpoint& other : context_.contract.endpoints) {
       if (other.operation && other.operation->kind == spec::OperationKind::kRead &&
-          other.entity == endpoint.entity && context_.recipes.operations.contains(other.operation_id)) {
+          other.entity == endpoint.entity &&
+          context_.recipes.operations.contains(other.operation_id)) {
         read = &other;
       }
     }
@@ -258,7 +266,8 @@ class Writer {
         fmt::format("\n    def {}(self, {}=None, /, **given):\n", method, row) +
         docstring(8, fmt::format("Performs {} on the row, or on a new one, and returns it.",
                                  endpoint.operation_id)) +
-        fmt::format("        if {} is None:\n            {} = self.ready_for_{}(**given)\n", row, row, id);
+        fmt::format("        if {} is None:\n            {} = self.ready_for_{}(**given)\n", row,
+                    row, id);
     if (!endpoint.body.empty()) {
       out += fmt::format("        body = self.{}_body()\n", id);
       arguments.push_back(leaf("body"));
@@ -267,11 +276,13 @@ class Writer {
     return out + statement(8, "return ", call("self.api.done", std::move(arguments)));
   }
 
-  std::string state_method(const std::string& entity, const std::map<std::string, std::string>& ways) {
+  std::string state_method(const std::string& entity,
+                           const std::map<std::string, std::string>& ways) {
     std::vector<std::pair<std::string, Py>> members;
     for (const auto& [state, operation] : ways) {
-      members.emplace_back(state, leaf("self." + (operation.empty() ? method_of(entity)
-                                                                    : qa::action_method(context_, operation))));
+      members.emplace_back(
+          state, leaf("self." + (operation.empty() ? method_of(entity)
+                                                   : qa::action_method(context_, operation))));
     }
     std::string noun = text::upper_first(article(entity_name(entity)));
     return fmt::format("\n    def {}_in(self, state, /, **given):\n", method_of(entity)) +

@@ -23,7 +23,9 @@ std::string query_text(const Json& value) {
 class Lists {
  public:
   Lists(Suite& suite, const Endpoint& endpoint)
-      : suite_(suite), context_(suite.context()), endpoint_(endpoint),
+      : suite_(suite),
+        context_(suite.context()),
+        endpoint_(endpoint),
         entity_(*find_entity(context_.spec, endpoint.entity)) {}
 
   void write() {
@@ -50,10 +52,16 @@ class Lists {
         operations.push_back(query.id);
       }
     }
-    suite_.add({.id = {}, .file = kFile,
+    suite_.add({.id = {},
+                .file = kFile,
                 .name = "test_" + text::snake_case(endpoint_.operation_id) + "_" + suffix,
-                .what = what, .kind = "query", .operations = operations, .rules = rules,
-                .decorators = {}, .arguments = scene.arguments(), .body = scene.text(),
+                .what = what,
+                .kind = "query",
+                .operations = operations,
+                .rules = rules,
+                .decorators = {},
+                .arguments = scene.arguments(),
+                .body = scene.text(),
                 .criteria = {}});
   }
 
@@ -103,7 +111,8 @@ class Lists {
       for (const Json& first : values) {
         for (const Json& second : values) {
           if (first == second) continue;
-          if (first.is_string() && first.get_string() < second.get_string()) return {{first, second}};
+          if (first.is_string() && first.get_string() < second.get_string())
+            return {{first, second}};
           if (first.is_int64() && second.is_int64() && first.get_int64() < second.get_int64()) {
             return {{first, second}};
           }
@@ -132,7 +141,8 @@ class Lists {
       scene.get(endpoint_.operation_id, {{"sort", sign + field}}, &*token);
       const JsonArray& items = json::get_array(scene.answer().body, "items");
       if (items.size() != 2) return;
-      bool low_first = json::get_int(items[0], "id") == json::get_int(*scene.world().row_of(low), "id");
+      bool low_first =
+          json::get_int(items[0], "id") == json::get_int(*scene.world().row_of(low), "id");
       scene.expect_ids(low_first ? std::vector{low, high} : std::vector{high, low});
     }
     add(scene, "sorted_by_" + text::snake_case(field), "Sorted by " + field + ", both ways.");
@@ -161,9 +171,8 @@ class Lists {
       std::string id = std::to_string(json::get_int(*world.row_of(target), "id"));
       request.query = {{field, id}};
       if (json::get_int(world.ask(request).body, "total") != 1) return;
-      std::vector<Py> arguments = {
-          leaf(py_string(endpoint_.path)),
-          named("params", dict({{field, leaf(target + "[\"id\"]")}}))};
+      std::vector<Py> arguments = {leaf(py_string(endpoint_.path)),
+                                   named("params", dict({{field, leaf(target + "[\"id\"]")}}))};
       if (!token->role.empty()) arguments.push_back(named("actor", leaf(py_string(token->role))));
       scene.request_line(call("api.get", std::move(arguments)));
       scene.expect_ids({wanted});
@@ -180,7 +189,8 @@ class Lists {
       if (json::get_int(scene.answer().body, "total") != 1) return;
       scene.expect_ids({wanted});
     }
-    add(scene, "where_" + text::snake_case(field), "Only the rows with the " + field + " asked for.");
+    add(scene, "where_" + text::snake_case(field),
+        "Only the rows with the " + field + " asked for.");
   }
 
   void filter_by_state(const std::string& field, const Token& token) {
@@ -209,8 +219,8 @@ class Lists {
                                 [&](const Field& one) { return one.name == attribute; });
       if (field == recipe.endpoint->body.end()) continue;
       bool free_text = field->type == spec::Type::kString || field->type == spec::Type::kText;
-      if (!free_text || (field->attribute && (!field->attribute->pattern.empty() ||
-                                              field->attribute->length))) {
+      if (!free_text ||
+          (field->attribute && (!field->attribute->pattern.empty() || field->attribute->length))) {
         continue;
       }
       Scene scene(context_);
@@ -239,8 +249,10 @@ class Lists {
       request.query = {{name, value}};
       Answer answer = world.ask(request);
       if (answer.status != 422 || answer.code != "invalid") return;
-      cases.push_back({.prefix = "", .open = "(",
-                       .items = {leaf(py_string(name)), leaf(py_string(value))}, .close = ")"});
+      cases.push_back({.prefix = "",
+                       .open = "(",
+                       .items = {leaf(py_string(name)), leaf(py_string(value))},
+                       .close = ")"});
     };
     for (const char* value : {"0", "101", "-1", "many"}) consider("limit", value);
     for (const char* value : {"-1", "x"}) consider("offset", value);
@@ -255,17 +267,21 @@ class Lists {
     std::vector<Py> arguments = {leaf(py_string(endpoint_.path)),
                                  named("params", leaf("{name: value}"))};
     if (!token->role.empty()) arguments.push_back(named("actor", leaf(py_string(token->role))));
-    suite_.add({.id = {}, .file = kFile,
-                .name = "test_" + text::snake_case(endpoint_.operation_id) + "_refuses",
-                .what = "Parameters that the contract does not know, or with other values.",
-                .kind = "query", .operations = {endpoint_.operation_id}, .rules = {},
-                .decorators = statement(0, "@", call("pytest.mark.parametrize",
-                                                     {leaf("(\"name\", \"value\")"),
-                                                      list(std::move(cases))})),
-                .arguments = "api, name, value",
-                .body = statement(4, "response = ", call("api.get", std::move(arguments))) +
-                        "    expect_problem(response, 422, \"invalid\", field=name)\n",
-                .criteria = {}});
+    suite_.add(
+        {.id = {},
+         .file = kFile,
+         .name = "test_" + text::snake_case(endpoint_.operation_id) + "_refuses",
+         .what = "Parameters that the contract does not know, or with other values.",
+         .kind = "query",
+         .operations = {endpoint_.operation_id},
+         .rules = {},
+         .decorators = statement(0, "@",
+                                 call("pytest.mark.parametrize",
+                                      {leaf("(\"name\", \"value\")"), list(std::move(cases))})),
+         .arguments = "api, name, value",
+         .body = statement(4, "response = ", call("api.get", std::move(arguments))) +
+                 "    expect_problem(response, 422, \"invalid\", field=name)\n",
+         .criteria = {}});
   }
 
   Suite& suite_;
@@ -325,10 +341,16 @@ void report(Suite& suite, const Endpoint& endpoint) {
     suite.gaps.push_back(fmt::format("The report {} was empty in every situation tried.", id));
     return;
   }
-  suite.add({.id = {}, .file = "tests/test_reports.py", .name = "test_" + text::snake_case(id),
+  suite.add({.id = {},
+             .file = "tests/test_reports.py",
+             .name = "test_" + text::snake_case(id),
              .what = fmt::format("The report {} shows these rows, now and forty days later.", id),
-             .kind = "query", .operations = {id}, .rules = rules_of_query(context.spec, id),
-             .decorators = {}, .arguments = later.arguments(), .body = later.text(),
+             .kind = "query",
+             .operations = {id},
+             .rules = rules_of_query(context.spec, id),
+             .decorators = {},
+             .arguments = later.arguments(),
+             .body = later.text(),
              .criteria = {}});
 }
 

@@ -19,7 +19,8 @@ std::string row_path(const Endpoint& endpoint) {
 }
 
 std::string send(const Endpoint& endpoint, const std::string& actor) {
-  std::vector<Py> arguments = {leaf(py_string(endpoint.method)), leaf(py_string(row_path(endpoint)))};
+  std::vector<Py> arguments = {leaf(py_string(endpoint.method)),
+                               leaf(py_string(row_path(endpoint)))};
   if (endpoint.method == "POST" || endpoint.method == "PATCH") arguments.push_back(leaf("{}"));
   if (!actor.empty()) arguments.push_back(named("actor", leaf(actor)));
   return statement(4, "response = ", call("api.send", std::move(arguments)));
@@ -37,19 +38,30 @@ void by_actor(Suite& suite, const Endpoint& endpoint) {
     if (has_row(endpoint)) request.row = 999'999;
     if (endpoint.method == "POST" || endpoint.method == "PATCH") request.body = JsonObject{};
     Answer answer = world.ask(request);
-    std::string who = actor.entity.empty() ? py_string(actor.id) : "(" + py_string(actor.id) + ", 1)";
+    std::string who =
+        actor.entity.empty() ? py_string(actor.id) : "(" + py_string(actor.id) + ", 1)";
     if (answer.status == 403) {
       refused.push_back(leaf(who));
     } else if (answer.status != 0) {
-      allowed.push_back({.prefix = "", .open = "(",
-                         .items = {leaf(who), leaf(std::to_string(answer.status))}, .close = ")"});
+      allowed.push_back({.prefix = "",
+                         .open = "(",
+                         .items = {leaf(who), leaf(std::to_string(answer.status))},
+                         .close = ")"});
     }
   }
   std::string name = text::snake_case(endpoint.operation_id);
   std::vector<std::string> rules = rules_of_permission(context.spec, endpoint.operation_id);
-  Test test{.id = {}, .file = kFile, .name = {}, .what = {}, .kind = "permission",
-            .operations = {endpoint.operation_id}, .rules = rules, .decorators = {},
-            .arguments = "api", .body = {}, .criteria = {}};
+  Test test{.id = {},
+            .file = kFile,
+            .name = {},
+            .what = {},
+            .kind = "permission",
+            .operations = {endpoint.operation_id},
+            .rules = rules,
+            .decorators = {},
+            .arguments = "api",
+            .body = {},
+            .criteria = {}};
   test.name = "test_" + name + "_needs_a_token";
   test.what = endpoint.operation_id + " is refused without a token.";
   test.body = send(endpoint, "") + "    expect_problem(response, 401, \"unauthorized\")\n";
@@ -57,8 +69,9 @@ void by_actor(Suite& suite, const Endpoint& endpoint) {
   if (!allowed.empty()) {
     test.name = "test_" + name + "_is_open_to";
     test.what = "These actors get past the permission of " + endpoint.operation_id + ".";
-    test.decorators = statement(0, "@", call("pytest.mark.parametrize",
-                                             {leaf("(\"actor\", \"status\")"), list(std::move(allowed))}));
+    test.decorators = statement(0, "@",
+                                call("pytest.mark.parametrize",
+                                     {leaf("(\"actor\", \"status\")"), list(std::move(allowed))}));
     test.arguments = "api, actor, status";
     test.body = send(endpoint, "actor") + "    expect_status(response, status)\n";
     suite.add(test);
@@ -77,10 +90,17 @@ void by_actor(Suite& suite, const Endpoint& endpoint) {
 void add_rows_test(Suite& suite, Scene& scene, const Endpoint& endpoint, const std::string& suffix,
                    const std::string& what) {
   if (!scene.ok()) return;
-  suite.add({.id = {}, .file = kFile, .name = "test_" + text::snake_case(endpoint.operation_id) + suffix,
-             .what = what, .kind = "permission", .operations = {endpoint.operation_id},
+  suite.add({.id = {},
+             .file = kFile,
+             .name = "test_" + text::snake_case(endpoint.operation_id) + suffix,
+             .what = what,
+             .kind = "permission",
+             .operations = {endpoint.operation_id},
              .rules = rules_of_permission(suite.context().spec, endpoint.operation_id),
-             .decorators = {}, .arguments = scene.arguments(), .body = scene.text(), .criteria = {}});
+             .decorators = {},
+             .arguments = scene.arguments(),
+             .body = scene.text(),
+             .criteria = {}});
 }
 
 // A change may neither take somebody else's row nor give one's own away: the permission is asked
@@ -172,19 +192,31 @@ void bad_tokens(Suite& suite) {
   }
   if (!endpoint) return;
   std::string path = py_string(endpoint->path);
-  Test test{.id = {}, .file = kFile, .name = "test_bad_tokens_are_refused",
-            .what = "A token that is forged, damaged or expired is no token.", .kind = "permission",
-            .operations = {}, .rules = {}, .decorators = {}, .arguments = "client, token",
-            .body = {}, .criteria = {}};
+  Test test{.id = {},
+            .file = kFile,
+            .name = "test_bad_tokens_are_refused",
+            .what = "A token that is forged, damaged or expired is no token.",
+            .kind = "permission",
+            .operations = {},
+            .rules = {},
+            .decorators = {},
+            .arguments = "client, token",
+            .body = {},
+            .criteria = {}};
   std::string role = py_string(context.spec.actors.front().id);
-  test.decorators = "@pytest.mark.parametrize(\n    \"token\",\n    [\n        \"Bearer\",\n        "
-                    "\"Bearer nonsense\",\n        \"Bearer a.b\",\n        \"Bearer a.b.c\",\n        "
-                    "\"Basic dXNlcjpwYXNz\",\n        \"Bearer \" + issue_token(\"another secret\", " +
-                    role + ", 1, START + timedelta(days=1)),\n        \"Bearer \" + "
-                    "issue_token(SECRET, " + role + ", 1, START - timedelta(days=1)),\n    ],\n)\n";
-  test.body = "    headers = {\"Authorization\": token}\n" +
-              statement(4, "response = ", call("client.request", {leaf("\"GET\""), leaf(path), leaf("headers=headers")})) +
-              "    expect_problem(response, 401, \"unauthorized\")\n";
+  test.decorators =
+      "@pytest.mark.parametrize(\n    \"token\",\n    [\n        \"Bearer\",\n        "
+      "\"Bearer nonsense\",\n        \"Bearer a.b\",\n        \"Bearer a.b.c\",\n        "
+      "\"Basic dXNlcjpwYXNz\",\n        \"Bearer \" + issue_token(\"another secret\", " +
+      role +
+      ", 1, START + timedelta(days=1)),\n        \"Bearer \" + "
+      "issue_token(SECRET, " +
+      role + ", 1, START - timedelta(days=1)),\n    ],\n)\n";
+  test.body =
+      "    headers = {\"Authorization\": token}\n" +
+      statement(4, "response = ",
+                call("client.request", {leaf("\"GET\""), leaf(path), leaf("headers=headers")})) +
+      "    expect_problem(response, 401, \"unauthorized\")\n";
   suite.add(test);
 }
 

@@ -16,11 +16,17 @@ constexpr int kSearchRequests = 5'000;
 void add(Suite& suite, const spec::Guard& guard, const std::string& operation, const Scene& scene,
          const std::string& suffix, const std::string& what) {
   if (!scene.ok()) return;
-  suite.add({.id = {}, .file = kFile,
+  suite.add({.id = {},
+             .file = kFile,
              .name = fmt::format("test_{}_{}_{}", text::snake_case(guard.id),
                                  text::snake_case(guard.error), suffix),
-             .what = what, .kind = "rule", .operations = {operation}, .rules = {guard.id},
-             .decorators = {}, .arguments = scene.arguments(), .body = scene.text(),
+             .what = what,
+             .kind = "rule",
+             .operations = {operation},
+             .rules = {guard.id},
+             .decorators = {},
+             .arguments = scene.arguments(),
+             .body = scene.text(),
              .criteria = {}});
 }
 
@@ -34,19 +40,27 @@ bool add_story(Suite& suite, const spec::Endpoint& endpoint, const spec::Guard& 
                        const std::string& what) {
     auto body = python_of_steps(context, steps);
     if (!body) return false;
-    suite.add({.id = {}, .file = kFile,
+    suite.add({.id = {},
+               .file = kFile,
                .name = fmt::format("test_{}_{}_{}{}", text::snake_case(guard.id),
                                    text::snake_case(guard.error),
                                    text::snake_case(endpoint.operation_id), suffix),
-               .what = what, .kind = "rule", .operations = {endpoint.operation_id},
-               .rules = {guard.id}, .decorators = {}, .arguments = arguments_of_steps(*body),
-               .body = *body, .criteria = {}});
+               .what = what,
+               .kind = "rule",
+               .operations = {endpoint.operation_id},
+               .rules = {guard.id},
+               .decorators = {},
+               .arguments = arguments_of_steps(*body),
+               .body = *body,
+               .criteria = {}});
     return true;
   };
-  if (!add_steps(scenario->steps, "", endpoint.operation_id + " is refused after these requests.")) {
+  if (!add_steps(scenario->steps, "",
+                 endpoint.operation_id + " is refused after these requests.")) {
     return false;
   }
-  add_steps(scenario->twin, "_boundary", endpoint.operation_id + " is accepted after a small change.");
+  add_steps(scenario->twin, "_boundary",
+            endpoint.operation_id + " is accepted after a small change.");
   return true;
 }
 
@@ -62,8 +76,8 @@ void write_rules(Suite& suite) {
       auto found = search_rule(context, endpoint, guard);
       if (!found && add_story(suite, endpoint, guard)) continue;
       if (!found) {
-        suite.gaps.push_back(fmt::format(
-            "No request was found that {} refuses because of {}.", operation, guard.id));
+        suite.gaps.push_back(fmt::format("No request was found that {} refuses because of {}.",
+                                         operation, guard.id));
         continue;
       }
       std::string suffix = text::snake_case(operation);

@@ -1,4 +1,5 @@
-// test_validation_<entity>.py: each field with what the contract refuses, and the limits it accepts.
+// test_validation_<entity>.py: each field with what the contract refuses, and the limits it
+// accepts.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -32,7 +33,9 @@ Py token_python(const Token& token) {
 class Validation {
  public:
   Validation(Suite& suite, const spec::Entity& entity)
-      : suite_(suite), context_(suite.context()), entity_(entity),
+      : suite_(suite),
+        context_(suite.context()),
+        entity_(entity),
         file_("tests/test_validation_" + text::snake_case(entity.id) + ".py") {
     suite_.open_file(file_, fmt::format("What the fields of {} accept and refuse.",
                                         safe_text(entity.name.empty() ? entity.id : entity.name)));
@@ -94,9 +97,11 @@ class Validation {
         Answer answer = world.ask(request);
         if (answer.status != 422 || answer.code != "invalid") continue;
         Py value = sample.missing ? leaf("MISSING") : python_of_sample(sample.value);
-        cases.push_back({.prefix = "", .open = "(",
-                         .items = {leaf(py_string(field.name)), leaf(py_string(sample.what)), value},
-                         .close = ")"});
+        cases.push_back(
+            {.prefix = "",
+             .open = "(",
+             .items = {leaf(py_string(field.name)), leaf(py_string(sample.what)), value},
+             .close = ")"});
       }
     }
     if (cases.empty()) return;
@@ -118,16 +123,23 @@ class Validation {
     std::string text =
         fmt::format("    body = without({}, field)\n", constant) +
         "    if value is not MISSING:\n        body[field] = value\n" +
-        statement(4, "response = ", call("api." + text::lower(endpoint.method), std::move(arguments))) +
+        statement(
+            4, "response = ", call("api." + text::lower(endpoint.method), std::move(arguments))) +
         "    expect_problem(response, 422, \"invalid\", field=field)\n";
     std::vector<Py> parameters = {leaf("(\"field\", \"what\", \"value\")"), list(std::move(cases))};
-    suite_.add({.id = {}, .file = file_, .name = "test_" + name + "_refuses",
-                .what = fmt::format("{} refuses what the contract does not allow.", endpoint.operation_id),
-                .kind = "validation", .operations = {endpoint.operation_id},
-                .rules = rules_of(endpoint),
-                .decorators = "@pytest.mark.parametrize(\n    (\"field\", \"what\", \"value\"),\n" +
-                              statement(4, "", parameters[1], ",") + "    ids=short,\n)\n",
-                .arguments = "api, field, what, value", .body = text, .criteria = {}});
+    suite_.add(
+        {.id = {},
+         .file = file_,
+         .name = "test_" + name + "_refuses",
+         .what = fmt::format("{} refuses what the contract does not allow.", endpoint.operation_id),
+         .kind = "validation",
+         .operations = {endpoint.operation_id},
+         .rules = rules_of(endpoint),
+         .decorators = "@pytest.mark.parametrize(\n    (\"field\", \"what\", \"value\"),\n" +
+                       statement(4, "", parameters[1], ",") + "    ids=short,\n)\n",
+         .arguments = "api, field, what, value",
+         .body = text,
+         .criteria = {}});
   }
 
   void accepted(const Endpoint& endpoint) {
@@ -141,7 +153,8 @@ class Validation {
         if (!trial.call(id, row, body).ok() || !trial.ok()) continue;
         const Json* shown = json::find(trial.answer().body, field.name);
         if (!has_row(endpoint) && (!shown || *shown != sample.value)) continue;
-        cases.push_back({.prefix = "", .open = "(",
+        cases.push_back({.prefix = "",
+                         .open = "(",
                          .items = {leaf(py_string(field.name)), leaf(py_string(sample.what)),
                                    python_of_sample(sample.value)},
                          .close = ")"});
@@ -161,12 +174,18 @@ class Validation {
                              "make." + name + "_body(**{field: value})");
     text += has_row(endpoint) ? "    expect_status(response, 200)\n"
                               : "    assert expect_status(response, 201)[field] == value\n";
-    suite_.add({.id = {}, .file = file_, .name = "test_" + name + "_accepts",
-                .what = fmt::format("{} accepts the limits themselves.", id), .kind = "validation",
-                .operations = {id}, .rules = rules_of(endpoint),
+    suite_.add({.id = {},
+                .file = file_,
+                .name = "test_" + name + "_accepts",
+                .what = fmt::format("{} accepts the limits themselves.", id),
+                .kind = "validation",
+                .operations = {id},
+                .rules = rules_of(endpoint),
                 .decorators = "@pytest.mark.parametrize(\n    (\"field\", \"what\", \"value\"),\n" +
                               statement(4, "", list(std::move(cases)), ",") + "    ids=short,\n)\n",
-                .arguments = "api, make, field, what, value", .body = text, .criteria = {}});
+                .arguments = "api, make, field, what, value",
+                .body = text,
+                .criteria = {}});
   }
 
   // The limits themselves, as changes of a row that is there.
@@ -183,7 +202,8 @@ class Validation {
         if (!trial.call(id, row, {}, {{field.name, Value::of(sample.value)}}).ok()) continue;
         const Json* shown = json::find(trial.answer().body, field.name);
         if (!shown || *shown != sample.value) continue;
-        cases.push_back({.prefix = "", .open = "(",
+        cases.push_back({.prefix = "",
+                         .open = "(",
                          .items = {leaf(py_string(field.name)), leaf(py_string(sample.what)),
                                    python_of_sample(sample.value)},
                          .close = ")"});
@@ -193,12 +213,18 @@ class Validation {
     base.call(id, row, {}, {{"FIELD", Value::of(Json("VALUE"))}});
     std::string body = text::replace_all(base.text(), "{\"FIELD\": \"VALUE\"}", "{field: value}") +
                        "    assert expect_status(response, 200)[field] == value\n";
-    suite_.add({.id = {}, .file = file_, .name = "test_" + text::snake_case(id) + "_accepts",
-                .what = fmt::format("{} accepts the limits themselves.", id), .kind = "validation",
-                .operations = {id}, .rules = rules_of(endpoint),
+    suite_.add({.id = {},
+                .file = file_,
+                .name = "test_" + text::snake_case(id) + "_accepts",
+                .what = fmt::format("{} accepts the limits themselves.", id),
+                .kind = "validation",
+                .operations = {id},
+                .rules = rules_of(endpoint),
                 .decorators = "@pytest.mark.parametrize(\n    (\"field\", \"what\", \"value\"),\n" +
                               statement(4, "", list(std::move(cases)), ",") + "    ids=short,\n)\n",
-                .arguments = "api, make, field, what, value", .body = body, .criteria = {}});
+                .arguments = "api, make, field, what, value",
+                .body = body,
+                .criteria = {}});
   }
 
   Suite& suite_;
@@ -211,7 +237,8 @@ class Validation {
 }  // namespace
 
 void write_validation(Suite& suite) {
-  for (const spec::Entity& entity : suite.context().spec.entities) Validation(suite, entity).write();
+  for (const spec::Entity& entity : suite.context().spec.entities)
+    Validation(suite, entity).write();
 }
 
 }  // namespace cadre::offline::qa

@@ -92,13 +92,20 @@ Result<std::string> XmlReader::decoded(std::string_view raw) const {
     if (end == std::string_view::npos || end - i > 12) return wrong("a lone '&'");
     std::string_view entity = raw.substr(i + 1, end - i - 1);
     unsigned code = 0;
-    if (entity == "amp") out += '&';
-    else if (entity == "lt") out += '<';
-    else if (entity == "gt") out += '>';
-    else if (entity == "quot") out += '"';
-    else if (entity == "apos") out += '\'';
-    else if (char_reference(entity, code)) append_utf8(out, code);
-    else return wrong("an entity that is not known");
+    if (entity == "amp")
+      out += '&';
+    else if (entity == "lt")
+      out += '<';
+    else if (entity == "gt")
+      out += '>';
+    else if (entity == "quot")
+      out += '"';
+    else if (entity == "apos")
+      out += '\'';
+    else if (char_reference(entity, code))
+      append_utf8(out, code);
+    else
+      return wrong("an entity that is not known");
     i = end;
   }
   return out;
@@ -136,8 +143,10 @@ Result<XmlReader::Event> XmlReader::markup() {
     return Event::kText;
   }
   std::string_view closing;
-  if (rest.starts_with("<!--")) closing = "-->";
-  else if (rest.starts_with("<?")) closing = "?>";
+  if (rest.starts_with("<!--"))
+    closing = "-->";
+  else if (rest.starts_with("<?"))
+    closing = "?>";
   if (!closing.empty()) {
     Result<void> skipped = skip_past(closing);
     if (!skipped) return propagate(skipped);
@@ -176,7 +185,8 @@ Result<void> XmlReader::attributes() {
     if (text_[at_] == '>' || text_[at_] == '/') return {};
     std::string name = read_name();
     skip_space();
-    if (name.empty() || at_ >= text_.size() || text_[at_] != '=') return wrong("a broken attribute");
+    if (name.empty() || at_ >= text_.size() || text_[at_] != '=')
+      return wrong("a broken attribute");
     ++at_;
     skip_space();
     if (at_ >= text_.size() || (text_[at_] != '"' && text_[at_] != '\'')) {

@@ -27,8 +27,8 @@ class XmlReader {
   // The next event; after kDone always kDone.
   Result<Event> next();
 
-  const std::string& name() const { return name_; }  // of kStart and kEnd
-  std::string attribute(std::string_view name) const;  // of kStart; empty when absent
+  const std::string& name() const { return name_; }     // of kStart and kEnd
+  std::string attribute(std::string_view name) const;   // of kStart; empty when absent
   const std::string& text() const { return content_; }  // of kText
 
  private:

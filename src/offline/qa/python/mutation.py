@@ -271,6 +271,7 @@ class Pool:
         self.timeout = timeout
         self.running = {}
         self.results = {}
+        self.seconds = []
 
     def start(self, mutant, first, files):
         """Waits for a free place and starts the child for a mutant."""
@@ -285,12 +286,17 @@ class Pool:
                 os._exit(code)
         self.running[pid] = (mutant, time.monotonic())
 
+    def usual_seconds(self):
+        """How long a child has taken so far, on average."""
+        return sum(self.seconds) / len(self.seconds) if self.seconds else 0
+
     def wait(self):
         """Until a child ends; one that takes too long has noticed the mutant."""
         while True:
             pid, status = os.waitpid(-1, os.WNOHANG)
             if pid in self.running:
-                mutant, _ = self.running.pop(pid)
+                mutant, begun = self.running.pop(pid)
+                self.seconds.append(time.monotonic() - begun)
                 self.results[mutant] = "survived" if status == 0 else "killed"
                 return
             for child, (_, begun) in self.running.items():
@@ -345,7 +351,9 @@ def main(arguments=None):
     by_rule, files = index_tests()
     pool = Pool(options.jobs, options.timeout_seconds)
     for mutant in mutants:
-        if time.monotonic() - begun > options.budget_seconds:
+        # A child that would end after the budget is not started.
+        left = options.budget_seconds - (time.monotonic() - begun)
+        if left < pool.usual_seconds():
             break
         pool.start(mutant, likely(mutant, by_rule, files), files)
     pool.finish()
