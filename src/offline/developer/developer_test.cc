@@ -258,16 +258,16 @@ class Service : public ::testing::Test {
 };
 
 TEST_F(Service, LibraryBehavesAsItsModel) {
-  compare(library(), 7, 200);
+  compare(library(), 7, 150);
   lint();
 }
 
 TEST_F(Service, TasksBehaveAsTheirModel) {
-  compare(spec::load_test_model(CADRE_SOURCE_DIR, "tasks"), 1, 200);
+  compare(spec::load_test_model(CADRE_SOURCE_DIR, "tasks"), 1, 120);
   lint();
 }
 
-TEST_F(Service, ARandomModelBehavesAsItself) { compare(spec::random_spec(2026), 1, 100); }
+TEST_F(Service, ARandomModelBehavesAsItself) { compare(spec::random_spec(2026), 1, 60); }
 
 // Names that mean something to Python, SQL or the libraries, and texts full of quotes.
 TEST_F(Service, HostileNamesAreHarmless) {
@@ -290,7 +290,7 @@ TEST_F(Service, HostileNamesAreHarmless) {
     rule.text = "quote \"\"\" ' \\ \n newline */ {braces} " + std::string(300, 'x');
     rule.canonical = rule.text;
   }
-  compare(model, 3, 80);
+  compare(model, 3, 60);
   lint();
 }
 
