@@ -95,9 +95,13 @@ std::string quality_lines(const Json& report) {
 
 std::string refusal_lines(const RunOutcome& outcome) {
   std::string out = fmt::format("refused: {}\n", outcome.reason);
-  const std::string help = json::get_string(outcome.details, "help");
-  if (!help.empty()) out += fmt::format("what would help: {}\n", help);
-  return out;
+  std::string help = json::get_string(outcome.details, "help");
+  if (help.empty()) {
+    help =
+        "say in a few sentences what is to be recorded (\"Each book has a title and an ISBN\"), "
+        "who does what with it, and which rules hold; `cadre spec BRIEF` shows what is understood";
+  }
+  return out + fmt::format("what would help: {}\n", help);
 }
 
 // The service's start command, as the Developer wrote it into the documentation's data.
