@@ -321,8 +321,8 @@ void Validator::check_makeable() {
   const auto refers_ahead = [&](const Operation& operation) {
     return std::any_of(operation.inputs.begin(), operation.inputs.end(), [&](const Input& input) {
       const Relation* relation = find_relation(spec_, operation.on, input.id);
-      return !input.ref.empty() && (input.required || (relation != nullptr && relation->required)) &&
-             !makeable.contains(input.ref);
+      const bool required = input.required || (relation != nullptr && relation->required);
+      return !input.ref.empty() && required && !makeable.contains(input.ref);
     });
   };
   for (std::size_t before = makeable.size() + 1; before != makeable.size();) {
