@@ -221,6 +221,8 @@ void Suite::link() {
 }
 
 void Suite::finish() {
+  std::set<std::string> said;
+  std::erase_if(gaps, [&said](const std::string& gap) { return !said.insert(gap).second; });
   std::stable_sort(tests_.begin(), tests_.end(), [this](const Test& a, const Test& b) {
     auto place = [this](const Test& test) {
       return std::find(order_.begin(), order_.end(), test.file) - order_.begin();

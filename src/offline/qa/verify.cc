@@ -273,7 +273,13 @@ void say_what_is_not_verified(Evidence& evidence) {
       "Security beyond tokens, permissions and input checks: no penetration test, no review of "
       "dependencies.");
   if (const Json* suite = evidence.data("test_suite")) {
-    for (const std::string& gap : json::get_strings(*suite, "gaps")) out.push_back(gap);
+    for (const std::string& gap : json::get_strings(*suite, "gaps")) {
+      out.push_back(gap);
+      // An operation that nobody can perform: rows that need one another, or no permission at all.
+      if (!gap.starts_with("No accepted request")) continue;
+      add_finding(evidence, "", "medium", gap, "Tried on the requirement model itself.",
+                  "requirements");
+    }
   }
   for (const spec::Nfr& nfr : evidence.spec.nfr) {
     if (nfr.how == "tested" || nfr.how == "built") continue;

@@ -89,7 +89,8 @@ void unknown_rows(Suite& suite) {
   std::vector<std::string> operations;
   for (const Endpoint& endpoint : context.contract.endpoints) {
     if (!has_row(endpoint) || !context.recipes.operations.contains(endpoint.operation_id)) continue;
-    Json body = endpoint.method == "PATCH" ? Json(JsonObject{}) : Json(nullptr);
+    bool takes_body = endpoint.method == "PATCH" || endpoint.method == "POST";
+    Json body = takes_body ? Json(JsonObject{}) : Json(nullptr);
     if (asked(context, endpoint, body, 999'999).status == 404) {
       missing.push_back(case_of(context, endpoint, "999999"));
     }
@@ -100,7 +101,7 @@ void unknown_rows(Suite& suite) {
     }
   }
   std::string send =
-      "    body = {} if method == \"PATCH\" else None\n"
+      "    body = {} if method in (\"PATCH\", \"POST\") else None\n"
       "    response = api.send(method, path, body" +
       actor_argument(context) + ")\n";
   std::string arguments = "api, method, path" + actor_name(context);
