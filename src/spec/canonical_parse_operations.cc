@@ -344,7 +344,7 @@ void SentenceParser::read_rule(Reader& r) {
         else if (r.peek().kind == Token::Kind::kString) value = r.next().text;
         else if (r.take("true")) value = true;
         else if (r.take("false")) value = false;
-        else value = std::stoll(r.number("a value"));
+        else value = json::parse(r.number("a value")).value_or(Json());
         out.params.get_object()[key] = std::move(value);
       } while (r.take("and"));
     } else if (r.take("meaning")) {

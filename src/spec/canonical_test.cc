@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/clock.h"
 #include "spec/random_spec.h"
 #include "spec/test_models.h"
 #include "spec/validate.h"
@@ -105,6 +106,30 @@ TEST(Canonical, ErrorsSayWhereAndWhatWasExpected) {
   EXPECT_NE(
       error(("A book has a x (int, computed as " + deep).c_str()).find("a simpler expression"),
       std::string::npos);
+}
+
+// Whatever people do to the text, they get a model or an error that names a line.
+TEST(Canonical, SurvivesRandomEdits) {
+  const std::string text = render(load_test_model(CADRE_SOURCE_DIR, "tasks"));
+  Rng rng(3);
+  int readable = 0;
+  for (int i = 0; i < 150; ++i) {
+    std::string edited = text;
+    for (int k = 0; k < 2; ++k) {
+      const std::size_t at = rng.below(edited.size());
+      const std::string_view signs = "().,;:[]'\"| 9a#\n";
+      if (rng.below(2) == 0) edited.erase(at, 1 + rng.below(6));
+      else edited.insert(at, 1, signs[rng.below(signs.size())]);
+    }
+    const auto spec = parse_canonical(edited);
+    readable += spec ? 1 : 0;
+    if (!spec) {
+      EXPECT_FALSE(spec.error().message.empty());
+    } else {
+      validate(*spec);
+    }
+  }
+  EXPECT_LT(readable, 120);
 }
 
 }  // namespace
