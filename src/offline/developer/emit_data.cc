@@ -240,7 +240,7 @@ Py field_type(const Field& field) {
     case Type::kString: return text_type(field, 1, 200);
     case Type::kText: return text_type(field, 1, 10'000);
     case Type::kEmail: return text_type(field, 1, 254);
-    case Type::kPhone: return text_type(field, 3, 30);
+    case Type::kPhone: return text_type(field, 1, 200);  // its pattern says 3 to 30
     case Type::kUrl: return text_type(field, 1, 2000);
     case Type::kFileRef: return text_type(field, 1, 500);
     case Type::kBool: return call("fields.boolean");

@@ -234,6 +234,18 @@ class OperationWriter {
                   state))}));
   }
 
+  // Whether an effect of the operation already moves the row to the state.
+  bool effect_makes(const std::string& state) const {
+    const std::string& attribute = entity_.lifecycle->attribute;
+    return std::any_of(
+        operation_.effects.begin(), operation_.effects.end(), [&](const spec::Effect& effect) {
+          return effect.kind == spec::EffectKind::kSet && !effect.where &&
+                 effect.value == spec::Expr::string(state) &&
+                 (effect.target == "self." + attribute ||
+                  effect.target == entity_.id + "." + attribute);
+        });
+  }
+
   void make_transition() {
     if (!entity_.lifecycle) return;
     std::map<std::string, std::string> next;
@@ -247,6 +259,7 @@ class OperationWriter {
     if (next.empty()) return;
     const std::string state = row_ + "." + member(entity_.lifecycle->attribute);
     if (targets.size() == 1) {
+      if (effect_makes(*targets.begin())) return;
       body_.line(4, state + " = " + quoted(*targets.begin()));
       return;
     }
