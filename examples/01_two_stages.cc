@@ -22,7 +22,8 @@ class Writer final : public cadre::Provider {
                                   std::stop_token) override {
     cadre::Turn turn;
     for (const std::string& type : task.makes) {
-      turn.artifacts.push_back({type, cadre::JsonObject{{"text", type + " for: " + task.brief}}, {}});
+      turn.artifacts.push_back(
+          {type, cadre::JsonObject{{"text", type + " for: " + task.brief}}, {}});
     }
     return turn;
   }
@@ -34,9 +35,16 @@ cadre::Plan make_plan() {
   plan.lead = "editor";
   plan.agents = {{.role = "editor", .name = "Editor", .handoff_targets = {"author"}},
                  {.role = "author", .name = "Author", .handoff_targets = {"editor"}}};
-  plan.stages = {
-      {.id = "outline", .title = "Outline", .role = "author", .needs = {"brief"}, .makes = {"outline"}},
-      {.id = "edit", .title = "Edit", .role = "editor", .needs = {"outline"}, .makes = {"article"}}};
+  plan.stages = {{.id = "outline",
+                  .title = "Outline",
+                  .role = "author",
+                  .needs = {"brief"},
+                  .makes = {"outline"}},
+                 {.id = "edit",
+                  .title = "Edit",
+                  .role = "editor",
+                  .needs = {"outline"},
+                  .makes = {"article"}}};
   return plan;
 }
 

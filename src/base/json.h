@@ -48,7 +48,9 @@ const JsonObject& get_object(const Json& value, std::string_view key);
 std::vector<std::string> get_strings(const Json& value, std::string_view key);
 JsonArray to_array(const std::vector<std::string>& strings);
 
-inline std::string_view as_view(const boost::json::string& text) { return {text.data(), text.size()}; }
+inline std::string_view as_view(const boost::json::string& text) {
+  return {text.data(), text.size()};
+}
 
 }  // namespace json
 }  // namespace cadre

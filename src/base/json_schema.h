@@ -5,12 +5,13 @@
 // propertyNames, minProperties, maxProperties, dependentRequired, dependentSchemas; items,
 // prefixItems, contains (min/maxContains), minItems, maxItems, uniqueItems; minimum, maximum and
 // exclusive forms, multipleOf; minLength, maxLength, pattern (RE2), format (date-time, date, time,
-// email, uri, uuid, ipv4, others are annotations); allOf, anyOf, oneOf, not, if/then/else; $ref, $defs,
-// $anchor, $id within the document; boolean schemas. Refused when compiled, never ignored in silence:
-// unevaluated*, $dynamicRef, $vocabulary, references out of the document, patterns RE2 cannot run.
-// Unknown keywords are listed by unknown_keywords().
+// email, uri, uuid, ipv4, others are annotations); allOf, anyOf, oneOf, not, if/then/else; $ref,
+// $defs, $anchor, $id within the document; boolean schemas. Refused when compiled, never ignored in
+// silence: unevaluated*, $dynamicRef, $vocabulary, references out of the document, patterns RE2
+// cannot run. Unknown keywords are listed by unknown_keywords().
 //
-// compile() may be given hostile schemas; validate() is const and thread-safe, and bounded in depth.
+// compile() may be given hostile schemas; validate() is const and thread-safe, and bounded in
+// depth.
 #pragma once
 
 #include <memory>

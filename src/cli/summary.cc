@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/text.h"
 
 namespace cadre::cli {
@@ -104,13 +106,24 @@ std::string refusal_lines(const RunOutcome& outcome) {
   return out + fmt::format("what would help: {}\n", help);
 }
 
-// The service's start command, as the Developer wrote it into the documentation's data.
+bool has_file(const RunOutcome& outcome, const char* type, std::string_view path) {
+  const auto it = outcome.artifacts.find(type);
+  if (it == outcome.artifacts.end()) return false;
+  return std::any_of(it->second->files.begin(), it->second->files.end(),
+                     [&](const File& file) { return file.path == path; });
+}
+
 std::string start_lines(const RunOutcome& outcome, const std::filesystem::path& out_dir) {
-  const std::string start = json::get_string(data_of(outcome, "documentation"), "start_command");
+  const std::string dir = out_dir.string();
   std::string out =
-      fmt::format("look at     {}/README.md, {}/docs/quality-report.md, {}/result.json\n",
-                  out_dir.string(), out_dir.string(), out_dir.string());
-  if (!start.empty()) out += fmt::format("start it    cd {} && {}\n", out_dir.string(), start);
+      fmt::format("look at     {0}/README.md, {0}/docs/quality-report.md, {0}/result.json\n", dir);
+  // The stack python; its README says the same and more.
+  if (has_file(outcome, "code", "app/main.py")) {
+    const bool tokens = has_file(outcome, "code", "app/security.py");
+    out += fmt::format(
+        "start it    cd {} && {}/usr/bin/python3 -m uvicorn --factory app.main:create_app\n", dir,
+        tokens ? "APP_SECRET=$(openssl rand -hex 32) " : "");
+  }
   return out;
 }
 

@@ -15,10 +15,10 @@ namespace cadre {
 
 // AgentConfig: who does a stage.
 struct AgentConfig {
-  std::string role;          // "product_manager"; unique in the plan
-  std::string name;          // shown to people: "Product Manager"
-  std::string description;   // one line
-  std::string instructions;  // the body of the role's file
+  std::string role;                          // "product_manager"; unique in the plan
+  std::string name;                          // shown to people: "Product Manager"
+  std::string description;                   // one line
+  std::string instructions;                  // the body of the role's file
   std::vector<std::string> tools;            // tool names it may call
   std::vector<std::string> handoff_targets;  // roles it may hand work to
   std::vector<std::string> guardrails;       // guardrail names
@@ -28,43 +28,43 @@ struct AgentConfig {
 
 // A gate decides by evidence whether a stage's artifacts pass.
 struct GateSpec {
-  std::string name;                 // "tests_pass"; a gate known to sop/gates.h
-  std::string artifact;             // the artifact type it looks at
-  Json parameters = JsonObject{};   // {"min_percent": 90}
-  std::string blame;                // artifact type that is at fault when it fails; "" = evidence says
+  std::string name;                // "tests_pass"; a gate known to sop/gates.h
+  std::string artifact;            // the artifact type it looks at
+  Json parameters = JsonObject{};  // {"min_percent": 90}
+  std::string blame;  // artifact type that is at fault when it fails; "" = evidence says
 };
 
 struct StageSpec {
-  std::string id;                    // "build"
-  std::string title;                 // "Build the service"
-  std::string role;                  // who does it
-  std::vector<std::string> needs;    // artifact types that must exist
-  std::vector<std::string> makes;    // artifact types it produces
+  std::string id;                  // "build"
+  std::string title;               // "Build the service"
+  std::string role;                // who does it
+  std::vector<std::string> needs;  // artifact types that must exist
+  std::vector<std::string> makes;  // artifact types it produces
   std::vector<GateSpec> gates;
   // Fan-out: one task for each element of `inputs[artifact].data[path]` whose owner is this role;
   // the parts' files are united into one artifact of each type.
   struct FanOut {
-    std::string artifact;            // "tasks"
-    std::string path;                // "tasks"
+    std::string artifact;  // "tasks"
+    std::string path;      // "tasks"
   };
   std::optional<FanOut> fan_out;
-  std::string priority = "normal";   // low, normal, high
+  std::string priority = "normal";  // low, normal, high
 };
 
 struct Limits {
-  int rounds_max = 3;          // times one stage may be done again because of a failed gate
-  int refusals_max = 2;        // times one handoff may be refused
-  int turns_max = 40;          // provider turns in one task
-  int parallel_tasks = 2;      // tasks at once
-  int parallel_tools = 2;      // tool calls at once, over the run
-  int run_timeout_s = 3600;    // whole run
+  int rounds_max = 3;        // times one stage may be done again because of a failed gate
+  int refusals_max = 2;      // times one handoff may be refused
+  int turns_max = 40;        // provider turns in one task
+  int parallel_tasks = 2;    // tasks at once
+  int parallel_tools = 2;    // tool calls at once, over the run
+  int run_timeout_s = 3600;  // whole run
 };
 
 struct Plan {
-  std::string name;       // "software"
+  std::string name;  // "software"
   std::string title;
   std::string version;
-  std::string lead;       // the orchestrating role that opens the run: "orchestrator"
+  std::string lead;  // the orchestrating role that opens the run: "orchestrator"
   std::vector<AgentConfig> agents;
   std::vector<StageSpec> stages;  // a valid topological order
   Limits limits;

@@ -179,6 +179,16 @@ TEST(Style, LinesAndFilesAreShort) {
   }
 }
 
+// Where a raw string literal begins, or npos. "INTEGER" ends with the same two characters.
+std::size_t raw_literal(const std::string& line) {
+  for (std::size_t at = line.find("R\""); at != std::string::npos; at = line.find("R\"", at + 1)) {
+    const bool word = at > 0 && (std::isalnum(static_cast<unsigned char>(line[at - 1])) != 0 ||
+                                 line[at - 1] == '_');
+    if (!word) return at;
+  }
+  return std::string::npos;
+}
+
 // Follows braces; a block opened by something with parentheses while only namespaces and types are
 // open is a function.
 std::map<std::string, int> long_functions(const SourceFile& file, int limit) {
@@ -194,7 +204,7 @@ std::map<std::string, int> long_functions(const SourceFile& file, int limit) {
         raw = false;
       continue;
     }
-    const auto raw_start = original.find("R\"");
+    const auto raw_start = raw_literal(original);
     if (raw_start != std::string::npos && original.find(")\"", raw_start) == std::string::npos &&
         original.find(")x\"", raw_start) == std::string::npos) {
       raw = true;

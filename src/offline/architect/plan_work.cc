@@ -145,6 +145,32 @@ std::vector<Component> write_components(const Design& design) {
   return out;
 }
 
+// The QA engineer's: writing the tests needs no code, running them needs all of it.
+static void add_quality_tasks(const Design& design, std::vector<WorkItem>& out) {
+  std::vector<std::string> before_verify;
+  for (const WorkItem& item : out) before_verify.push_back(item.id);
+  before_verify.emplace_back("T-test-plan");
+  out.push_back({"T-test-plan",
+                 "Tests from the stories and the API contract",
+                 "qa_engineer",
+                 "test_plan",
+                 "",
+                 {},
+                 {},
+                 design.links.all,
+                 {"Every criterion has a test", "Every test loads"}});
+  out.push_back({"T-verify",
+                 "Run the tests, measure, review",
+                 "qa_engineer",
+                 "verify",
+                 "",
+                 before_verify,
+                 {},
+                 design.links.all,
+                 {"All tests pass", "At least 90 % of the lines are run by tests",
+                  "No finding of high severity"}});
+}
+
 std::vector<WorkItem> write_tasks(const Design& design) {
   std::vector<WorkItem> out;
   WorkItem foundation{"T-foundation",
@@ -194,28 +220,7 @@ std::vector<WorkItem> write_tasks(const Design& design) {
                  {kCore},
                  design.links.all,
                  {"The README's commands work as written"}});
-  std::vector<std::string> before_verify;
-  for (const WorkItem& item : out) before_verify.push_back(item.id);
-  before_verify.emplace_back("T-test-plan");
-  out.push_back({"T-test-plan",
-                 "Tests from the stories and the API contract",
-                 "qa_engineer",
-                 "test_plan",
-                 "",
-                 {},
-                 {},
-                 design.links.all,
-                 {"Every criterion has a test", "Every test loads"}});
-  out.push_back({"T-verify",
-                 "Run the tests, measure, review",
-                 "qa_engineer",
-                 "verify",
-                 "",
-                 before_verify,
-                 {},
-                 design.links.all,
-                 {"All tests pass", "At least 90 % of the lines are run by tests",
-                  "No finding of high severity"}});
+  add_quality_tasks(design, out);
   return out;
 }
 
