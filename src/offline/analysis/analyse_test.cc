@@ -135,7 +135,9 @@ TEST(Analyse, EverySentenceOfEveryBriefIsAccountedForAndTheModelIsSound) {
         EXPECT_EQ(open, !sentence.unused.empty()) << brief << " " << sentence.id;
         const bool told = std::any_of(spec.unhandled.begin(), spec.unhandled.end(),
                                       [&](const auto& u) { return u.sentence == sentence.id; });
-        if (open) EXPECT_TRUE(told) << brief << " " << sentence.id;
+        if (open) {
+          EXPECT_TRUE(told) << brief << " " << sentence.id;
+        }
       }
       ++read;
     }
