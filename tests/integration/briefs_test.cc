@@ -89,7 +89,7 @@ TEST_P(AcceptanceBrief, RunsEndToEnd) {
 
 INSTANTIATE_TEST_SUITE_P(Difficulty1To3, AcceptanceBrief,
                          ::testing::ValuesIn(load_briefs("acceptance.jsonl", 3)),
-                         [](const auto& info) { return info.param.id; });
+                         [](const auto& brief) { return brief.param.id; });
 
 class UnseenBrief : public ::testing::TestWithParam<Brief> {};
 
@@ -106,7 +106,7 @@ TEST_P(UnseenBrief, IsBuiltOrRefusedHonestly) {
 
 INSTANTIATE_TEST_SUITE_P(OtherDomains, UnseenBrief,
                          ::testing::ValuesIn(load_briefs("unseen.jsonl", 9)),
-                         [](const auto& info) { return info.param.id; });
+                         [](const auto& brief) { return brief.param.id; });
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(UnseenBrief);
 
 }  // namespace

@@ -24,10 +24,11 @@ class TestFolder {
 };
 
 struct ProgramOptions {
-  std::string stdin_text;
-  std::vector<std::string> env;  // beside PATH and HOME
+  std::string stdin_text = {};
+  std::vector<std::string> env = {};  // beside PATH and HOME
   int timeout_s = 240;
-  std::vector<std::string> wrapper;  // put before the program: {"/usr/bin/prlimit", "--fsize=..."}
+  std::vector<std::string> wrapper =
+      {};  // put before the program: {"/usr/bin/prlimit", "--fsize=..."}
 };
 
 ProcessResult run_cadre(const std::filesystem::path& folder, std::vector<std::string> arguments,
