@@ -37,6 +37,10 @@ Result<std::string> checked(std::string bytes, const std::string& name) {
     return fail(ErrorCode::kInvalidInput, fmt::format("{} is not text: it holds NUL bytes", name),
                 "give the requirement as plain text");
   }
+  if (!text::is_valid_utf8(bytes)) {
+    return fail(ErrorCode::kInvalidInput, fmt::format("{} is not valid UTF-8 text", name),
+                "save it as UTF-8 and run again");
+  }
   if (text::trim(bytes).empty()) {
     return fail(ErrorCode::kInvalidInput, fmt::format("the brief in {} is empty", name),
                 "say in a few sentences what is to be recorded, by whom, and which rules hold");

@@ -67,6 +67,7 @@ spec::Spec analyse(std::string_view text) {
   read_derived_rules(draft);
   read_stock_rules(draft, reading);
   read_queries(draft, reading);
+  break_reference_cycles(draft);
   complete_inputs(draft);
   complete_permissions(draft);
   account(draft);

@@ -1,5 +1,6 @@
 // What nobody states but every application needs: attributes, operations, inputs.
 #include <algorithm>
+#include <set>
 
 #include "base/text.h"
 #include "offline/analysis/passes.h"
@@ -25,8 +26,8 @@ std::string past_id(const std::string& verb) {
 
 spec::Attribute& event_date(Draft& draft, const std::string& entity, const std::string& name,
                             bool required) {
-  auto& a = draft.add_attribute(entity, name, draft.implied(draft.note(entity).where,
-                                                            "attr.event"));
+  auto& a =
+      draft.add_attribute(entity, name, draft.implied(draft.note(entity).where, "attr.event"));
   a.type = Type::kDate;
   a.required = required;
   return a;
@@ -91,8 +92,7 @@ void assume_fields(Draft& draft, const std::string& id) {
   a.required = true;
   const std::string owner = draft.entity(id).name;
   draft.assume(text::upper_first(a_noun(owner)) + " has " + a_noun(field) + ".", {id + "." + field},
-               "list what is recorded, as in \"Each " + owner + " has a " + field +
-                   " and a ...\"");
+               "list what is recorded, as in \"Each " + owner + " has a " + field + " and a ...\"");
 }
 
 spec::Operation& standard(Draft& draft, OperationKind kind, const std::string& id,
@@ -128,8 +128,8 @@ void event_operations(Draft& draft, const std::string& id) {
   if (!note.opened.empty()) {
     Effect opened;
     opened.target = id + "." + note.opened;
-    opened.value = draft.attribute(id, note.opened)->type == Type::kDatetime
-                       ? Expr::call("now") : Expr::call("today");
+    opened.value = draft.attribute(id, note.opened)->type == Type::kDatetime ? Expr::call("now")
+                                                                             : Expr::call("today");
     create.effects.push_back(opened);
   }
   standard_operations(draft, id, false, wants(draft, id, VerbClass::kUpdate),
@@ -145,7 +145,8 @@ void ensure_closing(Draft& draft, const std::string& id) {
     if (note.close_verb.empty()) {
       note.close_verb = closing_verb(note.verb);
       draft.assume("A " + draft.entity(id).name + " ends by an operation of its own (" +
-                   verb_words(note.close_verb) + ").", {id},
+                       verb_words(note.close_verb) + ").",
+                   {id},
                    "say how it ends, as in \"members " + verb_words(note.close_verb) + " ...\"");
     }
     note.closed = past_id(note.close_verb);
@@ -165,7 +166,7 @@ void ensure_closing(Draft& draft, const std::string& id) {
   Effect closed;
   closed.target = id + "." + note.closed;
   closed.value = draft.attribute(id, note.closed)->type == Type::kDatetime ? Expr::call("now")
-                                                                          : Expr::call("today");
+                                                                           : Expr::call("today");
   close.effects.push_back(closed);
 }
 
@@ -254,18 +255,52 @@ void fill_inputs(Draft& draft, spec::Operation& operation) {
 
 }  // namespace
 
+// Records that need each other could never be made. The lasting one of the two (the patient, not
+// the appointment) does without its reference.
+void break_reference_cycles(Draft& draft) {
+  while (true) {
+    std::set<std::string> makeable;
+    for (std::size_t before = std::string::npos; before != makeable.size();) {
+      before = makeable.size();
+      for (const auto& entity : draft.spec.entities) {
+        const bool waits = std::any_of(
+            draft.spec.relations.begin(), draft.spec.relations.end(), [&](const auto& relation) {
+              return relation.from == entity.id && relation.required &&
+                     relation.cardinality != spec::Cardinality::kManyToMany &&
+                     !makeable.contains(relation.to);
+            });
+        if (!waits) makeable.insert(entity.id);
+      }
+    }
+    spec::Relation* weakest = nullptr;
+    for (auto& relation : draft.spec.relations) {
+      if (!relation.required || makeable.contains(relation.from) ||
+          makeable.contains(relation.to)) {
+        continue;
+      }
+      const auto* from = spec::find_entity(draft.spec, relation.from);
+      const bool lasting = from != nullptr && from->kind == spec::EntityKind::kMaster;
+      if (weakest == nullptr || lasting) weakest = &relation;
+      if (lasting) break;
+    }
+    if (weakest == nullptr) return;
+    weakest->required = false;
+  }
+}
+
 void complete_inputs(Draft& draft) {
   // A written attribute that starts empty needs a first value.
   for (auto& entity : draft.spec.entities) {
     const auto* creator = draft.creator_of(entity.id);
     for (auto& a : entity.attributes) {
       if (!a.required || a.default_value || a.derived || !written(draft, entity.id, a.id)) continue;
-      const bool at_creation = creator != nullptr &&
-          std::any_of(creator->effects.begin(), creator->effects.end(), [&](const auto& e) {
-            return e.target == entity.id + "." + a.id;
-          });
+      const bool at_creation =
+          creator != nullptr &&
+          std::any_of(creator->effects.begin(), creator->effects.end(),
+                      [&](const auto& e) { return e.target == entity.id + "." + a.id; });
       if (at_creation) continue;
-      if (a.type == Type::kInt) a.default_value = Expr::of(0);
+      if (a.type == Type::kInt)
+        a.default_value = Expr::of(0);
       else if (a.type == Type::kMoney || a.type == Type::kDecimal) {
         a.default_value = Expr::decimal(a.type == Type::kMoney ? "0.00" : "0.000");
       } else if (a.type == Type::kEnum && !a.values.empty()) {

@@ -57,6 +57,7 @@ void read_queries(Draft& draft, const Reading& reading);
 // completion.cc: attributes, operations, permissions that nobody states.
 void complete_entities(Draft& draft);
 void complete_operations(Draft& draft);
+void break_reference_cycles(Draft& draft);
 void complete_inputs(Draft& draft);
 void complete_permissions(Draft& draft);
 // The operation by which a row of the event ends; made (and assumed) when there is none.
