@@ -82,14 +82,17 @@ const std::map<std::string, std::set<std::string>>& allowed_includes() {
   static const std::map<std::string, std::set<std::string>> kAllowed{
       {"base", {}},
       {"core", {"base"}},
+      {"model", {"base", "core"}},
+      {"memory", {"base", "core"}},
       {"sop", {"base", "core"}},
       {"spec", {"base", "core"}},
       {"offline", {"base", "core", "spec"}},
       {"trace", {"base", "core"}},
       {"store", {"base", "core"}},
-      {"net", {"base"}},
+      {"net", {"base", "core", "model"}},
       {"process", {"base"}},
-      {"runtime", {"base", "core", "sop", "spec", "trace", "store", "net", "process"}},
+      {"runtime",
+       {"base", "core", "model", "memory", "sop", "spec", "trace", "store", "net", "process"}},
       {"cli",
        {"base", "core", "sop", "spec", "offline", "trace", "store", "net", "process", "runtime"}}};
   return kAllowed;

@@ -1,0 +1,241 @@
+#include "core/item.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+namespace cadre {
+namespace {
+
+constexpr std::string_view kSpeakers[] = {"system", "user", "assistant"};
+
+Result<Speaker> speaker_from(std::string_view word) {
+  for (std::size_t i = 0; i < std::size(kSpeakers); ++i) {
+    if (kSpeakers[i] == word) return static_cast<Speaker>(i);
+  }
+  return fail(ErrorCode::kInvalidInput, fmt::format("no such speaker: '{}'", word),
+              "system, user or assistant");
+}
+
+void put_vendor(JsonObject& out, const Json& vendor) {
+  if (!vendor.is_null()) out["vendor"] = vendor;
+}
+
+Json vendor_of(const Json& json) {
+  const Json* vendor = json::find(json, "vendor");
+  return vendor == nullptr ? Json() : *vendor;
+}
+
+struct ToJson {
+  Json operator()(const MessageItem& item) const {
+    JsonObject out{{"type", "message"},
+                   {"speaker", kSpeakers[static_cast<std::size_t>(item.speaker)]},
+                   {"text", item.text}};
+    if (!item.agent.empty()) out["agent"] = item.agent;
+    if (item.pinned) out["pinned"] = true;
+    put_vendor(out, item.vendor);
+    return out;
+  }
+  Json operator()(const ReasoningItem& item) const {
+    JsonObject out{{"type", "reasoning"}, {"text", item.text}};
+    put_vendor(out, item.vendor);
+    return out;
+  }
+  Json operator()(const ToolCallItem& item) const {
+    JsonObject out{{"type", "tool_call"},
+                   {"id", item.id},
+                   {"tool", item.tool},
+                   {"arguments", item.arguments}};
+    put_vendor(out, item.vendor);
+    return out;
+  }
+  Json operator()(const ToolResultItem& item) const {
+    return JsonObject{{"type", "tool_result"},
+                      {"call_id", item.call_id},
+                      {"output", item.output},
+                      {"ok", item.ok}};
+  }
+};
+
+}  // namespace
+
+Json to_json(const Item& item) { return std::visit(ToJson{}, item); }
+
+Result<Item> item_from_json(const Json& json) {
+  const std::string type = json::get_string(json, "type");
+  if (type == "message") {
+    auto speaker = speaker_from(json::get_string(json, "speaker"));
+    if (!speaker) return propagate(speaker);
+    return MessageItem{*speaker, json::get_string(json, "text"), json::get_string(json, "agent"),
+                       json::get_bool(json, "pinned"), vendor_of(json)};
+  }
+  if (type == "reasoning") return ReasoningItem{json::get_string(json, "text"), vendor_of(json)};
+  if (type == "tool_call") {
+    return ToolCallItem{json::get_string(json, "id"), json::get_string(json, "tool"),
+                        json::get_string(json, "arguments"), vendor_of(json)};
+  }
+  if (type == "tool_result") {
+    return ToolResultItem{json::get_string(json, "call_id"), json::get_string(json, "output"),
+                          json::get_bool(json, "ok", true)};
+  }
+  return fail(ErrorCode::kInvalidInput, fmt::format("no such item type: '{}'", type),
+              "message, reasoning, tool_call or tool_result");
+}
+
+Result<void> History::add_message(MessageItem message) {
+  if (open_ > 0) {
+    return fail(ErrorCode::kConflict,
+                fmt::format("a message cannot be added while {} tool calls are open", open_),
+                "answer or cancel them first");
+  }
+  items_.push_back(std::make_shared<const Item>(std::move(message)));
+  return {};
+}
+
+Result<void> History::add_reply(std::vector<Item> items) {
+  if (open_ > 0) {
+    return fail(ErrorCode::kConflict,
+                fmt::format("a reply cannot be added while {} tool calls are open", open_));
+  }
+  while (!items.empty() && std::holds_alternative<ReasoningItem>(items.back())) items.pop_back();
+  std::vector<std::string_view> fresh;
+  for (const Item& item : items) {
+    if (std::holds_alternative<ToolResultItem>(item)) {
+      return fail(ErrorCode::kInvalidInput, "a model's reply cannot hold a tool result");
+    }
+    const auto* call = std::get_if<ToolCallItem>(&item);
+    if (call == nullptr) continue;
+    if (call->id.empty()) return fail(ErrorCode::kInvalidInput, "a tool call has no id");
+    if (knows_call(call->id) || std::ranges::find(fresh, call->id) != fresh.end()) {
+      return fail(ErrorCode::kInvalidInput,
+                  fmt::format("the tool call id '{}' is used twice", call->id));
+    }
+    fresh.push_back(call->id);
+  }
+  calls_.clear();
+  for (Item& item : items) {
+    items_.push_back(std::make_shared<const Item>(std::move(item)));
+    if (const auto* call = std::get_if<ToolCallItem>(items_.back().get())) {
+      calls_.push_back({call->id, nullptr});
+      ids_.insert(call->id);
+    }
+  }
+  open_ = calls_.size();
+  return {};
+}
+
+Result<void> History::add_result(ToolResultItem result) {
+  const auto call = std::ranges::find(calls_, std::string_view(result.call_id), &AskedCall::id);
+  if (call == calls_.end()) {
+    return fail(ErrorCode::kNotFound,
+                fmt::format("no open tool call has the id '{}'", result.call_id));
+  }
+  if (call->result != nullptr) {
+    return fail(ErrorCode::kConflict,
+                fmt::format("the tool call '{}' is answered already", result.call_id));
+  }
+  call->result = std::make_shared<const Item>(std::move(result));
+  if (--open_ > 0) return {};
+  for (AskedCall& asked : calls_) items_.push_back(std::move(asked.result));
+  calls_.clear();
+  return {};
+}
+
+namespace {
+
+// A reply ends where a user's message, a result, or the end comes; two replies of assistants that
+// follow each other are one to it, which every vendor accepts.
+bool of_reply(const Item& item) {
+  if (const auto* message = std::get_if<MessageItem>(&item))
+    return message->speaker == Speaker::kAssistant;
+  return !std::holds_alternative<ToolResultItem>(item);
+}
+
+}  // namespace
+
+Result<History> History::from(std::span<const ItemPtr> items) {
+  History history;
+  std::size_t at = 0;
+  const auto fault = [&](const Error& error) {
+    return fail(ErrorCode::kInvalidInput, fmt::format("item {}: {}", at, error.message),
+                error.hint);
+  };
+  while (at < items.size()) {
+    Result<void> added;
+    if (of_reply(*items[at])) {
+      std::vector<Item> reply;
+      std::size_t end = at;
+      while (end < items.size() && of_reply(*items[end])) reply.push_back(*items[end++]);
+      added = history.add_reply(std::move(reply));
+      if (!added) return fault(added.error());
+      at = end;
+      continue;
+    }
+    if (const auto* result = std::get_if<ToolResultItem>(items[at].get())) {
+      added = history.add_result(*result);
+    } else {
+      added = history.add_message(std::get<MessageItem>(*items[at]));
+    }
+    if (!added) return fault(added.error());
+    ++at;
+  }
+  if (history.open_ > 0) {
+    return fail(ErrorCode::kInvalidInput,
+                fmt::format("{} tool calls at the end have no result", history.open_),
+                "History::repaired leaves them out");
+  }
+  return history;
+}
+
+History History::repaired(std::span<const ItemPtr> items, std::vector<std::string>& notes) {
+  // Which calls have a later result: the others are orphans.
+  std::unordered_set<std::string_view> called, whole;
+  for (const ItemPtr& item : items) {
+    if (const auto* call = std::get_if<ToolCallItem>(item.get())) called.insert(call->id);
+    const auto* result = std::get_if<ToolResultItem>(item.get());
+    if (result != nullptr && called.contains(result->call_id)) whole.insert(result->call_id);
+  }
+  History history;
+  std::vector<Item> reply;
+  std::vector<ItemPtr> late;  // messages that stood between a call and its result
+  const auto close = [&] {
+    std::erase_if(reply, [&](const Item& item) {
+      const auto* call = std::get_if<ToolCallItem>(&item);
+      const bool orphan =
+          call != nullptr && (!whole.contains(call->id) || history.knows_call(call->id));
+      if (orphan) notes.push_back(fmt::format("left out the orphan tool call '{}'", call->id));
+      return orphan;
+    });
+    const bool bare = std::ranges::all_of(
+        reply, [](const Item& item) { return std::holds_alternative<ReasoningItem>(item); });
+    if (bare && !reply.empty()) notes.push_back("left out reasoning that nothing follows");
+    if (!bare && !history.add_reply(std::move(reply))) notes.push_back("left out a broken reply");
+    reply.clear();
+  };
+  for (const ItemPtr& item : items) {
+    if (of_reply(*item) && history.open_calls() == 0) {
+      reply.push_back(*item);
+      continue;
+    }
+    if (!reply.empty()) close();
+    if (const auto* result = std::get_if<ToolResultItem>(item.get())) {
+      if (!history.add_result(*result))
+        notes.push_back(fmt::format("left out the orphan result of '{}'", result->call_id));
+    } else {
+      late.push_back(item);
+    }
+    if (history.open_calls() > 0) continue;
+    for (const ItemPtr& waiting : late) {
+      if (of_reply(*waiting)) {
+        reply.push_back(*waiting);
+      } else if (!history.add_message(std::get<MessageItem>(*waiting))) {
+        notes.push_back("left out a message");
+      }
+    }
+    late.clear();
+  }
+  if (!reply.empty()) close();
+  return history;
+}
+
+}  // namespace cadre

@@ -1,0 +1,39 @@
+// A conversation that lasts over runs: what was said, in order, by whom.
+//
+// A run that is given a session starts with its items and adds only what is new, each call before
+// its result, turn by turn. One run writes at a time: acquire() takes the writer's place and
+// fails with kConflict, naming the holder, while another run has it. Thread-safe; calls may block
+// on the disk, so the runtime makes them from its workers.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "core/item.h"
+
+namespace cadre {
+
+class Session {
+ public:
+  virtual ~Session() = default;
+  virtual const std::string& id() const = 0;
+  // The last `limit` items that make a valid history (0: all); unreadable rows are left out and
+  // noted.
+  virtual Result<std::vector<ItemPtr>> load(std::size_t limit, std::vector<std::string>& notes) = 0;
+  // Appends, durably.
+  virtual Result<void> add(const std::string& run, std::span<const ItemPtr> items) = 0;
+  // Takes the last item off and gives it; kNotFound when there is none.
+  virtual Result<ItemPtr> pop() = 0;
+  virtual Result<void> clear() = 0;
+  virtual Result<void> acquire(const std::string& run) = 0;
+  virtual void release(const std::string& run) = 0;
+};
+
+// In memory, as long as the object lives.
+std::shared_ptr<Session> make_memory_session(std::string id);
+
+}  // namespace cadre
