@@ -34,6 +34,22 @@ const char* kind_of(const Json& value) {
   return value.is_array() ? "a list" : "a mapping";
 }
 
+std::vector<std::string> split_names(std::string_view text) {
+  std::vector<std::string> names;
+  std::size_t begin = 0;
+  int depth = 0;
+  for (std::size_t at = 0; at <= text.size(); ++at) {
+    const char c = at < text.size() ? text[at] : ',';
+    if (c == '(') ++depth;
+    if (c == ')') depth = std::max(0, depth - 1);
+    if (c != ',' || (depth > 0 && at < text.size())) continue;
+    const std::string_view name = text::trim(text.substr(begin, at - begin));
+    if (!name.empty()) names.emplace_back(name);
+    begin = at + 1;
+  }
+  return names;
+}
+
 Fields::Fields(const std::string& file, const YamlDocument& document, std::string pointer,
                SopProblems& problems)
     : file_(file), document_(document), pointer_(std::move(pointer)), problems_(problems) {
@@ -123,8 +139,12 @@ std::vector<std::string> Fields::list(std::string_view key, bool required) {
     return out;
   }
   if (value->is_string()) {
-    for (const std::string& part : text::split(json::as_view(value->get_string()), ',')) {
-      if (!text::trim(part).empty()) out.emplace_back(text::trim(part));
+    for (std::string& part : split_names(json::as_view(value->get_string()))) {
+      if (std::find(out.begin(), out.end(), part) == out.end()) {
+        out.push_back(std::move(part));
+      } else {
+        error(key, fmt::format("\"{}\" is twice in \"{}\"", part, key), "keep one");
+      }
     }
     return out;
   }

@@ -48,6 +48,8 @@ class Fields {
 };
 
 bool is_word(std::string_view text);
+// "Read, Bash(git add, git commit)" -> those two: commas in brackets do not separate.
+std::vector<std::string> split_names(std::string_view text);
 // "a list", "a number", ... for messages.
 const char* kind_of(const Json& value);
 

@@ -76,12 +76,32 @@ class GraphCheck {
         }
       }
     }
+    check_shown_names();
     if (!parts_.lead.empty() && !has(role_names_, parts_.lead)) {
       error(parts_.document->line_of("/lead"),
             fmt::format("the lead \"{}\" is no role", parts_.lead),
             fmt::format("{}{}add roles/{}.md", choose(parts_.lead, role_names_),
                         role_names_.empty() ? "" : ", or ", parts_.lead));
     }
+  }
+
+  // Reports, dashboards and approvals call agents by the shown name.
+  void check_shown_names() {
+    std::map<std::string, std::string> seen;
+    for (const RoleFile& file : parts_.roles) {
+      if (file.agent.role.empty() || file.agent.name.empty()) continue;
+      const auto [at, fresh] = seen.emplace(text::lower(file.agent.name), file.file);
+      // A second role of the same word is reported as such.
+      if (fresh || file.agent.role == role_in(at->second)) continue;
+      problems_.error(file.file, file.lines.at("name"),
+                      fmt::format("the name \"{}\" is already in {}", file.agent.name, at->second),
+                      "give this one another \"name\"");
+    }
+  }
+  std::string role_in(const std::string& file) const {
+    const auto at = std::find_if(parts_.roles.begin(), parts_.roles.end(),
+                                 [&](const RoleFile& r) { return r.file == file; });
+    return at == parts_.roles.end() ? "" : at->agent.role;
   }
 
   void collect_makers() {

@@ -7,6 +7,7 @@
 #include "base/json_schema.h"
 #include "base/text.h"
 #include "sop/graph.h"
+#include "sop/text_check.h"
 
 namespace cadre {
 namespace {
@@ -15,30 +16,10 @@ constexpr const char* kSopFile = "sop.yaml";
 constexpr std::size_t kTextBytesMax = 256 * 1024;
 constexpr std::size_t kStagesMax = 200;
 
-// True when the file is fit to be parsed.
+// Schemas may be longer: from_folder() bounds them.
 bool check_text(const std::string& file, const std::string& content, SopProblems& problems) {
-  if (text::trim(content).empty()) {
-    problems.error(file, 0, "it is empty");
-    return false;
-  }
-  if (content.size() > kTextBytesMax && !file.ends_with(".json")) {
-    problems.error(
-        file, 0, fmt::format("it has {} bytes, and {} are allowed", content.size(), kTextBytesMax));
-    return false;
-  }
-  int line = 1;
-  for (const std::string_view at : text::lines(content)) {
-    if (!text::is_valid_utf8(at)) {
-      problems.error(file, line, "it is not valid UTF-8", "save it as UTF-8");
-      return false;
-    }
-    if (at.find('\0') != std::string_view::npos) {
-      problems.error(file, line, "it holds a NUL byte; it is no text file");
-      return false;
-    }
-    ++line;
-  }
-  return true;
+  return check_text(file, content, file.ends_with(".json") ? content.size() : kTextBytesMax,
+                    problems);
 }
 
 Limits read_limits(const std::string& file, const YamlDocument& document, Fields& top,

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "base/text.h"
+#include "sop/fields.h"
 #include "sop/yaml_reader.h"
 
 namespace cadre {
@@ -258,6 +259,52 @@ TEST(Sop, TwoRolesOfOneNameAreRefused) {
             "this one another name, or remove the file");
 }
 
+TEST(Sop, TwoAgentsShownUnderOneNameAreRefused) {
+  const SopSource source =
+      with("roles/writer.md", "role: writer", "role: writer\nname: Researcher");
+  EXPECT_EQ(problems_of(source),
+            "roles/writer.md:3: error: the name \"Researcher\" is already in roles/researcher.md; "
+            "give this one another \"name\"");
+}
+
+TEST(Sop, ALongerCycleIsShownAsAWhole) {
+  SopSource source = sound();
+  source.files["sop.yaml"] +=
+      "  - {id: print, role: researcher, needs: [text], makes: [book]}\n"
+      "  - {id: review, role: writer, needs: [book], makes: [marks]}\n";
+  source.files["sop.yaml"] =
+      text::replace_all(source.files["sop.yaml"], "needs: [notes]", "needs: [notes, marks]");
+  for (const char* type : {"book", "marks"}) {
+    source.files["artifacts/" + std::string(type) + ".schema.json"] = "{}";
+  }
+  EXPECT_EQ(problems_of(source),
+            "sop.yaml:12: error: the stages wait for each other: write needs what review makes, "
+            "review needs what print makes, print needs what write makes; remove one of these "
+            "needs");
+}
+
+TEST(Sop, ExtraKeepsWhatIsPutThereOnPurpose) {
+  const SopSource source = with("roles/writer.md", "role: writer",
+                                "role: writer\nextra: {color: blue, guardrails: {min: 1}}");
+  const SopCheck check = check_sop(source);
+  ASSERT_TRUE(check.plan) << problems_of(source);
+  EXPECT_EQ(problems_of(source), "");
+  EXPECT_EQ(json::write(find_agent(*check.plan, "writer")->extra),
+            R"({"color":"blue","guardrails":{"min":1}})");
+  EXPECT_EQ(problems_of(with("roles/writer.md", "role: writer",
+                             "role: writer\ncolor: red\nextra: {color: blue}")),
+            "roles/writer.md:3: warning: a role has no \"color\"; it is kept and not used\n"
+            "roles/writer.md:4: error: \"color\" is in \"extra\" and beside it; keep one");
+}
+
+TEST(Sop, NamesInOneLineAreSplitOutsideBracketsAndMayNotRepeat) {
+  EXPECT_EQ(split_names("Read, Bash(git add, git commit) ,, x"),
+            (std::vector<std::string>{"Read", "Bash(git add, git commit)", "x"}));
+  EXPECT_EQ(split_names("a(b, c"), (std::vector<std::string>{"a(b, c"}));
+  EXPECT_EQ(problems_of(with("roles/writer.md", "role: writer", "role: writer\ntools: a, b, a")),
+            "roles/writer.md:3: error: \"a\" is twice in \"tools\"; keep one");
+}
+
 TEST(Sop, AllMistakesAreListedAtOnce) {
   SopSource source = with("sop.yaml", "role: writer", "role: writter");
   source.files["sop.yaml"] = text::replace_all(source.files["sop.yaml"], "[schema]", "[shema]");
@@ -298,6 +345,14 @@ TEST(Yaml, ScalarsHaveTheTypesOfYamlOneTwo) {
             "\"h\":\"1.2.3\",\"i\":[\"x\",2],\"j\":\"0x1f\",\"k\":0.5}");
   EXPECT_EQ(read->line_of("/i/1"), 9);
   EXPECT_EQ(read->line_of("/i/1/nothing/here"), 9);
+}
+
+TEST(Yaml, CoreTagsAndLargeNumbers) {
+  const auto read = read_yaml("a: !!str 5\nb: !!int 5\nc: 18446744073709551615\nd: -0.0\n");
+  ASSERT_TRUE(read);
+  EXPECT_EQ(json::write(read->value),
+            "{\"a\":\"5\",\"b\":5,\"c\":18446744073709551615,\"d\":-0.0}");
+  EXPECT_EQ(read_yaml("a: 1\nb: !!binary aGk=\n").error().line, 2);
 }
 
 TEST(Yaml, TwoDocumentsAndTagsAreRefused) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "sop/agent_fields.h"
 #include "sop/fields.h"
 
 namespace cadre {
@@ -41,29 +42,6 @@ std::optional<Split> split_front_matter(const std::string& file, std::string_vie
   return std::nullopt;
 }
 
-void check_model_config(Fields& fields, AgentConfig& agent) {
-  const Json* config = fields.raw("model_config");
-  if (config == nullptr || config->is_null()) return;
-  if (!config->is_object()) {
-    fields.error("model_config",
-                 fmt::format("\"model_config\" must be a mapping, not {}", kind_of(*config)),
-                 "write for example \"model_config: {temperature: 0.2}\"");
-    return;
-  }
-  agent.model_config = *config;
-  const auto check = [&](const char* key, double min, double max) {
-    const Json* value = json::find(*config, key);
-    if (value == nullptr) return;
-    const double number = value->is_number() ? json::get_double(*config, key) : min - 1;
-    if (number >= min && number <= max) return;
-    fields.error("model_config",
-                 fmt::format("model_config: \"{}\" must be a number from {} to {}", key, min, max));
-  };
-  check("temperature", 0, 2);
-  check("top_p", 0, 1);
-  check("max_tokens", 1, 10'000'000);
-}
-
 }  // namespace
 
 std::optional<RoleFile> read_role_file(const std::string& file, std::string_view content,
@@ -84,30 +62,24 @@ std::optional<RoleFile> read_role_file(const std::string& file, std::string_view
   role.file = file;
   AgentConfig& agent = role.agent;
   agent.role = fields.word("role", true);
-  agent.name =
-      fields.text("name", false, text::upper_first(text::replace_all(agent.role, "_", " ")));
+  agent.name = fields.text("name", false, default_agent_name(agent.role));
   agent.description = fields.text("description", true);
   agent.tools = fields.list("tools", false);
   agent.handoff_targets = fields.list("handoff_targets", false);
   agent.guardrails = fields.list("guardrails", false);
-  check_model_config(fields, agent);
+  read_model_config(fields, agent);
   agent.instructions = text::trim(split->body);
   if (agent.instructions.empty()) {
     problems.error(file, 0, "it has no instructions",
                    "write below the second --- what the role does and how");
   }
-  const std::vector<std::string> known{
-      "role", "name", "description", "tools", "handoff_targets", "guardrails", "model_config"};
-  for (const std::string& key : fields.unknown_keys()) {
-    const std::string meant = did_you_mean(key, known);
-    agent.extra.get_object()[key] = *json::find(document->value, key);
-    problems.warning(file, fields.line(key),
-                     fmt::format("a role has no \"{}\"; it is kept and "
-                                 "not used",
-                                 key),
-                     meant.empty() ? "" : fmt::format("did you mean \"{}\"?", meant));
-  }
-  for (const char* key : {"role", "handoff_targets", "tools", "guardrails"}) {
+  fields.raw("extra");  // a known key; read after the unknown ones, which it must not repeat
+  keep_unknown(file, fields, document->value,
+               {"role", "name", "description", "tools", "handoff_targets", "guardrails",
+                "model_config", "extra"},
+               agent, problems);
+  read_extra(fields, agent);
+  for (const char* key : {"role", "name", "handoff_targets", "tools", "guardrails"}) {
     role.lines[key] = fields.line(key);
   }
   return role;

@@ -1,5 +1,6 @@
 // A role file: Markdown with YAML front matter in the AgentConfig form; the body is the role's
-// instructions. Keys that Cadre does not know are kept in `extra` and reported as warnings.
+// instructions. Keys that Cadre does not know are kept in `extra` and reported as warnings; keys
+// under `extra:` are kept without a word (docs/agents.md). Pure; thread-safe.
 #pragma once
 
 #include <map>

@@ -21,9 +21,11 @@ struct Refused {
   YamlError error;
 };
 
+constexpr std::string_view kCoreTag = "tag:yaml.org,2002:";
+
 // "?" is what yaml-cpp gives a plain scalar without a tag, "!" a quoted one.
 Json scalar(const std::string& text, const std::string& tag) {
-  if (tag != "?") return Json(text);
+  if (tag == "!" || tag.ends_with(":str")) return Json(text);
   if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL") {
     return Json(nullptr);
   }
@@ -35,6 +37,10 @@ Json scalar(const std::string& text, const std::string& tag) {
   if (const auto [at, ec] = std::from_chars(begin, end, integer); ec == std::errc() && at == end) {
     return Json(integer);
   }
+  std::uint64_t large = 0;
+  if (const auto [at, ec] = std::from_chars(begin, end, large); ec == std::errc() && at == end) {
+    return Json(large);
+  }
   double number = 0;
   const bool looks_numeric = text.find_first_not_of("0123456789+-.eE") == std::string::npos &&
                              text.find_first_of("0123456789") != std::string::npos;
@@ -43,6 +49,14 @@ Json scalar(const std::string& text, const std::string& tag) {
     return Json(number);
   }
   return Json(text);
+}
+
+bool known_tag(std::string_view tag) {
+  if (tag.empty() || tag == "?" || tag == "!") return true;
+  if (!tag.starts_with(kCoreTag)) return false;
+  tag.remove_prefix(kCoreTag.size());
+  return tag == "str" || tag == "int" || tag == "float" || tag == "bool" || tag == "null" ||
+         tag == "map" || tag == "seq";
 }
 
 class Converter {
@@ -69,7 +83,7 @@ class Converter {
     if (++nodes_ > kNodesMax) refuse(node, fmt::format("it has more than {} values", kNodesMax));
     if (depth > kDepthMax) refuse(node, fmt::format("it is nested deeper than {}", kDepthMax));
     const std::string& tag = node.Tag();
-    if (!tag.empty() && tag != "?" && tag != "!" && !tag.starts_with("tag:yaml.org,2002:")) {
+    if (!known_tag(tag)) {
       refuse(node, fmt::format("the tag {} is not supported; leave it out", tag));
     }
     if (node.IsSequence()) {
