@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "core/event.h"
-#include "store/sqlite.h"
+#include "sqlite/sqlite.h"
 #include "store/sqlite_store.h"
 
 namespace cadre::detail {

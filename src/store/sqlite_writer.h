@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "store/sqlite.h"
+#include "sqlite/sqlite.h"
 #include "store/store.h"
 
 namespace cadre::detail {

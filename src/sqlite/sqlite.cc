@@ -1,17 +1,17 @@
-#include "store/sqlite.h"
+#include "sqlite/sqlite.h"
 
 #include <fmt/core.h>
 
 namespace cadre::detail {
 
 Error sqlite_error(int code, sqlite3* database, const std::filesystem::path& file,
-                   std::string_view doing) {
+                   std::string_view doing, std::string_view name) {
   const std::string detail = database != nullptr ? sqlite3_errmsg(database) : sqlite3_errstr(code);
   const std::string where =
-      fmt::format("cannot {} the journal {}: {}", doing, file.string(), detail);
+      fmt::format("cannot {} the {} {}: {}", doing, name, file.string(), detail);
   switch (code & 0xff) {
     case SQLITE_FULL:
-      return {ErrorCode::kIo, where, "make room on the disk, then resume the run"};
+      return {ErrorCode::kIo, where, "make room on the disk, then go on: a run can be resumed"};
     case SQLITE_CANTOPEN:
     case SQLITE_READONLY:
     case SQLITE_PERM:
@@ -21,7 +21,7 @@ Error sqlite_error(int code, sqlite3* database, const std::filesystem::path& fil
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return {ErrorCode::kCorrupt, where,
-              "the file is left as it is; move it away to begin a new journal"};
+              fmt::format("the file is left as it is; move it away to begin a new {}", name)};
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return {ErrorCode::kUnavailable, where, "another process holds it; try again"};
@@ -68,6 +68,11 @@ std::string_view Statement::text(int column) {
 
 int execute(sqlite3* database, const std::string& sql) {
   return sqlite3_exec(database, sql.c_str(), nullptr, nullptr, nullptr);
+}
+
+RowCheck& RowCheck::mix(std::string_view text) {
+  for (const char c : text) step(static_cast<unsigned char>(c));
+  return step(0x100);
 }
 
 }  // namespace cadre::detail

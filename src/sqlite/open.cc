@@ -1,0 +1,108 @@
+#include <fmt/core.h>
+
+#include <system_error>
+
+#include "sqlite/sqlite.h"
+
+namespace cadre::detail {
+namespace {
+
+Result<std::int64_t> read_pragma(sqlite3* database, const std::filesystem::path& file,
+                                 const FileKind& kind, std::string_view name) {
+  Statement statement;
+  int code = statement.prepare(database, fmt::format("PRAGMA {}", name));
+  if (code == SQLITE_OK) code = statement.step();
+  if (code != SQLITE_ROW) {
+    return std::unexpected(sqlite_error(code, database, file, "read", kind.name));
+  }
+  return statement.integer(0);
+}
+
+Result<void> check_identity(sqlite3* database, const std::filesystem::path& file,
+                            const FileKind& kind, bool& is_new) {
+  const auto application = read_pragma(database, file, kind, "application_id");
+  if (!application) return std::unexpected(application.error());
+  const auto version = read_pragma(database, file, kind, "user_version");
+  if (!version) return std::unexpected(version.error());
+  const auto changes = read_pragma(database, file, kind, "schema_version");
+  if (!changes) return std::unexpected(changes.error());
+  is_new = *application == 0 && *version == 0 && *changes == 0;
+  if (is_new) return {};
+  if (*application != kind.application_id) {
+    return fail(ErrorCode::kInvalidInput,
+                fmt::format("{} is a database of another program", file.string()),
+                fmt::format("give another file for the {}", kind.name));
+  }
+  if (*version > kind.version) {
+    return fail(ErrorCode::kConflict,
+                fmt::format("{} was written by a newer Cadre ({} version {}; this one knows {})",
+                            file.string(), kind.name, *version, kind.version),
+                "use that version, or another folder");
+  }
+  return {};
+}
+
+Result<void> lay_out(sqlite3* database, const std::filesystem::path& file, const FileKind& kind,
+                     bool is_new) {
+  int code = execute(database, "PRAGMA journal_mode=WAL");
+  if (code == SQLITE_OK) code = execute(database, "PRAGMA synchronous=FULL");
+  if (code == SQLITE_OK) code = execute(database, "PRAGMA wal_autocheckpoint=4000");
+  if (code == SQLITE_OK && is_new) {
+    code = execute(database,
+                   fmt::format("BEGIN IMMEDIATE; {} PRAGMA application_id={}; "
+                               "PRAGMA user_version={}; COMMIT;",
+                               kind.tables, kind.application_id, kind.version));
+    if (code != SQLITE_OK) {  // another process may have made them at the same moment
+      execute(database, "ROLLBACK");
+      if (check_identity(database, file, kind, is_new) && !is_new) code = SQLITE_OK;
+    }
+  }
+  if (code == SQLITE_OK) return {};
+  return std::unexpected(sqlite_error(code, database, file, "open", kind.name));
+}
+
+}  // namespace
+
+Result<Database> connect(const std::filesystem::path& file, const FileKind& kind,
+                         const OpenOptions& options) {
+  sqlite3* raw = nullptr;
+  int flags = options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+  if (!options.read_only && options.create) flags |= SQLITE_OPEN_CREATE;
+  const int code = sqlite3_open_v2(file.c_str(), &raw, flags | SQLITE_OPEN_NOMUTEX, nullptr);
+  Database database(raw);
+  if (code != SQLITE_OK) return std::unexpected(sqlite_error(code, raw, file, "open", kind.name));
+  sqlite3_extended_result_codes(raw, 1);
+  sqlite3_busy_timeout(raw, options.busy_timeout_ms);
+  return database;
+}
+
+Result<Database> open_file(const std::filesystem::path& file, const FileKind& kind,
+                           const OpenOptions& options) {
+  std::error_code error;
+  if (options.create && !options.read_only && file.has_parent_path()) {
+    std::filesystem::create_directories(file.parent_path(), error);
+    if (error) {
+      return fail(ErrorCode::kIo, fmt::format("cannot make the folder {}: {}",
+                                              file.parent_path().string(), error.message()));
+    }
+  }
+  if ((!options.create || options.read_only) && !std::filesystem::exists(file, error)) {
+    return fail(ErrorCode::kNotFound, fmt::format("there is no {} {}", kind.name, file.string()));
+  }
+  auto database = connect(file, kind, options);
+  if (!database) return database;
+  sqlite3* raw = database->get();
+  // A file that is refused is not even tidied up when it is closed.
+  sqlite3_db_config(raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  bool is_new = false;
+  if (auto known = check_identity(raw, file, kind, is_new); !known) return propagate(known);
+  sqlite3_db_config(raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
+  if (options.read_only) {
+    if (!is_new) return database;
+    return fail(ErrorCode::kNotFound, fmt::format("{} is empty", file.string()));
+  }
+  if (auto laid = lay_out(raw, file, kind, is_new); !laid) return propagate(laid);
+  return database;
+}
+
+}  // namespace cadre::detail
