@@ -49,12 +49,12 @@ void read_extra(Fields& fields, AgentConfig& agent) {
   }
 }
 
-void keep_unknown(const std::string& file, Fields& fields, const Json& mapping,
+void keep_unknown(const std::string& file, Fields& fields,
                   const std::vector<std::string>& known, AgentConfig& agent,
                   SopProblems& problems) {
   for (const std::string& key : fields.unknown_keys()) {
     const std::string meant = did_you_mean(key, known);
-    agent.extra.get_object()[key] = *json::find(mapping, key);
+    agent.extra.get_object()[key] = *fields.raw(key);
     problems.warning(file, fields.line(key),
                      fmt::format("a role has no \"{}\"; it is kept and not used", key),
                      meant.empty() ? "" : fmt::format("did you mean \"{}\"?", meant));

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace cadre {
@@ -23,6 +24,7 @@ class SopProblems {
  public:
   void error(std::string file, int line, std::string message, std::string hint = {});
   void warning(std::string file, int line, std::string message, std::string hint = {});
+  void add(SopProblem problem) { problems_.push_back(std::move(problem)); }
   bool has_errors() const;
   // By file and line, errors before warnings of the same place.
   std::vector<SopProblem> take_sorted();

@@ -95,8 +95,10 @@ const std::map<std::string, std::set<std::string>>& allowed_includes() {
       {"process", {"base"}},
       {"runtime",
        {"base", "core", "model", "memory", "sop", "spec", "trace", "store", "net", "process"}},
+      {"interop", {"base", "core", "sop"}},
       {"cli",
-       {"base", "core", "sop", "spec", "offline", "trace", "store", "net", "process", "runtime"}}};
+       {"base", "core", "sop", "spec", "offline", "trace", "store", "net", "process", "runtime",
+        "interop"}}};
   return kAllowed;
 }
 
