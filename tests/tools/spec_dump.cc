@@ -1,5 +1,6 @@
 // Reads a brief from standard input and prints the requirement model as JSON: for scorers and for
-// people who tune the analysis. With --text, a short form for reading.
+// people who tune the analysis. With --text, a short form for reading; with --words, the sentences'
+// tags and clauses.
 #include <cstdio>
 #include <iostream>
 #include <iterator>
@@ -9,6 +10,7 @@
 
 #include "base/text.h"
 #include "offline/analysis/analyse.h"
+#include "offline/language/language.h"
 #include "spec/validate.h"
 
 namespace {
@@ -72,6 +74,10 @@ void print_text(const spec::Spec& spec) {
 
 int main(int argc, char** argv) {
   const std::string brief{std::istreambuf_iterator<char>(std::cin), {}};
+  if (argc > 1 && std::string_view(argv[1]) == "--words") {
+    std::cout << cadre::offline::describe(cadre::offline::read_brief(brief));
+    return 0;
+  }
   const auto spec = cadre::offline::analyse(brief);
   const auto problems = cadre::spec::validate(spec);
   for (const auto& problem : problems) {

@@ -52,6 +52,7 @@ spec::Spec analyse(std::string_view text) {
   read_product(draft);
   read_lists(draft, reading);
   name_records(draft);
+  introduce_records(draft, reading);
   if (!judge_scope(draft)) {
     summarise(draft);
     return std::move(draft.spec);

@@ -12,9 +12,17 @@ bool separator(const Scan& scan, int i) {
   return scan.any(i, {",", "and", "or", "&", ";", "plus", "as well as", "and/or", "|"});
 }
 
+// "(from, to, departure time)": a preposition alone between separators names a field.
+bool lone_preposition(const Scan& scan, int i) {
+  if (!scan.any(i, {"from", "to", "until", "till", "since", "where", "when"})) return false;
+  const bool left = i == 0 || scan.any(i - 1, {",", "(", ":", "/", ";"});
+  return left && (!scan.inside(i + 1) || scan.any(i + 1, {",", ")", ";", "/"}));
+}
+
 // A word that can stand in an attribute's name, also when the tagger took it for a verb.
 bool itemish(const Scan& scan, int i) {
   if (!scan.inside(i)) return false;
+  if (lone_preposition(scan, i)) return true;
   if (scan.name_word(i)) return true;
   const auto& t = scan.at(i);
   if (is_name_stop(t.lower)) return false;
@@ -24,12 +32,19 @@ bool itemish(const Scan& scan, int i) {
   return t.lower == "first" || t.lower == "last" || t.lower == "middle" || t.lower == "second";
 }
 
+// "junior yes/no"
+bool yes_or_no(const Scan& scan, int i) {
+  return scan.any(i, {"yes", "true"}) && scan.any(i + 1, {"/", "or"}) &&
+         scan.any(i + 2, {"no", "false"});
+}
+
 bool begins_predicate(const Scan& scan, int i) {
   return scan.finite_verb(i) && !itemish(scan, i);
 }
 
 // "title and the author can change it": what follows is a clause of its own.
 bool begins_clause(const Scan& scan, int i, int last) {
+  if (lone_preposition(scan, i)) return false;
   if (scan.any(i, {"if", "when", "unless", "until", "which", "who", "that", "but", "they", "it",
                    "also", "then"})) {
     return !scan.is(i, "also") || begins_predicate(scan, i + 1);
@@ -57,6 +72,7 @@ void skip_quantity(Cursor& c, Item* item) {
   const auto& s = c.scan;
   for (; c.in(); ++c.i) {
     const auto& t = s.at(c.i);
+    if (lone_preposition(s, c.i)) break;
     if (s.is(c.i, "one") && s.is(c.i + 1, "or") && s.is(c.i + 2, "more")) {
       item->count_min = 1;
       c.i += 2;
@@ -140,6 +156,20 @@ bool extend_name(Cursor& c, int* last_noun) {
   return false;
 }
 
+// "colour of the box": the box's colour. Only where the list goes on or ends behind it.
+std::string read_of(Cursor& c, int head) {
+  const auto& s = c.scan;
+  if (!s.is(c.i, "of") || !guess_type(s.at(head).lemma, false).known) return {};
+  int noun = c.i + 1;
+  if (!s.any(noun, {"the", "its", "their", "his", "her"})) return {};
+  ++noun;
+  if (!s.noun(noun) || s.at(noun).plural) return {};
+  const bool ends = noun + 1 > c.last || separator(s, noun + 1) || s.any(noun + 1, {".", ")"});
+  if (!ends) return {};
+  c.i = noun + 1;
+  return s.at(noun).lemma;
+}
+
 bool read_name(Cursor& c, Item* item) {
   const auto& s = c.scan;
   if (read_number_of(c, item)) return true;
@@ -170,6 +200,7 @@ bool read_name(Cursor& c, Item* item) {
     }
   }
   while (c.in()) {
+    if (last >= 0 && yes_or_no(s, c.i)) break;
     if (itemish(s, c.i) && !(last >= 0 && begins_predicate(s, c.i))) {
       last = c.i++;
     } else if (last < 0 || !extend_name(c, &last)) {
@@ -178,7 +209,8 @@ bool read_name(Cursor& c, Item* item) {
   }
   if (last < 0) return false;
   item->name_last = last;
-  std::string name;
+  std::string name = read_of(c, last);
+  if (!name.empty()) item->name_last = c.i - 1;
   for (int t = item->name_first; t <= last; ++t) {
     const auto& token = s.at(t);
     if (token.lower == "'s" || token.lower == "'" || token.lower == "-") continue;
@@ -224,6 +256,27 @@ bool read_length(Cursor& c, Item* item) {
   return true;
 }
 
+// "seats 1-7", "rating out of 100"
+bool read_bare_range(Cursor& c, Item* item) {
+  const auto& s = c.scan;
+  const int out = s.phrase(c.i, "out of");
+  if (out > 0 && s.at(c.i + out).number) {
+    item->min = 0;
+    item->max = s.at(c.i + out).number;
+    c.i += out + 1;
+    return true;
+  }
+  if (!s.at(c.i).number || !s.any(c.i + 1, {"-", "–", "..", "to"}) || !s.at(c.i + 2).number) {
+    return false;
+  }
+  const bool ends = c.i + 3 > c.last || separator(s, c.i + 3) || s.any(c.i + 3, {".", ")"});
+  if (!ends || *s.at(c.i).number >= *s.at(c.i + 2).number) return false;
+  item->min = s.at(c.i).number;
+  item->max = s.at(c.i + 2).number;
+  c.i += 3;
+  return true;
+}
+
 // "from 1 to 10", "between 1 and 5", "of at least 3", "in minutes", "(...)", "which is unique".
 void read_tail(Cursor& c, Item* item) {
   const auto& s = c.scan;
@@ -238,6 +291,10 @@ void read_tail(Cursor& c, Item* item) {
       item->max = s.at(c.i + 3).number;
       if (s.at(c.i + 1).text.find('.') != std::string::npos) item->type = spec::Type::kDecimal;
       c.i += 4;
+    } else if (read_bare_range(c, item)) {
+    } else if (yes_or_no(s, c.i)) {
+      item->type = spec::Type::kBool;
+      c.i += 3;
     } else if (s.any(c.i, {"of", "with"}) && read_length(c, item)) {
     } else if (s.any(c.i, {"in", "of"}) && s.inside(c.i + 1) &&
                (is_time_noun(s.at(c.i + 1).lemma) ||
@@ -314,7 +371,8 @@ std::vector<std::string> parse_values(const Scan& scan, int first, int last) {
     const auto& t = scan.at(i);
     if (scan.any(i, {",", "/", "and", "or", "|", ";", "->", "→", ">"})) {
       flush();
-    } else if (t.tag == Tag::kDeterminer && value.empty()) {
+    } else if (t.tag == Tag::kDeterminer && value.empty() && i < last &&
+               !scan.any(i + 1, {",", "/", "or", "and", "|", ";"})) {
       continue;
     } else if (t.lower == "-" || t.lower == "'" || t.lower == "\"") {
       if (t.lower == "-" && !value.empty()) value += '-';
@@ -402,7 +460,10 @@ void read_marks(const Scan& s, int first, int last, Item* item) {
   int end = 0;
   auto parts = parse_items(s, first, values_last, &end);
   int typed = 0;
-  for (const auto& part : parts) typed += guess_type(part.name, part.number_of).known ? 1 : 0;
+  for (const auto& part : parts) {
+    const bool told = part.type || part.min || part.name == "from" || part.name == "to";
+    typed += told || guess_type(part.name, part.number_of).known ? 1 : 0;
+  }
   const bool all = end > values_last || parts.size() >= 3;
   if (!is_choice_noun(s.at(item->name_last).lemma) && all && parts.size() >= 2 &&
       typed * 2 >= static_cast<int>(parts.size())) {
@@ -420,7 +481,15 @@ void read_marks(const Scan& s, int first, int last, Item* item) {
   }
   bool listed = false;
   for (int i = first; i <= values_last; ++i) listed = listed || s.any(i, {",", "/", "or", "|"});
-  if (!listed) return;
+  if (!listed) {
+    // "colour (red white blue)": a choice with nothing between the values.
+    if (!is_choice_noun(s.at(item->name_last).lemma)) return;
+    for (int i = first; i <= values_last; ++i) {
+      if (!s.name_word(i)) return;
+    }
+    for (int i = first; i <= values_last; ++i) item->values.push_back(s.at(i).lower);
+    return;
+  }
   item->values = parse_values(s, first, values_last);
 }
 

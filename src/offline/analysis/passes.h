@@ -29,6 +29,9 @@ void read_product(Draft& draft);
 // "a todo app": the record is in the product's name.
 void name_records(Draft& draft);
 
+// records.cc: records that no list of fields introduces; only when there are none yet.
+void introduce_records(Draft& draft, const Reading& reading);
+
 // vocabulary.cc
 void read_lists(Draft& draft, const Reading& reading);
 

@@ -57,6 +57,7 @@ class RelationReader {
         if (s.any(t, {"who", "which"}) && s.be(t + 1)) one_of(i, s, t);
         if (s.is(t, "per") && t > 1) kept_per(i, s, t);
         works_in(i, s, t);
+        if (s.is(t, "between")) between_two(i, s, t);
       }
     }
   }
@@ -215,6 +216,31 @@ class RelationReader {
                     "There is one " + draft_.entity(from).name + " per " +
                         text::join(roles, " and ") + ".",
                     {{"attr", from + ".(" + text::join(roles, ",") + ")"}});
+  }
+
+  // "games between two players", "matches between two of them": two references of one kind.
+  void between_two(int index, const Scan& s, int t) {
+    if (!s.at(t + 1).number || *s.at(t + 1).number != 2) return;
+    const auto subject = name_before(s, t - 1);
+    const auto from = subject.empty() ? std::string{} : resolve(draft_, bare_name(s, subject));
+    std::string to;
+    int last = t + 1;
+    if (s.is(t + 2, "of") && s.any(t + 3, {"them", "these", "those"})) {
+      last = t + 3;
+      for (const auto& m : draft_.mentions(index)) {
+        if (m.last < subject.first && m.kind == Mention::Kind::kEntity) to = m.entity;
+      }
+    } else if (const auto name = name_after(s, t + 2, s.size() - 1); name.plural) {
+      last = name.last;
+      to = resolve(draft_, bare_name(s, name));
+    }
+    if (from.empty() || to.empty() || from == to) return;
+    const Range range{index, t, last};
+    const auto name = draft_.entity(to).name;
+    const auto origin = draft_.stated(range, "relation.between");
+    draft_.relate(from, to, "first " + name, origin);
+    draft_.relate(from, to, "second " + name, origin);
+    draft_.claim(range);
   }
 
   // "Employees work in a department."

@@ -255,6 +255,9 @@ class ListReader {
       --before;
     }
     std::vector<Name> owners;
+    // "games between two of them with a date": the games.
+    const int between = s.find(std::max(0, i - 5), i - 1, "between");
+    if (between > 0 && s.at(between + 1).number) before = between - 1;
     auto name = name_before(s, before, 0);
     if (name.empty()) {
       // "Vaccinations are recorded per animal with vaccine and date": the subject.
@@ -269,8 +272,9 @@ class ListReader {
       if (s.any(name.first - 1, {"per", "by", "for", "in", "to", "from"}) ||
           (s.at(name.first - 1).tag == Tag::kDeterminer &&
            s.any(name.first - 2, {"per", "by", "for", "to", "from"}))) {
+        const bool from = s.is(name.first - 1, "from");
         for (int v = 0; v < i; ++v) {
-          if (s.be(v)) owners = owners_before(s, v, 0);
+          if (s.be(v) || (from && s.finite_verb(v))) owners = owners_before(s, v, 0);
         }
       }
     }
@@ -315,12 +319,14 @@ class ListReader {
   // "title and author of each book", "for every sale the date and the amount are recorded",
   // "store for each book: title, author".
   bool read_of_each(int index, const Scan& s) {
-    const int each = s.find_any(0, s.size() - 1, {"for each", "for every", "of each", "of every",
-                                                  "per"});
+    int each = s.find_any(0, s.size() - 1, {"for each", "for every", "of each", "of every",
+                                            "about each", "about every", "on each", "per"});
+    // "For pupils we note name and age."
+    if (each < 0 && s.is(0, "for") && s.at(1).plural) return read_for_all(index, s);
     if (each < 0) return false;
     const bool of = s.is(each, "of") || s.any(each, {"of each", "of every"});
     const int after = s.is(each, "per") ? each + 1
-                      : s.any(each, {"for", "of"}) ? each + 2 : each + 1;
+                      : s.any(each, {"for", "of", "about", "on"}) ? each + 2 : each + 1;
     const auto owner = name_after(s, after, s.size() - 1);
     if (!usable_owner(draft_, s, owner)) return false;
     const bool stored = s.find_any(0, s.size() - 1,
@@ -333,7 +339,7 @@ class ListReader {
                                             "register"});
       first = verb >= 0 && verb < each ? verb + 1 : 0;
     } else {
-      while (s.any(first, {",", ":", "we", "i", "you", "the system", "system", "app", "store",
+      while (s.any(first, {",", ":", "be", "we", "i", "you", "the system", "system", "app", "store",
                            "record", "keep", "save", "track", "need", "want", "to", "must",
                            "should", "shall", "will", "following", "the following", "know",
                            "register", "note"}) ||
@@ -354,15 +360,36 @@ class ListReader {
     return true;
   }
 
+  bool read_for_all(int index, const Scan& s) {
+    const auto owner = name_after(s, 1, s.size() - 1);
+    int verb = owner.last + 1;
+    while (s.any(verb, {",", "we", "i", "you", "need", "want", "must", "should", "to"})) ++verb;
+    if (owner.empty() || !usable_owner(draft_, s, owner) ||
+        !s.any(verb, {"store", "record", "keep", "save", "track", "note", "enter", "register",
+                      "know"})) {
+      return false;
+    }
+    const int end = add(How::kOfEach, index, s, {owner}, verb, verb + 1, {});
+    if (end > verb + 1) draft_.claim({index, owner.first, owner.last});
+    return end > verb + 1;
+  }
+
   // "Book: title, author, isbn", "address book: name, phone", "ENTITY task: title".
   bool read_colon(int index, const Scan& s) {
     int colon = s.find_any(0, std::min(s.size() - 1, 7), {":", "="});
+    if (colon < 0) colon = spaced_dash(index, s);
     if (colon <= 0 || colon + 1 >= s.size()) return false;
     if (s.is(0, "entity") && s.find(2, s.size() - 1, "entity") > 0) return read_entities(index, s);
     const int begin =
         s.any(0, {"entity", "table", "model", "record", "class"}) && colon > 1 ? 1 : 0;
-    if (!is_fragment(s, begin, colon - 1)) return read_object_colon(index, s, colon);
+    if (!is_fragment(s, begin, colon - 1) || asks_to_keep(s, colon)) {
+      return read_object_colon(index, s, colon);
+    }
     Name owner = name_after(s, begin, colon - 1);
+    if (!owner.empty() && is_field_noun(s.at(owner.last).lemma) &&
+        s.any(owner.last + 1, {"about", "on", "for", "of"})) {
+      owner = name_after(s, owner.last + 2, colon - 1);  // "Information about plants: ..."
+    }
     if (owner.empty() || is_choice_noun(s.at(owner.last).lemma)) return false;
     int end = colon + 1;
     const auto items = parse_items(s, colon + 1, s.size() - 1, &end);
@@ -387,6 +414,29 @@ class ListReader {
       return add(How::kColon, index, s, {}, colon, colon + 1, std::move(list)) > colon + 1;
     }
     return add(How::kColon, index, s, {owner}, colon, colon + 1, {}) > colon + 1;
+  }
+
+  // "Plants - name, age": a dash with blanks around it, behind one noun.
+  int spaced_dash(int index, const Scan& s) const {
+    const auto name = name_after(s, 0, s.size() - 1);
+    const int dash = name.last + 1;
+    if (name.empty() || !s.any(dash, {"-", "–", "—"}) || !s.noun(name.last)) return -1;
+    const auto& text = draft_.brief.text;
+    const auto at = static_cast<std::size_t>(s.at(dash).begin);
+    const auto behind = static_cast<std::size_t>(s.at(dash).end);
+    (void)index;
+    const bool spaced = at > 0 && text[at - 1] == ' ' && behind < text.size() && text[behind] == ' ';
+    return spaced ? dash : -1;
+  }
+
+  // "Keep track of my hives: ...": an order, no title.
+  static bool asks_to_keep(const Scan& s, int colon) {
+    int i = 0;
+    while (s.any(i, {"please", "just", "simply", "need", "want", "to", "like", "help", "me"})) ++i;
+    const auto& t = s.at(i);
+    const bool order = t.tag == Tag::kVerb && t.form == VerbForm::kBase;
+    return order && i + 1 < colon && (verb_class(t.lemma) != VerbClass::kOther ||
+                                      verb_class(t.lower) != VerbClass::kOther);
   }
 
   // "I'd like to log my runs: distance, time and date".

@@ -191,7 +191,7 @@ const std::unordered_map<std::string_view, TypeRow>& type_rows() {
          "nationality", "serial", "slug", "tag", "headline", "position", "place of birth",
          "vaccine", "dosage", "method", "iban", "state", "region", "material", "difficulty",
          "speciality", "specialty", "ingredient", "manager", "signature", "director", "caption",
-         "reference", "format", "variety", "shelf", "plate", "licence", "license", "blood"});
+         "reference", "format", "variety", "shelf", "plate", "result", "outcome", "licence", "license", "blood"});
     return m;
   }();
   return *map;
