@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "cli/commands.h"
+#include "cli/toolchain.h"
 #include "process/process.h"
 #include "process/sandbox.h"
 
@@ -36,21 +37,6 @@ Finding program(const std::string& name, const std::string& package, const std::
   return finding;
 }
 
-Finding python_module(const std::string& module, const std::string& package,
-                      const std::string& consequence, bool required) {
-  Finding finding{"python module " + module,    false,   "not found", consequence,
-                  "apt-get install " + package, required};
-  ProcessOptions options;
-  options.argv = {"/usr/bin/python3", "-c",
-                  "import sys, importlib.util as u; sys.exit(0 if u.find_spec(sys.argv[1]) else 1)",
-                  module};
-  options.timeout = Milliseconds(10000);
-  const auto result = run_process(options);
-  finding.good = result.has_value() && result->success();
-  if (finding.good) finding.detail = "found";
-  return finding;
-}
-
 Finding sandbox() {
   const SandboxSupport support = probe_sandbox();
   return {"sandbox",
@@ -62,18 +48,13 @@ Finding sandbox() {
 }
 
 std::vector<Finding> examine() {
-  const std::string untested = "the services that Cadre writes cannot be tested";
-  return {sandbox(),
-          program("python3", "python3", untested, true),
-          python_module("fastapi", "python3-fastapi", untested, true),
-          python_module("sqlalchemy", "python3-sqlalchemy", untested, true),
-          python_module("uvicorn", "python3-uvicorn",
-                        "no differential test, and the service cannot be served", true),
-          python_module("httpx", "python3-httpx", untested, true),
-          python_module("pytest", "python3-pytest", untested, true),
-          python_module("pytest_cov", "python3-pytest-cov", "no coverage is measured", true),
-          python_module("flake8", "python3-flake8", "the written code is not linted", false),
-          program("git", "git", "the project folder gets no history", false)};
+  std::vector<Finding> findings{sandbox()};
+  for (const ToolchainPart& part : examine_toolchain()) {
+    findings.push_back({part.name, part.found, part.detail, part.consequence,
+                        "apt-get install " + part.package, part.required});
+  }
+  findings.push_back(program("git", "git", "the project folder gets no history", false));
+  return findings;
 }
 
 }  // namespace

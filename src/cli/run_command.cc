@@ -1,8 +1,11 @@
 // run, resume: the main job.
 #include <fmt/format.h>
 
-#include <cstdlib>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
 #include <random>
+#include <thread>
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -11,8 +14,9 @@
 #include "cli/interrupt.h"
 #include "cli/journal_access.h"
 #include "cli/progress.h"
-#include "cli/result_json.h"
+#include "cli/result_files.h"
 #include "cli/summary.h"
+#include "cli/toolchain.h"
 #include "offline/engine.h"
 #include "process/sandbox.h"
 #include "runtime/runner.h"
@@ -20,7 +24,6 @@
 #include "runtime/tools/tools.h"
 #include "sop/gates.h"
 #include "sop/loader.h"
-#include "trace/report.h"
 
 namespace cadre::cli {
 namespace {
@@ -35,13 +38,15 @@ struct Workshop {
   std::shared_ptr<GitProjectWriter> writer;
 };
 
+// `sandbox` is null with --no-sandbox.
 Result<Workshop> open_workshop(const Plan& plan, std::shared_ptr<Store> store,
-                               const std::filesystem::path& out_dir, bool no_sandbox) {
+                               const std::filesystem::path& out_dir,
+                               std::shared_ptr<const SandboxSupport> sandbox) {
   Workshop shop;
   auto tools = std::make_shared<ToolRegistry>();
   ToolOptions options;
-  options.allow_unsandboxed = no_sandbox;
-  options.never_sandbox = no_sandbox;
+  options.allow_unsandboxed = options.never_sandbox = sandbox == nullptr;
+  options.support = std::move(sandbox);
   for (std::shared_ptr<Tool>& tool : make_software_tools(options)) {
     if (auto added = tools->add(std::move(tool)); !added) return propagate(added);
   }
@@ -56,15 +61,22 @@ Result<Workshop> open_workshop(const Plan& plan, std::shared_ptr<Store> store,
   return shop;
 }
 
-// Generated code must not run outside a sandbox without the user's word, and a run that cannot
-// test is found out before it begins.
-Result<void> check_sandbox(bool no_sandbox) {
-  if (no_sandbox) return {};
-  const SandboxSupport support = probe_sandbox();
-  if (support.works) return {};
-  return fail(ErrorCode::kDenied,
-              "generated code is not run without a sandbox, and there is none: " + support.reason,
-              support.hint + "; or give --no-sandbox to run it with your rights");
+// A run that cannot test what it writes is found out before it begins. Generated code does not run
+// outside a sandbox without the user's word; with it, the support is null.
+Result<std::shared_ptr<const SandboxSupport>> check_machine(bool no_sandbox) {
+  Result<void> tools;
+  std::jthread beside([&] { tools = check_toolchain(); });
+  std::shared_ptr<const SandboxSupport> support;
+  if (!no_sandbox) support = std::make_shared<const SandboxSupport>(probe_sandbox());
+  beside.join();
+  if (support && !support->works) {
+    return fail(
+        ErrorCode::kDenied,
+        "generated code is not run without a sandbox, and there is none: " + support->reason,
+        support->hint + "; or give --no-sandbox to run it with your rights");
+  }
+  if (!tools) return propagate(tools);
+  return support;
 }
 
 Result<void> check_out_dir(const std::filesystem::path& out_dir) {
@@ -84,7 +96,8 @@ Result<void> check_out_dir(const std::filesystem::path& out_dir) {
   const std::filesystem::path probe = out_dir / ".cadre-probe";
   std::FILE* file = error ? nullptr : std::fopen(probe.c_str(), "wb");
   if (file == nullptr) {
-    return fail(ErrorCode::kIo, fmt::format("cannot write into {}", out_dir.string()),
+    const std::string why = error ? error.message() : std::strerror(errno);
+    return fail(ErrorCode::kIo, fmt::format("cannot write into {}: {}", out_dir.string(), why),
                 "give --out a folder that can be written");
   }
   std::fclose(file);
@@ -92,45 +105,41 @@ Result<void> check_out_dir(const std::filesystem::path& out_dir) {
   return {};
 }
 
-Result<void> write_result(Workshop& shop, const RunOutcome& outcome) {
-  auto journal = shop.parts.store->read(outcome.run);
-  if (!journal) return propagate(journal);
-  auto state = load_state(*shop.parts.store, outcome.run);
-  if (!state) return propagate(state);
-  ResultInput input;
-  input.report = make_report(journal->events);
-  input.sop = state->plan->name;
-  input.artifacts = outcome.artifacts;
-  if (outcome.status == "refused") {
-    input.refusal = JsonObject{{"reason", outcome.reason}, {"details", outcome.details}};
-  }
-  return shop.writer->write_result(json::write_pretty(assemble_result(input)), outcome.run,
-                                   outcome.started_us);
-}
+// Where a run reads and leaves its files.
+struct Places {
+  std::filesystem::path out_dir, state;
+  std::string sop;
+};
 
 int conclude(const Console& console, Workshop& shop, const Result<RunOutcome>& outcome,
-             const std::filesystem::path& out_dir, double seconds) {
+             const Places& places, double seconds) {
   if (!outcome) return report_error(console, outcome.error());
   const bool interrupted = outcome->status == "interrupted";
+  Result<std::filesystem::path> result = std::filesystem::path();
   if (!interrupted) {
-    if (auto written = write_result(shop, *outcome); !written)
-      return report_error(console, written.error());
+    result = write_result_files(*shop.parts.store, *shop.writer, *outcome, places.sop,
+                                places.out_dir, places.state);
+    if (!result && console.json) return report_error(console, result.error());
   }
   if (console.json) {
-    console.print(json::write_pretty(JsonObject{{"run", outcome->run},
-                                                {"status", outcome->status},
-                                                {"exit_code", outcome->exit_code},
-                                                {"reason", outcome->reason},
-                                                {"out", out_dir.string()},
-                                                {"seconds", seconds}}));
+    console.print(json::write_pretty(
+        JsonObject{{"run", outcome->run},
+                   {"status", outcome->status},
+                   {"exit_code", outcome->exit_code},
+                   {"reason", outcome->reason},
+                   {"out", places.out_dir.string()},
+                   {"result", interrupted ? Json(nullptr) : Json(result->string())},
+                   {"seconds", seconds}}));
   } else if (interrupted) {
     console.print(fmt::format(
         "\ninterrupted; nothing finished is lost. Go on with:\n  cadre resume {}\n", outcome->run));
   } else {
-    console.print(render_summary(*outcome, out_dir, seconds));
+    console.print(render_summary(*outcome, places.out_dir, seconds));
+    if (outcome->status == "refused" && result)
+      console.print(fmt::format("result      {}\n", result->string()));
     console.print(fmt::format("run         {}  (cadre report {})\n", outcome->run, outcome->run));
   }
-  return outcome->exit_code;
+  return result ? outcome->exit_code : report_error(console, result.error());
 }
 
 class Stopwatch {
@@ -173,17 +182,25 @@ int run_command(const Console& console, const RunArguments& arguments) {
   if (!brief) return report_error(console, brief.error());
   auto plan = load_sop(arguments.sop);
   if (!plan) return report_error(console, plan.error());
-  auto out_dir =
-      full_path(arguments.out.empty() ? free_folder(".", folder_name_for(*brief)) : arguments.out);
+  const bool named = !arguments.out.empty();
+  auto out_dir = full_path(named ? arguments.out : free_folder(".", folder_name_for(*brief)));
   if (!out_dir) return report_error(console, out_dir.error());
-  if (auto good = check_sandbox(arguments.no_sandbox); !good)
-    return report_error(console, good.error());
+  auto sandbox = check_machine(arguments.no_sandbox);
+  if (!sandbox) return report_error(console, sandbox.error());
   if (auto good = check_out_dir(*out_dir); !good) return report_error(console, good.error());
+  // Nobody asked for a folder by a made-up name in which there is nothing.
+  const auto tidy = [&] {
+    std::error_code not_empty;
+    if (!named) std::filesystem::remove(*out_dir, not_empty);
+  };
   auto store = create_journal(arguments.state);
-  if (!store) return report_error(console, store.error());
+  if (!store) {
+    tidy();
+    return report_error(console, store.error());
+  }
 
   InterruptWatch interrupt;
-  auto shop = open_workshop(*plan, *store, *out_dir, arguments.no_sandbox);
+  auto shop = open_workshop(*plan, *store, *out_dir, *sandbox);
   if (!shop) return report_error(console, shop.error());
   Runner runner(shop->parts);
   const std::unique_ptr<Progress> progress = make_progress(console, *plan);
@@ -199,9 +216,9 @@ int run_command(const Console& console, const RunArguments& arguments) {
   }
   const auto outcome = runner.start_run(*plan, *brief, options, interrupt.token());
   progress->finish();
-  if (outcome && outcome->status == "refused")
-    std::filesystem::remove(*out_dir);  // only when empty
-  return conclude(console, *shop, outcome, *out_dir, watch.seconds());
+  if (outcome && outcome->status == "refused") tidy();
+  return conclude(console, *shop, outcome, {*out_dir, arguments.state, plan->name},
+                  watch.seconds());
 }
 
 int resume_command(const Console& console, const RunReference& reference, bool no_sandbox) {
@@ -210,20 +227,25 @@ int resume_command(const Console& console, const RunReference& reference, bool n
   if (!store) return report_error(console, store.error());
   auto info = find_run(**store, reference.run);
   if (!info) return report_error(console, info.error());
-  if (auto good = check_sandbox(no_sandbox); !good) return report_error(console, good.error());
+  auto state = load_state(**store, info->run);
+  if (!state) return report_error(console, state.error());
+  // A run that has ended is only shown again: nothing of it runs.
+  const bool open = state->status == "running" || state->status == "interrupted";
+  Result<std::shared_ptr<const SandboxSupport>> sandbox = nullptr;
+  if (open) sandbox = check_machine(no_sandbox);
+  if (!sandbox) return report_error(console, sandbox.error());
 
   InterruptWatch interrupt;
   const std::filesystem::path out_dir = info->out_dir;
-  auto state = load_state(**store, info->run);
-  if (!state) return report_error(console, state.error());
-  auto shop = open_workshop(*state->plan, *store, out_dir, no_sandbox);
+  auto shop = open_workshop(*state->plan, *store, out_dir, *sandbox);
   if (!shop) return report_error(console, shop.error());
   Runner runner(shop->parts);
   const std::unique_ptr<Progress> progress = make_progress(console, *state->plan);
   runner.subscribe([&](const Event& event) { progress->on_event(event); });
   const auto outcome = runner.resume_run(info->run, {}, interrupt.token());
   progress->finish();
-  return conclude(console, *shop, outcome, out_dir, watch.seconds());
+  return conclude(console, *shop, outcome, {out_dir, reference.state, state->plan->name},
+                  watch.seconds());
 }
 
 }  // namespace cadre::cli

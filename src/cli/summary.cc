@@ -15,11 +15,11 @@ const Json& data_of(const RunOutcome& outcome, const char* type) {
   return it == outcome.artifacts.end() ? kNothing : it->second->data;
 }
 
-// "93.5 %", or "not measured".
-std::string percent(const Json& value, std::string_view key) {
+// "93.5 % of lines", or "not measured".
+std::string percent(const Json& value, std::string_view key, std::string_view of) {
   const Json* member = json::find(value, key);
   if (member == nullptr || !member->is_number()) return "not measured";
-  return fmt::format("{:.1f} %", member->to_number<double>());
+  return fmt::format("{:.1f} %{}", member->to_number<double>(), of);
 }
 
 Json object_at(const Json& value, std::string_view key) {
@@ -54,34 +54,37 @@ std::string unhandled_lines(const Json& requirements) {
   return out;
 }
 
+bool measured(const Json& value, std::string_view key) {
+  const Json* member = json::find(value, key);
+  return member != nullptr && !member->is_null();
+}
+
 std::string quality_lines(const Json& report) {
   if (!report.is_object()) return "tests       not run\n";
   const Json tests = object_at(report, "tests");
-  std::string out;
-  if (tests.is_object()) {
-    out += fmt::format("tests       {} passed, {} failed, {} skipped\n",
-                       json::get_int(tests, "passed"), json::get_int(tests, "failed"),
-                       json::get_int(tests, "skipped"));
-  } else {
-    out += "tests       not measured\n";
+  std::string out = "tests       not measured\n";
+  if (measured(tests, "passed")) {
+    out = fmt::format("tests       {} passed, {} failed, {} skipped\n",
+                      json::get_int(tests, "passed"), json::get_int(tests, "failed"),
+                      json::get_int(tests, "skipped"));
   }
   const Json coverage = object_at(report, "coverage");
-  out += fmt::format("coverage    {} of lines, {} of branches\n",
-                     percent(coverage, "lines_percent"), percent(coverage, "branches_percent"));
-  out += fmt::format("rule kills  {} of the mutated rules were caught\n",
-                     percent(report, "rule_kill_rate_percent"));
+  out += "coverage    " + percent(coverage, "lines_percent", " of lines") + ", " +
+         percent(coverage, "branches_percent", " of branches") + "\n";
+  out += "rule kills  " +
+         percent(report, "rule_kill_rate_percent", " of the mutated rules were caught") + "\n";
   const Json differential = object_at(report, "differential");
-  if (differential.is_object()) {
-    const Json* mismatches = json::find(differential, "mismatches");
-    const std::int64_t count = mismatches == nullptr ? 0
-                               : mismatches->is_array()
-                                   ? static_cast<std::int64_t>(mismatches->get_array().size())
-                                   : json::get_int(differential, "mismatches");
+  if (measured(differential, "operations")) {
     out += fmt::format("reference   {} operations compared, {} mismatches (seed {})\n",
-                       json::get_int(differential, "operations"), count,
+                       json::get_int(differential, "operations"),
+                       json::get_int(differential, "mismatches"),
                        json::get_int(differential, "seed"));
   } else {
     out += "reference   not measured\n";
+  }
+  if (const Json* sandboxed = json::find(report, "sandboxed");
+      sandboxed != nullptr && sandboxed->is_bool() && !sandboxed->get_bool()) {
+    out += "sandbox     NONE: the written code ran with your rights\n";
   }
   const Json trace = object_at(report, "traceability");
   if (trace.is_object()) {
@@ -96,14 +99,7 @@ std::string quality_lines(const Json& report) {
 }
 
 std::string refusal_lines(const RunOutcome& outcome) {
-  std::string out = fmt::format("refused: {}\n", outcome.reason);
-  std::string help = json::get_string(outcome.details, "help");
-  if (help.empty()) {
-    help =
-        "say in a few sentences what is to be recorded (\"Each book has a title and an ISBN\"), "
-        "who does what with it, and which rules hold; `cadre spec BRIEF` shows what is understood";
-  }
-  return out + fmt::format("what would help: {}\n", help);
+  return fmt::format("refused: {}\nwhat would help: {}\n", outcome.reason, refusal_help(outcome));
 }
 
 bool has_file(const RunOutcome& outcome, const char* type, std::string_view path) {
@@ -128,6 +124,13 @@ std::string start_lines(const RunOutcome& outcome, const std::filesystem::path& 
 }
 
 }  // namespace
+
+std::string refusal_help(const RunOutcome& outcome) {
+  const std::string help = json::get_string(outcome.details, "help");
+  if (!help.empty()) return help;
+  return "say in a few sentences what is to be recorded (\"Each book has a title and an ISBN\"), "
+         "who does what with it, and which rules hold; `cadre spec BRIEF` shows what is understood";
+}
 
 std::string render_summary(const RunOutcome& outcome, const std::filesystem::path& out_dir,
                            double seconds) {

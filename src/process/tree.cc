@@ -47,7 +47,9 @@ Result<std::pair<Fd, std::string>> open_parent(const fs::path& root, std::string
   }
   const std::vector<std::string> parts = text::split(relative, '/');
   for (std::size_t i = 0; i + 1 < parts.size(); ++i) {
-    if (make_folders) ::mkdirat(folder.get(), parts[i].c_str(), 0755);
+    if (make_folders && ::mkdirat(folder.get(), parts[i].c_str(), 0755) != 0 && errno != EEXIST) {
+      return std::unexpected(refusal(relative));
+    }
     Fd next(
         ::openat(folder.get(), parts[i].c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!next) return std::unexpected(refusal(relative));

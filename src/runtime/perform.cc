@@ -280,6 +280,7 @@ Performed perform_gate(const GateKeeper& gates, const GateSpec& spec, const Arti
 Performed perform_project(ProjectWriter& writer, const StageDone& done) {
   Performed performed;
   const auto written = guarded("the project writer", [&] { return writer.stage_done(done); });
+  if (!written && written.error().code == ErrorCode::kIo) performed.blocked = written.error();
   performed.result["ok"] = written.has_value();
   if (!written) performed.result["error"] = to_json(written.error());
   return performed;

@@ -30,6 +30,8 @@ struct Performed {
   std::vector<StoredArtifact> artifacts;
   std::vector<ToolCall> calls;           // of a turn: to be run
   bool cancelled = false;                // nothing to record: it runs again on resume
+  // The machine did not let it (a full disk): nothing to record, and the run stops, resumable.
+  std::optional<Error> blocked = {};
 };
 
 // Values up to this size stand in the event itself.

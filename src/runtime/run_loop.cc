@@ -102,11 +102,13 @@ Result<RunOutcome> RunLoop::go(std::stop_token stop) {
     check_limits(stop);
     if (over()) break;
     if (auto message = wait(kTickMs)) handle(std::move(*message));
+    if (blocked_ && !over()) interrupt(blocked_->message);
   }
   draining_ = true;
   stop_.request_stop();
   drain(kGraceMs);
   if (fatal_) return std::unexpected(*fatal_);
+  if (blocked_) return std::unexpected(*blocked_);
   return outcome();
 }
 
@@ -131,7 +133,7 @@ void RunLoop::handle(Message message) {
 }
 
 void RunLoop::check_limits(const std::stop_token& stop) {
-  if (stop.stop_requested()) return interrupt();
+  if (stop.stop_requested()) return interrupt("asked to stop");
   const std::int64_t now = parts_.clock->now_us();
   if (now < options_.deadline_us) return;
   if (!state_.ending) {
@@ -151,8 +153,9 @@ void RunLoop::check_limits(const std::stop_token& stop) {
   }
 }
 
-// Somebody asked to stop: what finishes within the grace is recorded, the rest runs on resume.
-void RunLoop::interrupt() {
+// Stops so that the run can be resumed: what finishes within the grace is recorded, the rest runs
+// again then.
+void RunLoop::interrupt(const std::string& reason) {
   draining_ = true;
   stop_.request_stop();
   drain(kGraceMs);
@@ -163,7 +166,7 @@ void RunLoop::interrupt() {
   interrupted.kind = EventKind::kRunInterrupted;
   interrupted.actor = "runtime";
   JsonObject body;
-  body["reason"] = "asked to stop";
+  body["reason"] = reason;
   interrupted.body = std::move(body);
   info_.status = "interrupted";
   info_.exit_code = 130;
@@ -199,6 +202,13 @@ void RunLoop::on_done(Done done) {
   if (effect == nullptr) return settle();  // superseded: only its slot is of interest
   Performed& performed = done.performed;
   if (performed.cancelled && draining_) return;
+  if (performed.blocked) {
+    blocked_ = std::move(performed.blocked);
+    blocked_->hint = fmt::format("make room or make it writable, then: cadre resume {}",
+                                 state_.run);
+    draining_ = true;
+    return;
+  }
   for (StoredArtifact& stored : performed.artifacts) {
     artifacts_.insert_or_assign(stored.blob, std::move(stored.artifact));
   }

@@ -79,7 +79,7 @@ class RunLoop {
   void on_acked(Acked acked);
   void check_limits(const std::stop_token& stop);
   void drain(int grace_ms);
-  void interrupt();
+  void interrupt(const std::string& reason);
 
   void add(Event event);
   void settle();
@@ -118,6 +118,7 @@ class RunLoop {
   bool draining_ = false;          // no new effects
   bool info_changed_ = false;
   std::optional<Error> fatal_;     // the journal cannot be written
+  std::optional<Error> blocked_;   // the project folder cannot be written
   int appends_open_ = 0;
   int running_ = 0;
   std::vector<Event> batch_;

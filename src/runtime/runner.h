@@ -85,7 +85,7 @@ class Runner {
   void subscribe(Subscriber subscriber) { subscribers_.push_back(std::move(subscriber)); }
 
   // An Error only when the run could not be carried to an end in the journal: a bad plan, a store
-  // that fails. Anything else is a status.
+  // that fails, a project folder that cannot be written (resumable). Anything else is a status.
   Result<RunOutcome> start_run(const Plan& plan, const std::string& brief,
                                const RunOptions& options, std::stop_token stop = {});
   // Goes on from the journal. A run that ended gives its outcome again, without any effect.

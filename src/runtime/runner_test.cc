@@ -632,11 +632,30 @@ TEST(Runner, HandsEachStageToTheProjectWriter) {
   EXPECT_EQ(outcome->status, "gate_failed");
   EXPECT_EQ(writer->lines, (std::vector<std::string>{"one#1 of 1", "two#2 failed of 2"}));
 
+}
+
+TEST(Runner, AFolderThatCannotBeWrittenStopsTheRunAndItCanBeResumed) {
+  auto writer = std::make_shared<RecordingWriter>();
+  auto parts = make_parts(finisher());
+  parts.project = writer;
   writer->fails_at = "one";
-  const auto full = Runner(parts).start_run(two_stages(), "x", {});
-  ASSERT_TRUE(full.has_value());
-  EXPECT_EQ(full->status, "failed");
-  EXPECT_NE(full->reason.find("the disk is full"), std::string::npos) << full->reason;
+  RunOptions options;
+  options.run = "full";
+  const auto full = Runner(parts).start_run(two_stages(), "x", options);
+  ASSERT_FALSE(full.has_value());
+  EXPECT_EQ(full.error().code, ErrorCode::kIo);
+  EXPECT_NE(full.error().message.find("the disk is full"), std::string::npos);
+  EXPECT_NE(full.error().hint.find("cadre resume full"), std::string::npos);
+  EXPECT_EQ(parts.store->info("full")->status, "interrupted");
+
+  writer->fails_at = "";
+  const auto resumed = Runner(parts).resume_run("full", {});
+  ASSERT_TRUE(resumed.has_value()) << resumed.error().describe();
+  EXPECT_EQ(resumed->status, "done");
+  // The stage that could not be written is written now; nothing is left out.
+  EXPECT_EQ(writer->lines.front(), "one#1 of 1");
+  EXPECT_EQ(std::count(writer->lines.begin(), writer->lines.end(), "two#1 of 2"), 1);
+  EXPECT_GE(std::count(writer->lines.begin(), writer->lines.end(), "one#1 of 1"), 2);
 }
 
 TEST(Runner, ManyRunsShareOneJournal) {

@@ -53,8 +53,10 @@ Result<void> lay_out(sqlite3* database, const std::filesystem::path& file, const
                                "PRAGMA user_version={}; COMMIT;",
                                kind.tables, kind.application_id, kind.version));
     if (code != SQLITE_OK) {  // another process may have made them at the same moment
+      Error why = sqlite_error(code, database, file, "open", kind.name);
       execute(database, "ROLLBACK");
-      if (check_identity(database, file, kind, is_new) && !is_new) code = SQLITE_OK;
+      if (check_identity(database, file, kind, is_new) && !is_new) return {};
+      return std::unexpected(std::move(why));
     }
   }
   if (code == SQLITE_OK) return {};

@@ -19,11 +19,11 @@ namespace {
 
 constexpr const char* kManifest = ".cadre-files.json";
 constexpr std::size_t kFileBytesMax = 64 * 1024 * 1024;
+constexpr const char* kRoom = "make room or make it writable, then resume the run";
 
 std::unexpected<Error> io_error(std::string_view what, const std::filesystem::path& path) {
   return fail(ErrorCode::kIo,
-              fmt::format("cannot {} {}: {}", what, path.string(), std::strerror(errno)),
-              "free space or choose another folder with --out, then resume the run");
+              fmt::format("cannot {} {}: {}", what, path.string(), std::strerror(errno)), kRoom);
 }
 
 // Puts the content under a temporary name, then in place: a reader sees the old file or the new.
@@ -32,10 +32,21 @@ Result<void> replace_file(const std::filesystem::path& folder, const std::string
   const std::string temporary = relative + ".cadre-part";
   std::error_code ignored;
   std::filesystem::remove(folder / temporary, ignored);
-  if (auto written = write_beneath(folder, temporary, content, executable); !written)
-    return written;
+  if (auto written = write_beneath(folder, temporary, content, executable); !written) {
+    std::filesystem::remove(folder / temporary, ignored);
+    Error why = written.error();
+    if (why.code == ErrorCode::kIo) {
+      why.message = fmt::format("cannot write into {}: {}", folder.string(), why.message);
+      why.hint = kRoom;
+    }
+    return std::unexpected(std::move(why));
+  }
   const std::filesystem::path target = folder / relative;
-  if (::rename((folder / temporary).c_str(), target.c_str()) != 0) return io_error("write", target);
+  if (::rename((folder / temporary).c_str(), target.c_str()) != 0) {
+    auto why = io_error("write", target);
+    std::filesystem::remove(folder / temporary, ignored);
+    return why;
+  }
   return {};
 }
 
@@ -172,7 +183,7 @@ Result<std::string> GitProjectWriter::git(const std::vector<std::string>& argume
   if (!result) return propagate(result);
   if (!result->success()) {
     return fail(ErrorCode::kIo, fmt::format("git {} failed: {}", arguments.front(),
-                                            text::shorten(result->err, 500)));
+                                            text::shorten(text::trim(result->err), 500)));
   }
   return std::move(result->out);
 }
@@ -231,9 +242,15 @@ Result<void> GitProjectWriter::stage_done(const StageDone& done) {
 }
 
 Result<void> GitProjectWriter::write_result(const std::string& content, const std::string& run,
-                                            std::int64_t time_us) {
+                                            std::int64_t time_us, const std::string& readme) {
   const std::lock_guard lock(mutex_);
   if (auto loaded = load_manifest(); !loaded) return loaded;
+  const bool alone = std::all_of(manifest_.begin(), manifest_.end(), [](const auto& entry) {
+    return entry.first == "README.md" || entry.first == "result.json";
+  });
+  if (alone && !readme.empty()) {
+    if (auto written = write_file({"README.md", readme, false}); !written) return written;
+  }
   // result.json is Cadre's alone: it always shows the run that ended last.
   if (auto written = replace_file(folder_, "result.json", content, false); !written) return written;
   manifest_["result.json"] = sha256_hex(content);

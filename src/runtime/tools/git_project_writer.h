@@ -25,9 +25,10 @@ class GitProjectWriter final : public ProjectWriter {
 
   Result<void> stage_done(const StageDone& done) override;
 
-  // Writes and commits result.json in the name of the lead, after the run has ended.
+  // Writes and commits result.json in the name of the lead, after the run has ended. `readme`
+  // becomes README.md where the folder holds nothing else that Cadre wrote.
   Result<void> write_result(const std::string& content, const std::string& run,
-                            std::int64_t time_us);
+                            std::int64_t time_us, const std::string& readme = {});
 
   bool has_history() const { return !git_.empty(); }
   // Files that were changed by hand since Cadre wrote them, and so were not replaced.

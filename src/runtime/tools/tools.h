@@ -2,7 +2,8 @@
 // the differential test of a service against its requirement model.
 //
 // Every tool checks its arguments against its own schema and answers with what was wrong; none
-// holds mutable state. The sandbox is probed on first use, once for all tools made together.
+// holds mutable state. The sandbox is probed on first use, once for all tools made together, unless its
+// probe is handed in.
 #pragma once
 
 #include <memory>
@@ -15,12 +16,16 @@
 
 namespace cadre {
 
+struct SandboxSupport;
+
 struct ToolOptions {
   // --no-sandbox: generated programs run with the user's rights where no sandbox can be made. The
   // results carry "sandboxed": false then.
   bool allow_unsandboxed = false;
   // --no-sandbox given although a sandbox would work: do not use it.
   bool never_sandbox = false;
+  // What probe_sandbox() gave, if somebody has asked already.
+  std::shared_ptr<const SandboxSupport> support = nullptr;
 };
 
 // "run_in_sandbox" and "differential".

@@ -13,7 +13,7 @@ const SandboxSupport& SandboxAccess::support() {
     if (never_sandbox_) {
       support_.reason = "the sandbox is switched off";
     } else {
-      support_ = probe_sandbox();
+      support_ = known_ ? *known_ : probe_sandbox();
     }
   });
   return support_;

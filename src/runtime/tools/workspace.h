@@ -5,23 +5,28 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "process/sandbox.h"
 #include "runtime/tool.h"
 
 namespace cadre {
 
-// The sandbox of this machine, probed when first asked. Thread-safe.
+// The sandbox of this machine, as handed in or probed when first asked. Thread-safe.
 class SandboxAccess {
  public:
-  SandboxAccess(bool allow_unsandboxed, bool never_sandbox)
-      : allow_unsandboxed_(allow_unsandboxed), never_sandbox_(never_sandbox) {}
+  SandboxAccess(bool allow_unsandboxed, bool never_sandbox,
+                std::shared_ptr<const SandboxSupport> known = nullptr)
+      : allow_unsandboxed_(allow_unsandboxed),
+        never_sandbox_(never_sandbox),
+        known_(std::move(known)) {}
   const SandboxSupport& support();
   bool allow_unsandboxed() const { return allow_unsandboxed_ || never_sandbox_; }
 
  private:
   bool allow_unsandboxed_;
   bool never_sandbox_;
+  std::shared_ptr<const SandboxSupport> known_;
   std::once_flag probed_;
   SandboxSupport support_;
 };

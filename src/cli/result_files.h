@@ -1,0 +1,20 @@
+// What a run that has ended leaves for programs and people beside its artifacts: result.json, and
+// for a refused one a README that says why.
+#pragma once
+
+#include <filesystem>
+
+#include "base/result.h"
+#include "runtime/runner.h"
+#include "runtime/tools/git_project_writer.h"
+
+namespace cadre::cli {
+
+// Writes result.json into the project folder; where a refused run has left no folder, into
+// `state`/results/RUN.json. Gives its path. `sop` is the name of the run's SOP.
+Result<std::filesystem::path> write_result_files(Store& store, GitProjectWriter& writer,
+                                                 const RunOutcome& outcome, const std::string& sop,
+                                                 const std::filesystem::path& out_dir,
+                                                 const std::filesystem::path& state);
+
+}  // namespace cadre::cli
