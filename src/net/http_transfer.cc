@@ -1,0 +1,271 @@
+#include "net/http_transfer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <limits>
+
+#include "base/text.h"
+
+namespace cadre::net {
+namespace {
+
+constexpr std::size_t kHeaderBytesMax = 256 * 1024;
+// Small, so that ten thousand handles stay small; a reply is seldom longer than a few kilobytes.
+constexpr long kBufferBytes = 4096;
+constexpr long kUploadBufferBytes = 16 * 1024;
+
+void add_header(HttpTransfer& transfer, std::string_view line) {
+  const std::size_t colon = line.find(':');
+  if (colon == std::string_view::npos) return;
+  transfer.status.headers.emplace_back(text::lower(text::trim(line.substr(0, colon))),
+                                       std::string(text::trim(line.substr(colon + 1))));
+}
+
+// "HTTP/1.1 200 OK" -> 200
+int status_code(std::string_view line) {
+  const std::size_t space = line.find(' ');
+  int code = 0;
+  if (space != std::string_view::npos) {
+    std::from_chars(line.data() + space + 1, line.data() + line.size(), code);
+  }
+  return code;
+}
+
+std::size_t on_header(char* data, std::size_t size, std::size_t count, void* user) {
+  auto& transfer = *static_cast<HttpTransfer*>(user);
+  const std::size_t length = size * count;
+  const std::string_view line = text::trim({data, length});
+  transfer.header_bytes += length;
+  if (transfer.header_bytes > kHeaderBytesMax) {
+    transfer.fault = Error{ErrorCode::kExhausted,
+                           fmt::format("the server sent more than {} KiB of headers",
+                                       kHeaderBytesMax / 1024),
+                           "is the address right?"};
+    return 0;
+  }
+  transfer.content_us = steady_us();
+  if (line.starts_with("HTTP/")) {
+    transfer.status.code = status_code(line);
+    transfer.status.headers.clear();
+  } else if (!line.empty()) {
+    add_header(transfer, line);
+  } else if (transfer.status.code >= 200 && !transfer.headers_told) {
+    transfer.headers_told = true;
+    if (transfer.callbacks.on_headers) {
+      transfer.callbacks.on_headers(transfer.status.code, transfer.status.headers);
+    }
+  }
+  return length;
+}
+
+std::size_t on_body(char* data, std::size_t size, std::size_t count, void* user) {
+  auto& transfer = *static_cast<HttpTransfer*>(user);
+  const std::size_t length = size * count;
+  if (transfer.cancelled.load(std::memory_order_relaxed)) {
+    transfer.fault = Error{ErrorCode::kCancelled, "the request was cancelled", ""};
+    return 0;
+  }
+  transfer.status.bytes += length;
+  if (transfer.status.bytes > transfer.request.max_response_bytes) {
+    transfer.fault = Error{ErrorCode::kExhausted,
+                           fmt::format("the reply is longer than the limit of {} bytes",
+                                       transfer.request.max_response_bytes),
+                           "it was cut off"};
+    return 0;
+  }
+  if (!transfer.callbacks.on_data) return length;
+  switch (transfer.callbacks.on_data({data, length})) {
+    case DataVerdict::kContent: transfer.content_us = steady_us(); break;
+    case DataVerdict::kNoise: break;
+    case DataVerdict::kStop:
+      transfer.fault = Error{ErrorCode::kCancelled, "the reader had enough", ""};
+      return 0;
+  }
+  return length;
+}
+
+bool one_line(std::string_view value) {
+  return value.find_first_of("\r\n") == std::string_view::npos &&
+         value.find('\0') == std::string_view::npos;
+}
+
+std::string host_words(const HttpTransfer& transfer) { return origin_of(transfer.request.url); }
+
+std::string seconds(std::chrono::milliseconds time) {
+  return fmt::format("{:g} s", static_cast<double>(time.count()) / 1000);
+}
+
+// libcurl's own words, without a line break at the end; the code's name when it has none.
+std::string reason(const HttpTransfer& transfer, CURLcode code) {
+  const std::string_view said = text::trim(transfer.detail.data());
+  return said.empty() ? curl_easy_strerror(code) : text::clean_utf8(said);
+}
+
+}  // namespace
+
+HttpTransfer::~HttpTransfer() {
+  curl_slist_free_all(header_list);
+  if (easy != nullptr) curl_easy_cleanup(easy);
+}
+
+std::int64_t HttpTransfer::deadline_us() const {
+  std::int64_t at = std::numeric_limits<std::int64_t>::max();
+  const HttpTimeouts& limits = request.timeouts;
+  if (limits.total.count() > 0) at = started_us + limits.total.count() * 1000;
+  if (limits.idle.count() > 0) at = std::min(at, content_us + limits.idle.count() * 1000);
+  return at;
+}
+
+Error HttpTransfer::time_over(std::int64_t now_us) const {
+  const HttpTimeouts& limits = request.timeouts;
+  if (limits.total.count() > 0 && now_us >= started_us + limits.total.count() * 1000) {
+    return {ErrorCode::kExhausted,
+            fmt::format("{} did not finish within {}", host_words(*this), seconds(limits.total)),
+            "raise the time limit or ask for less"};
+  }
+  return {ErrorCode::kUnavailable,
+          fmt::format("{} sent no content for {}", host_words(*this), seconds(limits.idle)),
+          "the server hangs or the network is cut"};
+}
+
+Result<void> check_request(const HttpRequest& request) {
+  const std::string scheme = text::lower(request.url.substr(0, request.url.find(':')));
+  if (scheme != "http" && scheme != "https") {
+    return fail(ErrorCode::kInvalidInput,
+                fmt::format("not a web address: '{}'", text::shorten(request.url, 80)),
+                "it must begin with http:// or https://");
+  }
+  if (!one_line(request.url)) {
+    return fail(ErrorCode::kInvalidInput, "the web address holds a line break");
+  }
+  for (const auto& [name, value] : request.headers) {
+    if (name.empty() || !one_line(name) || name.find(':') != std::string::npos) {
+      return fail(ErrorCode::kInvalidInput, "a header's name is empty or holds a colon");
+    }
+    if (!one_line(value)) {
+      return fail(ErrorCode::kInvalidInput, fmt::format("the header {} holds a line break", name),
+                  "does the key end in a newline?");
+    }
+  }
+  return {};
+}
+
+std::string origin_of(std::string_view url) {
+  const std::size_t scheme = url.find("://");
+  if (scheme == std::string_view::npos) return {};
+  const std::size_t end = url.find_first_of("/?#", scheme + 3);
+  std::string_view authority = url.substr(scheme + 3, end - scheme - 3);
+  if (const std::size_t at = authority.rfind('@'); at != std::string_view::npos) {
+    authority.remove_prefix(at + 1);  // user and password are nobody's business
+  }
+  return text::lower(url.substr(0, scheme)) + "://" + text::lower(authority);
+}
+
+void prepare_handle(CURL* easy, const HttpClientOptions& options, CURLSH* share) {
+  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy, CURLOPT_SHARE, share);
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);  // a key must not follow a redirect
+  curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, kBufferBytes);
+  curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, kUploadBufferBytes);
+  curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+  curl_easy_setopt(easy, CURLOPT_USERAGENT, options.user_agent.c_str());
+  // An empty string, not null: null would make libcurl read the environment.
+  curl_easy_setopt(easy, CURLOPT_PROXY, options.proxy.c_str());
+  curl_easy_setopt(easy, CURLOPT_NOPROXY, options.no_proxy.c_str());
+  if (!options.ca_file.empty()) {
+    curl_easy_setopt(easy, CURLOPT_CAINFO, options.ca_file.c_str());
+    curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
+  }
+  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+}
+
+void load_handle(HttpTransfer& transfer) {
+  CURL* easy = transfer.easy;
+  const HttpRequest& request = transfer.request;
+  curl_easy_setopt(easy, CURLOPT_PRIVATE, &transfer);
+  curl_easy_setopt(easy, CURLOPT_HEADERDATA, &transfer);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, &transfer);
+  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer.detail.data());
+  curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str());
+  const long connect_ms = request.timeouts.connect.count();
+  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
+  const bool tls = text::lower(request.url.substr(0, 6)) == "https:";
+  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
+                   static_cast<long>(tls ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
+  // Over TLS the first burst waits to learn whether it can share one connection.
+  curl_easy_setopt(easy, CURLOPT_PIPEWAIT, tls ? 1L : 0L);
+  for (const auto& [name, value] : request.headers) {
+    const std::string line = value.empty() ? name + ";" : name + ": " + value;
+    transfer.header_list = curl_slist_append(transfer.header_list, line.c_str());
+  }
+  transfer.header_list = curl_slist_append(transfer.header_list, "Expect:");
+  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer.header_list);
+  if (request.body != nullptr) {
+    curl_easy_setopt(easy, CURLOPT_POST, 1L);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                     static_cast<curl_off_t>(request.body->size()));
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body->data());
+  } else {
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, nullptr);
+    curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+    if (request.method == "HEAD") curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+  }
+  const char* plain = request.body != nullptr ? "POST" : "GET";
+  const bool custom = request.method != plain && request.method != "HEAD";
+  curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, custom ? request.method.c_str() : nullptr);
+}
+
+Error curl_failure(const HttpTransfer& transfer, CURLcode code) {
+  if (transfer.fault) return *transfer.fault;
+  const std::string host = host_words(transfer);
+  const std::string why = reason(transfer, code);
+  switch (code) {
+    case CURLE_URL_MALFORMAT:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+      return {ErrorCode::kInvalidInput, fmt::format("not a usable web address: '{}'", host),
+              "http://host:port/path or https://host/path"};
+    case CURLE_COULDNT_RESOLVE_HOST:
+      return {ErrorCode::kUnavailable, fmt::format("the host of {} is not known", host),
+              "check the address and the network's name service"};
+    case CURLE_COULDNT_RESOLVE_PROXY:
+      return {ErrorCode::kUnavailable, "the proxy's host is not known", "check the proxy setting"};
+    case CURLE_COULDNT_CONNECT:
+      return {ErrorCode::kUnavailable, fmt::format("cannot connect to {}: {}", host, why),
+              "is the server running, and the port right?"};
+    case CURLE_OPERATION_TIMEDOUT:
+      return {ErrorCode::kUnavailable,
+              fmt::format("{} could not be reached within {}", host,
+                          seconds(transfer.request.timeouts.connect)),
+              "check the network, the proxy and the address"};
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+      return {ErrorCode::kDenied, fmt::format("no trusted TLS connection to {}: {}", host, why),
+              "check the address, the clock and the CA file"};
+    default: break;
+  }
+  return {ErrorCode::kUnavailable,
+          fmt::format("the connection to {} broke{}: {}", host,
+                      transfer.status.bytes > 0
+                          ? fmt::format(" after {} bytes of the reply", transfer.status.bytes)
+                          : std::string(" before a reply came"),
+                      why),
+          "try again"};
+}
+
+std::int64_t steady_us() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+}  // namespace cadre::net
