@@ -32,6 +32,7 @@ class Builder {
     std::vector<Frame> stack;
     std::optional<Json> root;
     std::string text, key;
+    std::string number;  // the digits of the number that is being read
     std::string problem;
 
     bool stop(error_code& ec, std::string why) {
@@ -92,10 +93,28 @@ class Builder {
       text.clear();
       return put(std::move(value), ec);
     }
-    bool on_number_part(boost::json::string_view, error_code&) { return true; }
-    bool on_int64(std::int64_t i, boost::json::string_view, error_code& ec) { return put(i, ec); }
-    bool on_uint64(std::uint64_t u, boost::json::string_view, error_code& ec) { return put(u, ec); }
-    bool on_double(double d, boost::json::string_view, error_code& ec) {
+    bool on_number_part(boost::json::string_view s, error_code&) {
+      number.append(s.data(), s.size());
+      return true;
+    }
+    bool on_int64(std::int64_t i, boost::json::string_view, error_code& ec) {
+      number.clear();
+      return put(i, ec);
+    }
+    bool on_uint64(std::uint64_t u, boost::json::string_view, error_code& ec) {
+      number.clear();
+      return put(u, ec);
+    }
+    // Boost 1.81 rounds some doubles to a neighbour; the digits say which one was meant.
+    bool on_double(double d, boost::json::string_view s, error_code& ec) {
+      number.append(s.data(), s.size());
+      double exact = 0;
+      const char* const end = number.data() + number.size();
+      if (const auto [at, error] = std::from_chars(number.data(), end, exact);
+          error == std::errc() && at == end) {
+        d = exact;
+      }
+      number.clear();
       if (!std::isfinite(d)) return stop(ec, "number is too large");
       return put(d, ec);
     }

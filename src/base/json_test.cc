@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
+#include <cmath>
+#include <random>
+
 namespace cadre {
 namespace {
 
@@ -12,6 +16,20 @@ TEST(Json, WritesShortestNumbersAndKeepsOrder) {
   EXPECT_EQ(json::write(*value),
             "{\"b\":1.5,\"a\":[1,1000.0,-0.1,18446744073709551615],\"c\":\"x\\u0001\\n\"}");
   EXPECT_EQ(json::write(*json::parse(json::write(*value))), json::write(*value));
+}
+
+TEST(Json, DoublesReadBackExactly) {
+  EXPECT_EQ(json::parse("-8.757142857142857e-08")->get_double(), -8.757142857142857e-08);
+  std::mt19937_64 random(7);
+  for (int i = 0; i < 20'000; ++i) {
+    const double number = std::bit_cast<double>(random());
+    if (!std::isfinite(number)) continue;
+    const auto read = json::parse(json::write(number));
+    ASSERT_TRUE(read) << json::write(number);
+    EXPECT_EQ(std::bit_cast<std::uint64_t>(read->get_double()),
+              std::bit_cast<std::uint64_t>(number))
+        << json::write(number);
+  }
 }
 
 TEST(Json, RefusesWhatIsNotJson) {

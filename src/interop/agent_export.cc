@@ -20,7 +20,8 @@ std::string write(const AgentConfig& agent, AgentFormat format, bool plainly) {
     case AgentFormat::kJson: return json::write_pretty(agent_to_mapping(agent));
     case AgentFormat::kRole: break;
   }
-  return fmt::format("---\n{}---\n{}\n", write_yaml(agent_to_mapping(agent, true), {.blocks = false}),
+  return fmt::format("---\n{}---\n{}\n",
+                     write_yaml(agent_to_mapping(agent, true), {.blocks = false}),
                      agent.instructions);
 }
 
@@ -69,10 +70,9 @@ Result<std::string> export_agent(const AgentConfig& agent, AgentFormat format) {
     std::string content = write(agent, format, plainly);
     const ReadBack back = read_back(content, format);
     if (back.agents.size() == 1 && same_agent(back.agents[0].agent, agent)) return content;
-    why = back.agents.size() == 1
-              ? fmt::format("its {} would read back otherwise",
-                            difference(agent, back.agents[0].agent))
-              : back.error;
+    why = back.agents.size() == 1 ? fmt::format("its {} would read back otherwise",
+                                                difference(agent, back.agents[0].agent))
+                                  : back.error;
   }
   return cannot_write(agent, format, why);
 }

@@ -81,23 +81,25 @@ class Import {
       for (const auto& member : value.get_object()) {
         if (member.key() == "agents") continue;
         const std::string_view key(member.key().data(), member.key().size());
-        problems_.warning(file_, document->line_of("/" + std::string(key)),
-                          fmt::format("\"{}\" beside \"agents\" belongs to no agent; it is left out",
-                                      key));
+        problems_.warning(
+            file_, document->line_of("/" + std::string(key)),
+            fmt::format("\"{}\" beside \"agents\" belongs to no agent; it is left out", key));
       }
       read_list(*document, *list, "/agents");
     } else {
-      add([&](SopProblems& problems) { return read_agent_mapping(file_, *document, "", problems); });
+      add([&](SopProblems& problems) {
+        return read_agent_mapping(file_, *document, "", problems);
+      });
     }
   }
 
   void read_list(const YamlDocument& document, const Json& list, const std::string& pointer) {
     const std::size_t count = list.get_array().size();
     if (count == 0 || count > kAgentsMax) {
-      problems_.error(file_, document.line_of(pointer),
-                      count == 0 ? "the list holds no agent"
-                                 : fmt::format("it holds {} agents, and {} are allowed", count,
-                                               kAgentsMax));
+      problems_.error(
+          file_, document.line_of(pointer),
+          count == 0 ? "the list holds no agent"
+                     : fmt::format("it holds {} agents, and {} are allowed", count, kAgentsMax));
       return;
     }
     for (std::size_t i = 0; i < count; ++i) {
@@ -138,15 +140,15 @@ void check_doubles(const std::vector<ImportedAgent>& agents, SopProblems& proble
     const auto [role, new_role] = roles.emplace(agent.agent.role, &agent);
     const auto [name, new_name] = names.emplace(text::lower(agent.agent.name), &agent);
     if (!new_role) {
-      problems.error(agent.file, agent.line,
-                     fmt::format("the role \"{}\" is already in {}", agent.agent.role,
-                                 place(*role->second)),
-                     "give one of them another name, or leave one out");
+      problems.error(
+          agent.file, agent.line,
+          fmt::format("the role \"{}\" is already in {}", agent.agent.role, place(*role->second)),
+          "give one of them another name, or leave one out");
     } else if (!new_name) {
-      problems.error(agent.file, agent.line,
-                     fmt::format("the name \"{}\" is already in {}", agent.agent.name,
-                                 place(*name->second)),
-                     "give one of them another \"name\"");
+      problems.error(
+          agent.file, agent.line,
+          fmt::format("the name \"{}\" is already in {}", agent.agent.name, place(*name->second)),
+          "give one of them another \"name\"");
     }
   }
 }

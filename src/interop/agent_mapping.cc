@@ -11,9 +11,9 @@ namespace cadre::interop {
 namespace {
 
 const std::vector<std::string>& known_keys() {
-  static const std::vector<std::string> kKeys{
-      "role",            "name",       "description",  "instructions", "tools",
-      "handoff_targets", "guardrails", "model_config", "extra"};
+  static const std::vector<std::string> kKeys{"role",         "name",         "description",
+                                              "instructions", "tools",        "handoff_targets",
+                                              "guardrails",   "model_config", "extra"};
   return kKeys;
 }
 

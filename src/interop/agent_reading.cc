@@ -112,8 +112,8 @@ void check_agent(const std::string& file, const ReadAgent& read,
   }
   for (const Json* value : {&agent.model_config, &agent.extra}) {
     if (depth_of(*value) > kDepthMax) {
-      problems.error(file, read.line, fmt::format("{} has values nested deeper than {}", who,
-                                                  kDepthMax));
+      problems.error(file, read.line,
+                     fmt::format("{} has values nested deeper than {}", who, kDepthMax));
     }
     if (longest_key(*value) > kKeyBytesMax) {
       problems.error(file, read.line,

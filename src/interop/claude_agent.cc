@@ -26,8 +26,8 @@ const std::vector<std::string>& known_keys() {
 // Fields of Claude Code that Cadre keeps and does not act on.
 bool is_claude_field(std::string_view key) {
   static const std::set<std::string, std::less<>> kFields{
-      "disallowedTools", "permissionMode", "maxTurns",  "skills", "mcpServers", "hooks",
-      "memory",          "background",     "effort",    "color",  "isolation",  "initialPrompt"};
+      "disallowedTools", "permissionMode", "maxTurns", "skills", "mcpServers", "hooks",
+      "memory",          "background",     "effort",   "color",  "isolation",  "initialPrompt"};
   return kFields.contains(key);
 }
 
@@ -58,11 +58,10 @@ std::string quote_loose_values(std::string_view yaml, std::vector<std::string>& 
   for (const std::string_view line : text::lines(yaml)) {
     const std::size_t colon = line.find(": ");
     const std::string_view key = line.substr(0, std::min(colon, line.size()));
-    const bool is_key = colon != std::string_view::npos && !key.empty() &&
-                        std::ranges::all_of(key, [](char c) {
-                          return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
-                                 c == '_';
-                        });
+    const bool is_key =
+        colon != std::string_view::npos && !key.empty() && std::ranges::all_of(key, [](char c) {
+          return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
+        });
     const std::string_view value = is_key ? text::trim(line.substr(colon + 2)) : "";
     const bool loose = !value.empty() && !std::string_view("\"'[{|>&*!").contains(value.front()) &&
                        (value.find(": ") != value.npos || value.ends_with(':'));
@@ -141,10 +140,10 @@ class Reader {
     } else if (is_harmless_name(name)) {
       read_.agent.role = text::snake_case(name);
       facts_["name"] = name;
-      problems_.warning(file_, fields_.line("name"),
-                        fmt::format("\"{}\" is no name of a role; the role is \"{}\"", name,
-                                    read_.agent.role),
-                        fmt::format("Claude Code wants \"{}\"", text::kebab_case(name)));
+      problems_.warning(
+          file_, fields_.line("name"),
+          fmt::format("\"{}\" is no name of a role; the role is \"{}\"", name, read_.agent.role),
+          fmt::format("Claude Code wants \"{}\"", text::kebab_case(name)));
     } else {
       fields_.error("name", fmt::format("\"{}\" is no name for an agent", name),
                     fmt::format("write \"{}\": lower-case letters, digits and -, beginning with "
@@ -242,7 +241,8 @@ class Writer {
     write_model();
     for (const auto& [key, value] : agent_.extra.get_object()) {
       const std::string_view name(key.data(), key.size());
-      if (name == "claude" ||
+      // "role" beside "name" would make it a role file.
+      if (name == "claude" || name == "role" ||
           std::find(known_keys().begin(), known_keys().end(), name) != known_keys().end()) {
         continue;
       }
@@ -331,17 +331,18 @@ std::string write_claude_agent(const AgentConfig& agent, bool plainly) {
 
 std::string about_claude_tool(std::string_view name) {
   static const std::set<std::string, std::less<>> kTools{
-      "Agent",     "Bash",         "BashOutput", "Edit",   "ExitPlanMode", "Glob",
-      "Grep",      "KillShell",    "LS",         "LSP",    "MultiEdit",    "NotebookEdit",
-      "NotebookRead", "Read",      "Skill",      "Task",   "TaskCreate",   "TaskUpdate",
-      "TodoRead",  "TodoWrite",    "WebFetch",   "WebSearch", "Write"};
+      "Agent",        "Bash",      "BashOutput", "Edit",      "ExitPlanMode", "Glob",
+      "Grep",         "KillShell", "LS",         "LSP",       "MultiEdit",    "NotebookEdit",
+      "NotebookRead", "Read",      "Skill",      "Task",      "TaskCreate",   "TaskUpdate",
+      "TodoRead",     "TodoWrite", "WebFetch",   "WebSearch", "Write"};
   if (name.starts_with("mcp__")) {
     return fmt::format("\"{}\" comes from an MCP server; it is kept, and there when that is", name);
   }
   if (!kTools.contains(name.substr(0, name.find('(')))) return {};
-  return fmt::format("\"{}\" is a tool of Claude Code, and Cadre has none that does the same; it "
-                     "is kept",
-                     name);
+  return fmt::format(
+      "\"{}\" is a tool of Claude Code, and Cadre has none that does the same; it "
+      "is kept",
+      name);
 }
 
 }  // namespace cadre::interop

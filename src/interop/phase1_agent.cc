@@ -65,8 +65,10 @@ bool has_role(std::string_view yaml) {
   return false;
 }
 
+// The title is the name, unless that could be taken for Markdown of another kind.
 std::string own_text_before(const AgentConfig& agent) {
-  return fmt::format("# {}\n\n## Agent Configuration\n\n", agent.name);
+  const bool fits = agent.name.find_first_of("\n`~") == std::string::npos;
+  return fmt::format("# {}\n\n## Agent Configuration\n\n", fits ? agent.name : agent.role);
 }
 
 std::optional<Fence> find_block(const std::string& file, std::string_view content,
@@ -83,7 +85,8 @@ std::optional<Fence> find_block(const std::string& file, std::string_view conten
     }
   }
   if (!found) {
-    problems.error(file, 0, "it holds no agent: no front matter, and no block ```yaml with \"role:\"",
+    problems.error(file, 0,
+                   "it holds no agent: no front matter, and no block ```yaml with \"role:\"",
                    "begin the file with ---, \"role: ...\" and ---");
   } else if (!found->closed) {
     problems.error(file, found->line - 1, "the block ```yaml has no end",
@@ -126,8 +129,7 @@ std::optional<ReadAgent> read_phase1_agent(const std::string& file, std::string_
            .emplace("phase1", JsonObject{{"before", before}, {"after", after}})
            .second) {
     problems.error(file, document->line_of("/phase1"),
-                   "\"phase1\" is in the block, and there is text around it",
-                   "rename the key");
+                   "\"phase1\" is in the block, and there is text around it", "rename the key");
   }
   return read;
 }

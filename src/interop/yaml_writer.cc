@@ -14,8 +14,8 @@ bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool is_reserved(std::string_view text) {
-  static const std::set<std::string, std::less<>> kWords{"true", "false", "null", "yes",
-                                                         "no",   "on",    "off",  "y", "n"};
+  static const std::set<std::string, std::less<>> kWords{"true", "false", "null", "yes", "no",
+                                                         "on",   "off",   "y",    "n"};
   return kWords.contains(text::lower(text));
 }
 

@@ -49,9 +49,8 @@ void read_extra(Fields& fields, AgentConfig& agent) {
   }
 }
 
-void keep_unknown(const std::string& file, Fields& fields,
-                  const std::vector<std::string>& known, AgentConfig& agent,
-                  SopProblems& problems) {
+void keep_unknown(const std::string& file, Fields& fields, const std::vector<std::string>& known,
+                  AgentConfig& agent, SopProblems& problems) {
   for (const std::string& key : fields.unknown_keys()) {
     const std::string meant = did_you_mean(key, known);
     agent.extra.get_object()[key] = *fields.raw(key);

@@ -23,7 +23,7 @@ void read_model_config(Fields& fields, AgentConfig& agent);
 void read_extra(Fields& fields, AgentConfig& agent);
 
 // Keys that nobody asked for go to `extra`, each with a warning; `known` is for "did you mean".
-void keep_unknown(const std::string& file, Fields& fields,
-                  const std::vector<std::string>& known, AgentConfig& agent, SopProblems& problems);
+void keep_unknown(const std::string& file, Fields& fields, const std::vector<std::string>& known,
+                  AgentConfig& agent, SopProblems& problems);
 
 }  // namespace cadre

@@ -9,7 +9,9 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
-bool is_border(std::string_view line) { return line.starts_with("---") && text::trim(line) == "---"; }
+bool is_border(std::string_view line) {
+  return line.starts_with("---") && text::trim(line) == "---";
+}
 
 }  // namespace
 
