@@ -113,12 +113,14 @@ class Permissions {
 
   void decide(const spec::Operation& operation, const std::string& actor) {
     const Grant* mine = nullptr;
+    const Grant* not_own = nullptr;  // "can't book their own trip"
     bool reserved = false;
     bool denied = false;
     for (const auto& grant : draft_.grants) {
       if (!covers(draft_, grant, operation)) continue;
       if (grant.actor == actor) {
-        if (grant.deny) denied = true;
+        if (grant.deny && grant.own) not_own = &grant;
+        else if (grant.deny) denied = true;
         else if (mine == nullptr || (grant.own && !mine->own)) mine = &grant;
       }
       // "can only see their own" limits that actor, nobody else.
@@ -133,12 +135,52 @@ class Permissions {
       } else if (!rows) {
         rows = acts_for_self(operation, *mine);
       }
-      return allow(operation, actor, std::move(rows), mine->origin);
+      return allow(operation, actor, without_own(operation, not_own, std::move(rows)),
+                   mine->origin);
     }
     if (reserved) return;
     if (actor == all_ || reads(operation.kind)) {
-      allow(operation, actor, std::nullopt, Draft::assumed());
+      return allow(operation, actor, without_own(operation, not_own, std::nullopt),
+                   Draft::assumed());
     }
+    if (auto rows = closes_own(operation, actor)) {
+      allow(operation, actor, std::move(rows), Draft::convention());
+    }
+  }
+
+  std::optional<Expr> without_own(const spec::Operation& operation, const Grant* not_own,
+                                  std::optional<Expr> rows) {
+    if (not_own == nullptr) return rows;
+    const auto own = own_rows(draft_, *not_own, operation.on);
+    return own ? both(std::move(rows), negate(*own)) : rows;
+  }
+
+  // Who may open an event may end their own, unless somebody is named for ending it.
+  std::optional<Expr> closes_own(const spec::Operation& operation, const std::string& actor) {
+    const auto it = draft_.notes.find(operation.on);
+    if (it == draft_.notes.end() || it->second.verb.empty()) return std::nullopt;
+    const auto& note = it->second;
+    const bool closes = operation.kind == OperationKind::kEventClose || operation.verb == "renew" ||
+                        operation.verb == note.close_verb ||
+                        operation.verb == closing_verb(note.verb);
+    const auto* opens = draft_.creator_of(operation.on);
+    if (!closes || is_standard(operation) || opens == nullptr) return std::nullopt;
+    const Grant* opened = nullptr;
+    for (const auto& grant : draft_.grants) {
+      if (grant.verb == operation.verb && covers(draft_, grant, operation)) return std::nullopt;
+      if (grant.actor == actor && !grant.deny && covers(draft_, grant, *opens)) opened = &grant;
+    }
+    const auto* relation = find_relation(draft_.spec, operation.on, note.subject_role);
+    const auto* person = find_actor(draft_.spec, actor);
+    if (opened == nullptr || relation == nullptr || relation->to != person->entity) {
+      return std::nullopt;
+    }
+    const std::string verb = verb_words(operation.verb);
+    draft_.assume(text::upper_first(a_noun(person->name)) + " may also " + verb +
+                      " what they have themselves " + state_of_verb(note.verb) + ".",
+                  {operation.id}, "say who may " + verb + ", as in \"Only staff can " + verb +
+                      " " + draft_.entity(operation.on).plural + "\"");
+    return eq(self(note.subject_role), Expr::call("actor"));
   }
 
   // Who brings an event into being does so in their own name.

@@ -39,7 +39,8 @@ bool leaves_author(std::string_view verb) {
   static constexpr std::string_view kVerbs[] = {"write", "place", "submit", "open", "post", "file",
                                                 "raise", "publish", "compose", "make", "report",
                                                 "propose", "give", "request", "draft", "book",
-                                                "issue", "schedule", "plan", "log"};
+                                                "issue", "schedule", "plan", "log", "offer",
+                                                "announce", "advertise"};
   return std::find(std::begin(kVerbs), std::end(kVerbs), verb) != std::end(kVerbs);
 }
 
@@ -51,6 +52,26 @@ const Thing* target_of(const Action& action) {
         p.word == "into") {
       if (!p.thing.name.empty()) return &p.thing;
     }
+  }
+  return nullptr;
+}
+
+// "book a seat on a trip" where trips have a number of seats: the trip.
+const Thing* counted_in(const Draft& draft, const Scan& s, const Action& action) {
+  if (action.objects.size() != 1 || action.objects.front().name.empty()) return nullptr;
+  const auto counted = bare_name(s, action.objects.front().name);
+  if (!draft.entity_named(counted).empty()) return nullptr;
+  for (const auto& p : action.prepositions) {
+    if (p.thing.name.empty() || (p.word != "on" && p.word != "in" && p.word != "at" &&
+                                 p.word != "for" && p.word != "of")) {
+      continue;
+    }
+    const auto holder = resolve(draft, bare_name(s, p.thing.name));
+    if (holder.empty()) continue;
+    const auto id = draft.attribute_named(holder, counted);
+    const auto* entity = find_entity(draft.spec, holder);
+    const auto* a = id.empty() ? nullptr : find_attribute(*entity, id);
+    if (a != nullptr && a->type == spec::Type::kInt) return &p.thing;
   }
   return nullptr;
 }
@@ -175,7 +196,12 @@ class RoleReader {
   void events(const Scan& s, int index, const Action& action) {
     if (!makes_event(s, action) || action.system || action.negated) return;
     if (action.subjects.empty() || !acts(draft_, s, action.subjects.front(), action)) return;
-    const auto* target = target_of(action);
+    const auto* target = counted_in(draft_, s, action);
+    if (target != nullptr) {
+      draft_.claim({index, action.objects.front().name.first, action.objects.front().name.last});
+    } else {
+      target = target_of(action);
+    }
     const auto& subject = action.subjects.front();
     if (target == nullptr || target->name.empty()) {
       if (!action.dependent && !event_noun_of(action.verb).empty() &&
@@ -410,6 +436,9 @@ class RoleReader {
     for (const auto& object : action.objects) {
       if (const auto id = entity_of(s, index, object); !id.empty())
         targets.push_back({id, &object});
+    }
+    if (const auto* target = counted_in(draft_, s, action); target != nullptr) {
+      targets = {{entity_of(s, index, *target), target}};
     }
     if (targets.empty()) {
       if (const auto* target = target_of(action); target != nullptr) {

@@ -97,7 +97,8 @@ const std::unordered_map<std::string_view, VerbClass>& verb_classes() {
         {"create", "add", "write", "place", "submit", "open", "post", "make", "file", "raise",
          "enter", "register", "record", "log", "upload", "save", "store", "insert", "give",
          "publish", "compose", "define", "report", "issue", "propose", "set_up", "draft", "keep",
-         "note", "document", "track", "collect", "start", "plan", "schedule", "book_in"});
+         "note", "document", "track", "collect", "start", "plan", "schedule", "book_in", "offer",
+         "announce", "advertise"});
     put(VerbClass::kRead, {"see", "view", "read", "browse", "list", "search", "find", "access",
                            "look_at", "look_up", "show", "display", "look", "inspect", "check",
                            "filter", "sort", "get", "retrieve", "export", "download", "know",
