@@ -47,7 +47,7 @@ Result<Workshop> open_workshop(const Plan& plan, std::shared_ptr<Store> store,
   ToolOptions options;
   options.allow_unsandboxed = options.never_sandbox = sandbox == nullptr;
   options.support = std::move(sandbox);
-  for (std::shared_ptr<Tool>& tool : make_software_tools(options)) {
+  for (std::shared_ptr<TaskTool>& tool : make_software_tools(options)) {
     if (auto added = tools->add(std::move(tool)); !added) return propagate(added);
   }
   shop.writer = std::make_shared<GitProjectWriter>(out_dir);

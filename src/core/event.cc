@@ -14,7 +14,8 @@ constexpr std::array<std::string_view, kEventKinds> kWords = {
     "agent_ended",       "model_call_started", "model_call_ended", "tool_call_started",
     "tool_call_ended",   "guardrail",        "artifacts_joined", "artifact_stored",
     "gate_started",      "gate_ended",       "project_started",  "project_ended",
-    "budget",            "note"};
+    "budget",            "message",         "approval_requested", "approval_decided",
+    "branch_opened",     "note"};
 
 }  // namespace
 

@@ -34,6 +34,12 @@
 //   gate_ended         …, passed, findings, measured
 //   project_started    stage, round      project_ended  …, ok, error
 //   budget             what, limit, reason               note  text
+// Runs of agents outside an SOP (agent_journal.h) use the same kinds, with "frame" for the place in
+// the tree of agents instead of stage, round and task, and besides:
+//   message            text, speaker: said to the run while it was under way
+//   approval_requested frame, turn, call, tool, arguments
+//   approval_decided   frame, turn, call, approved, message, by
+//   branch_opened      frame, turn, call, items: an agent as a tool, or a parallel handoff
 #pragma once
 
 #include <cstdint>
@@ -71,6 +77,10 @@ enum class EventKind : std::uint8_t {
   kProjectStarted,
   kProjectEnded,
   kBudget,
+  kMessage,
+  kApprovalRequested,
+  kApprovalDecided,
+  kBranchOpened,
   kNote,
 };
 inline constexpr int kEventKinds = static_cast<int>(EventKind::kNote) + 1;

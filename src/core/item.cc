@@ -92,40 +92,62 @@ Result<void> History::add_message(MessageItem message) {
   return {};
 }
 
+Result<void> History::add_item(ItemPtr message) {
+  if (!std::holds_alternative<MessageItem>(*message))
+    return fail(ErrorCode::kInvalidInput, "only a message can be added by itself");
+  if (open_ > 0) {
+    return fail(ErrorCode::kConflict,
+                fmt::format("a message cannot be added while {} tool calls are open", open_));
+  }
+  items_.push_back(std::move(message));
+  return {};
+}
+
 Result<void> History::add_reply(std::vector<Item> items) {
+  std::vector<ItemPtr> shared;
+  shared.reserve(items.size());
+  for (Item& item : items) shared.push_back(std::make_shared<const Item>(std::move(item)));
+  return add_shared_reply(std::move(shared));
+}
+
+Result<void> History::add_shared_reply(std::vector<ItemPtr> items) {
   if (open_ > 0) {
     return fail(ErrorCode::kConflict,
                 fmt::format("a reply cannot be added while {} tool calls are open", open_));
   }
-  while (!items.empty() && std::holds_alternative<ReasoningItem>(items.back())) items.pop_back();
-  std::vector<std::string_view> fresh;
-  for (const Item& item : items) {
-    if (std::holds_alternative<ToolResultItem>(item)) {
-      return fail(ErrorCode::kInvalidInput, "a model's reply cannot hold a tool result");
-    }
-    const auto* call = std::get_if<ToolCallItem>(&item);
+  while (!items.empty() && std::holds_alternative<ReasoningItem>(*items.back())) items.pop_back();
+  std::vector<AskedCall> calls;
+  const auto refuse = [&](std::string message) {
+    for (const AskedCall& call : calls) ids_.erase(call.id);
+    return fail(ErrorCode::kInvalidInput, std::move(message));
+  };
+  for (const ItemPtr& item : items) {
+    if (std::holds_alternative<ToolResultItem>(*item))
+      return refuse("a model's reply cannot hold a tool result");
+    const auto* call = std::get_if<ToolCallItem>(item.get());
     if (call == nullptr) continue;
-    if (call->id.empty()) return fail(ErrorCode::kInvalidInput, "a tool call has no id");
-    if (knows_call(call->id) || std::ranges::find(fresh, call->id) != fresh.end()) {
-      return fail(ErrorCode::kInvalidInput,
-                  fmt::format("the tool call id '{}' is used twice", call->id));
-    }
-    fresh.push_back(call->id);
+    if (call->id.empty()) return refuse("a tool call has no id");
+    if (!ids_.insert(call->id).second)
+      return refuse(fmt::format("the tool call id '{}' is used twice", call->id));
+    calls.push_back({call->id, nullptr});
   }
-  calls_.clear();
-  for (Item& item : items) {
-    items_.push_back(std::make_shared<const Item>(std::move(item)));
-    if (const auto* call = std::get_if<ToolCallItem>(items_.back().get())) {
-      calls_.push_back({call->id, nullptr});
-      ids_.insert(call->id);
-    }
-  }
+  items_.insert(items_.end(), std::make_move_iterator(items.begin()),
+                std::make_move_iterator(items.end()));
+  calls_ = std::move(calls);
   open_ = calls_.size();
+  next_ = 0;
   return {};
 }
 
 Result<void> History::add_result(ToolResultItem result) {
-  const auto call = std::ranges::find(calls_, std::string_view(result.call_id), &AskedCall::id);
+  return add_shared_result(std::make_shared<const Item>(std::move(result)));
+}
+
+Result<void> History::add_shared_result(ItemPtr item) {
+  const auto& result = std::get<ToolResultItem>(*item);
+  auto call = calls_.begin() + static_cast<std::ptrdiff_t>(std::min(next_, calls_.size()));
+  if (call == calls_.end() || call->id != result.call_id)
+    call = std::ranges::find(calls_, std::string_view(result.call_id), &AskedCall::id);
   if (call == calls_.end()) {
     return fail(ErrorCode::kNotFound,
                 fmt::format("no open tool call has the id '{}'", result.call_id));
@@ -134,7 +156,8 @@ Result<void> History::add_result(ToolResultItem result) {
     return fail(ErrorCode::kConflict,
                 fmt::format("the tool call '{}' is answered already", result.call_id));
   }
-  call->result = std::make_shared<const Item>(std::move(result));
+  call->result = std::move(item);
+  next_ = static_cast<std::size_t>(call - calls_.begin()) + 1;
   if (--open_ > 0) return {};
   for (AskedCall& asked : calls_) items_.push_back(std::move(asked.result));
   calls_.clear();
@@ -163,19 +186,17 @@ Result<History> History::from(std::span<const ItemPtr> items) {
   while (at < items.size()) {
     Result<void> added;
     if (of_reply(*items[at])) {
-      std::vector<Item> reply;
       std::size_t end = at;
-      while (end < items.size() && of_reply(*items[end])) reply.push_back(*items[end++]);
-      added = history.add_reply(std::move(reply));
+      while (end < items.size() && of_reply(*items[end])) ++end;
+      added = history.add_shared_reply(
+          {items.begin() + static_cast<std::ptrdiff_t>(at),
+           items.begin() + static_cast<std::ptrdiff_t>(end)});
       if (!added) return fault(added.error());
       at = end;
       continue;
     }
-    if (const auto* result = std::get_if<ToolResultItem>(items[at].get())) {
-      added = history.add_result(*result);
-    } else {
-      added = history.add_message(std::get<MessageItem>(*items[at]));
-    }
+    const bool result = std::holds_alternative<ToolResultItem>(*items[at]);
+    added = result ? history.add_shared_result(items[at]) : history.add_item(items[at]);
     if (!added) return fault(added.error());
     ++at;
   }
@@ -196,30 +217,30 @@ History History::repaired(std::span<const ItemPtr> items, std::vector<std::strin
     if (result != nullptr && called.contains(result->call_id)) whole.insert(result->call_id);
   }
   History history;
-  std::vector<Item> reply;
+  std::vector<ItemPtr> reply;
   std::vector<ItemPtr> late;  // messages that stood between a call and its result
   const auto close = [&] {
-    std::erase_if(reply, [&](const Item& item) {
-      const auto* call = std::get_if<ToolCallItem>(&item);
+    std::erase_if(reply, [&](const ItemPtr& item) {
+      const auto* call = std::get_if<ToolCallItem>(item.get());
       const bool orphan =
           call != nullptr && (!whole.contains(call->id) || history.knows_call(call->id));
       if (orphan) notes.push_back(fmt::format("left out the orphan tool call '{}'", call->id));
       return orphan;
     });
     const bool bare = std::ranges::all_of(
-        reply, [](const Item& item) { return std::holds_alternative<ReasoningItem>(item); });
+        reply, [](const ItemPtr& item) { return std::holds_alternative<ReasoningItem>(*item); });
     if (bare && !reply.empty()) notes.push_back("left out reasoning that nothing follows");
-    if (!bare && !history.add_reply(std::move(reply))) notes.push_back("left out a broken reply");
+    if (!bare && !history.add_shared_reply(std::move(reply))) notes.push_back("left out a broken reply");
     reply.clear();
   };
   for (const ItemPtr& item : items) {
     if (of_reply(*item) && history.open_calls() == 0) {
-      reply.push_back(*item);
+      reply.push_back(item);
       continue;
     }
     if (!reply.empty()) close();
     if (const auto* result = std::get_if<ToolResultItem>(item.get())) {
-      if (!history.add_result(*result))
+      if (!history.add_shared_result(item))
         notes.push_back(fmt::format("left out the orphan result of '{}'", result->call_id));
     } else {
       late.push_back(item);
@@ -227,8 +248,8 @@ History History::repaired(std::span<const ItemPtr> items, std::vector<std::strin
     if (history.open_calls() > 0) continue;
     for (const ItemPtr& waiting : late) {
       if (of_reply(*waiting)) {
-        reply.push_back(*waiting);
-      } else if (!history.add_message(std::get<MessageItem>(*waiting))) {
+        reply.push_back(waiting);
+      } else if (!history.add_item(waiting)) {
         notes.push_back("left out a message");
       }
     }

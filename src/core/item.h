@@ -71,6 +71,8 @@ class History {
 
   // kConflict while calls are open.
   Result<void> add_message(MessageItem message);
+  // The same for a message that is shared already; kInvalidInput for any other item.
+  Result<void> add_item(ItemPtr message);
   // Messages, reasoning and calls of one model reply. kConflict while calls are open;
   // kInvalidInput for a result among them, an empty call id, or an id that was used before.
   // Reasoning that nothing follows is dropped: no vendor takes it back.
@@ -85,6 +87,9 @@ class History {
   static History repaired(std::span<const ItemPtr> items, std::vector<std::string>& notes);
 
  private:
+  Result<void> add_shared_reply(std::vector<ItemPtr> items);
+  Result<void> add_shared_result(ItemPtr item);
+
   struct AskedCall {
     std::string_view id;  // in the call's item
     ItemPtr result;
@@ -93,6 +98,7 @@ class History {
   std::vector<ItemPtr> items_;
   std::vector<AskedCall> calls_;  // of the last reply, while any is open
   std::size_t open_ = 0;
+  std::size_t next_ = 0;         // where the next result most likely belongs
   std::unordered_set<std::string_view> ids_;  // of all calls; views into their items
 };
 

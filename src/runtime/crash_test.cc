@@ -102,7 +102,7 @@ Result<Turn> script(const std::string& log, const Task& task, std::span<const To
 RunnerParts parts_for(std::shared_ptr<Store> store, const std::string& log) {
   const auto tool = [&](const std::string& name, ToolEffect effect) {
     return std::make_shared<FunctionTool>(
-        name, effect, [log](const Json& arguments, const ToolContext& context) -> Result<Json> {
+        name, effect, [log](const Json& arguments, const TaskToolContext& context) -> Result<Json> {
           log_line(log, fmt::format("tool {}#{}/{}/{}", context.task->stage, context.task->round,
                                     context.task->id, context.call_id));
           std::this_thread::sleep_for(std::chrono::microseconds(200));

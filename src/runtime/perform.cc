@@ -152,7 +152,7 @@ Performed perform_turn(Provider& provider, const Task& task,
   return performed;
 }
 
-Performed perform_tool(Tool* tool, const ToolCall& call, ToolContext context) {
+Performed perform_tool(TaskTool* tool, const ToolCall& call, TaskToolContext context) {
   Performed performed;
   std::error_code ignored;
   auto value = guarded("tool " + call.tool, [&]() -> Result<Json> {

@@ -45,7 +45,7 @@ Performed perform_turn(Provider& provider, const Task& task,
                        const Plan& plan, bool checked, std::stop_token stop);
 
 // `tool` may be null: then the result says that there is no such tool.
-Performed perform_tool(Tool* tool, const ToolCall& call, ToolContext context);
+Performed perform_tool(TaskTool* tool, const ToolCall& call, TaskToolContext context);
 
 // The fan-out items that `role` owns.
 Performed perform_plan_tasks(const Artifact& artifact, const StageSpec::FanOut& fan_out,

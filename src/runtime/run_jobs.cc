@@ -69,7 +69,7 @@ Result<RunLoop::Job> RunLoop::tool_job(const Effect& effect) {
   }
   std::string folder = effect.key;
   std::ranges::replace_if(folder, [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
-  ToolContext context;
+  TaskToolContext context;
   context.run = state_.run;
   context.call_id = (*run)->calls[index].id;
   context.task = &(*run)->task;

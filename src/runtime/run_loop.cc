@@ -75,7 +75,7 @@ Result<void> RunLoop::settle_unknown(UnknownPolicy unknown) {
     const TaskState& task = state_.stages[static_cast<std::size_t>(effect->stage)]
                                 .tasks[static_cast<std::size_t>(effect->task)];
     const std::string& name = task.results[effect->call].tool;
-    const Tool* tool = parts_.tools->find(name);
+    const TaskTool* tool = parts_.tools->find(name);
     if (tool == nullptr || tool->effect() != ToolEffect::kExternal) continue;
     std::string why = fmt::format(
         "the call {} of tool {} had started when the run stopped; whether it had its effect is "

@@ -453,7 +453,7 @@ TEST(Runner, ErrorsOfTheProviderEndTheRun) {
 TEST(Runner, GivesToolResultsInCallOrder) {
   std::atomic<int> running{0}, most{0};
   auto slow = std::make_shared<FunctionTool>(
-      "slow", ToolEffect::kPure, [&](const Json& arguments, const ToolContext& context) {
+      "slow", ToolEffect::kPure, [&](const Json& arguments, const TaskToolContext& context) {
         most = std::max<int>(most, ++running);
         const std::int64_t n = json::get_int(arguments, "n");
         std::this_thread::sleep_for(std::chrono::milliseconds(20 * (4 - n)));
@@ -499,7 +499,7 @@ TEST(Runner, GivesToolResultsInCallOrder) {
 
 TEST(Runner, TurnsAreBounded) {
   auto echo = std::make_shared<FunctionTool>(
-      "echo", ToolEffect::kPure, [](const Json&, const ToolContext&) -> Result<Json> {
+      "echo", ToolEffect::kPure, [](const Json&, const TaskToolContext&) -> Result<Json> {
         return Json("again");
       });
   int turns = 0;
@@ -568,7 +568,7 @@ TEST(Runner, ACallOfUnknownOutcomeIsNamed) {
   int sent = 0;
   auto send = std::make_shared<FunctionTool>(
       "send_mail", ToolEffect::kExternal,
-      [&](const Json&, const ToolContext& context) -> Result<Json> {
+      [&](const Json&, const TaskToolContext& context) -> Result<Json> {
         ++sent;
         stop.request_stop();
         while (!context.stop.stop_requested()) std::this_thread::yield();

@@ -124,7 +124,7 @@ Plan make_plan(const std::vector<std::string>& stages, const std::vector<std::st
 }
 
 RunnerParts make_parts(std::shared_ptr<Provider> provider,
-                       std::vector<std::shared_ptr<Tool>> tools,
+                       std::vector<std::shared_ptr<TaskTool>> tools,
                        std::shared_ptr<GateKeeper> gates) {
   RunnerParts parts;
   parts.store = make_memory_store();

@@ -65,15 +65,15 @@ class ScriptedGates final : public GateKeeper {
 };
 
 // A tool from a function.
-class FunctionTool final : public Tool {
+class FunctionTool final : public TaskTool {
  public:
-  using Function = std::function<Result<Json>(const Json&, const ToolContext&)>;
+  using Function = std::function<Result<Json>(const Json&, const TaskToolContext&)>;
   FunctionTool(std::string name, ToolEffect effect, Function function)
       : name_(std::move(name)), effect_(effect), function_(std::move(function)) {}
   std::string name() const override { return name_; }
   std::string description() const override { return "a tool of a test"; }
   ToolEffect effect() const override { return effect_; }
-  Result<Json> run(const Json& arguments, const ToolContext& context) override {
+  Result<Json> run(const Json& arguments, const TaskToolContext& context) override {
     return function_(arguments, context);
   }
 
@@ -89,7 +89,7 @@ Plan make_plan(const std::vector<std::string>& stages, const std::vector<std::st
 
 // Everything that a run needs, in memory.
 RunnerParts make_parts(std::shared_ptr<Provider> provider,
-                       std::vector<std::shared_ptr<Tool>> tools = {},
+                       std::vector<std::shared_ptr<TaskTool>> tools = {},
                        std::shared_ptr<GateKeeper> gates = nullptr);
 
 }  // namespace cadre::testing

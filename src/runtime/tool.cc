@@ -4,23 +4,14 @@
 
 namespace cadre {
 
-const char* to_string(ToolEffect effect) {
-  switch (effect) {
-    case ToolEffect::kPure: return "pure";
-    case ToolEffect::kIdempotent: return "idempotent";
-    case ToolEffect::kExternal: return "external";
-  }
-  return "external";
-}
-
-Result<void> ToolRegistry::add(std::shared_ptr<Tool> tool) {
+Result<void> ToolRegistry::add(std::shared_ptr<TaskTool> tool) {
   std::string name = tool->name();
   const auto [at, inserted] = tools_.try_emplace(std::move(name), std::move(tool));
   if (!inserted) return fail(ErrorCode::kConflict, "there are two tools named " + at->first);
   return {};
 }
 
-Tool* ToolRegistry::find(std::string_view name) const {
+TaskTool* ToolRegistry::find(std::string_view name) const {
   const auto at = tools_.find(name);
   return at == tools_.end() ? nullptr : at->second.get();
 }

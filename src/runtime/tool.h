@@ -19,19 +19,12 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "core/provider.h"
+#include "core/tool_effect.h"
 
 namespace cadre {
 
-enum class ToolEffect {
-  kPure,        // reads only; may run again at will
-  kIdempotent,  // running it twice leaves the same as once; may run again
-  kExternal,    // touches the world: after a crash the outcome is unknown, and said so
-};
-
-const char* to_string(ToolEffect effect);
-
 // Where and for whom a call runs. Valid during `run` only.
-struct ToolContext {
+struct TaskToolContext {
   std::string run;      // run id
   std::string call_id;  // unique in the task
   const Task* task = nullptr;
@@ -43,9 +36,9 @@ struct ToolContext {
   std::stop_token stop;               // asked to stop: return kCancelled soon
 };
 
-class Tool {
+class TaskTool {
  public:
-  virtual ~Tool() = default;
+  virtual ~TaskTool() = default;
   virtual std::string name() const = 0;
   virtual std::string description() const = 0;
   // JSON Schema of `arguments`; {} accepts anything.
@@ -53,19 +46,19 @@ class Tool {
   virtual ToolEffect effect() const = 0;
   // An error becomes a ToolResult that is not ok, with {"error", "code", "hint"}: the agent sees
   // it and goes on. kCancelled is not recorded: the call runs again on resume.
-  virtual Result<Json> run(const Json& arguments, const ToolContext& context) = 0;
+  virtual Result<Json> run(const Json& arguments, const TaskToolContext& context) = 0;
 };
 
 // The tools of a run, by name. Filled before the run, read-only afterwards.
 class ToolRegistry {
  public:
   // A second tool of the same name is kConflict.
-  Result<void> add(std::shared_ptr<Tool> tool);
-  Tool* find(std::string_view name) const;
+  Result<void> add(std::shared_ptr<TaskTool> tool);
+  TaskTool* find(std::string_view name) const;
   std::vector<std::string> names() const;
 
  private:
-  std::map<std::string, std::shared_ptr<Tool>, std::less<>> tools_;
+  std::map<std::string, std::shared_ptr<TaskTool>, std::less<>> tools_;
 };
 
 }  // namespace cadre

@@ -29,7 +29,7 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-Result<spec::Spec> model_of(const ToolContext& context) {
+Result<spec::Spec> model_of(const TaskToolContext& context) {
   const auto it = context.inputs.find("requirements");
   const Json* model =
       it == context.inputs.end() || !it->second ? nullptr : json::find(it->second->data, "spec");
@@ -55,7 +55,7 @@ std::vector<std::string> launch_command(const Json& arguments, const std::string
 class Service {
  public:
   static Result<Service> start(SandboxAccess& access, const Json& arguments,
-                               const ToolContext& context) {
+                               const TaskToolContext& context) {
     Result<ScratchFolder> work = make_workspace(access.support(), context);
     if (!work) return propagate(work);
     // A socket's path has at most 107 bytes, so its folder is a short one.
@@ -186,7 +186,7 @@ std::string Differential::description() const {
 
 Json Differential::parameters() const { return json::parse(kSchema).value(); }
 
-Result<Json> Differential::run(const Json& arguments, const ToolContext& context) {
+Result<Json> Differential::run(const Json& arguments, const TaskToolContext& context) {
   if (Result<void> fine = check_arguments(name(), parameters(), arguments); !fine) {
     return propagate(fine);
   }

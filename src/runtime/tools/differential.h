@@ -7,7 +7,7 @@
 
 namespace cadre {
 
-class Differential final : public Tool {
+class Differential final : public TaskTool {
  public:
   explicit Differential(std::shared_ptr<SandboxAccess> access) : access_(std::move(access)) {}
   std::string name() const override { return "differential"; }
@@ -17,7 +17,7 @@ class Differential final : public Tool {
   ToolEffect effect() const override { return ToolEffect::kPure; }
   // {"seed", "operations", "mismatches": [{"step", "what", "request", "expected", "actual"}],
   //  "statuses": {"201": n}, "coverage": {...}, "seconds", "sandboxed"}
-  Result<Json> run(const Json& arguments, const ToolContext& context) override;
+  Result<Json> run(const Json& arguments, const TaskToolContext& context) override;
 
  private:
   std::shared_ptr<SandboxAccess> access_;

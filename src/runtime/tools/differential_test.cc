@@ -54,8 +54,8 @@ class DifferentialTest : public ::testing::Test {
     return tool_->run(json::parse(arguments).value(), context_);
   }
   std::unique_ptr<ScratchFolder> scratch_;
-  ToolContext context_;
-  std::shared_ptr<Tool> tool_;
+  TaskToolContext context_;
+  std::shared_ptr<TaskTool> tool_;
 };
 
 constexpr const char* kLaunch =

@@ -30,7 +30,7 @@ constexpr std::string_view kSchema = R"({
     "label": {"type": "string", "maxLength": 200}
   }})";
 
-Result<SandboxPolicy> policy_of(const Json& arguments, const ToolContext& context) {
+Result<SandboxPolicy> policy_of(const Json& arguments, const TaskToolContext& context) {
   SandboxPolicy policy;
   SandboxLimits& limits = policy.limits;
   limits.wall_s = seconds_left(context, json::get_double(arguments, "timeout_s", kDefaultSeconds));
@@ -82,7 +82,7 @@ std::string RunInSandbox::description() const {
 
 Json RunInSandbox::parameters() const { return json::parse(kSchema).value(); }
 
-Result<Json> RunInSandbox::run(const Json& arguments, const ToolContext& context) {
+Result<Json> RunInSandbox::run(const Json& arguments, const TaskToolContext& context) {
   if (Result<void> fine = check_arguments(name(), parameters(), arguments); !fine) {
     return propagate(fine);
   }

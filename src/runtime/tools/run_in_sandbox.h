@@ -5,7 +5,7 @@
 
 namespace cadre {
 
-class RunInSandbox final : public Tool {
+class RunInSandbox final : public TaskTool {
  public:
   explicit RunInSandbox(std::shared_ptr<SandboxAccess> access) : access_(std::move(access)) {}
   std::string name() const override { return "run_in_sandbox"; }
@@ -13,7 +13,7 @@ class RunInSandbox final : public Tool {
   Json parameters() const override;
   // It works on a copy that is thrown away.
   ToolEffect effect() const override { return ToolEffect::kPure; }
-  Result<Json> run(const Json& arguments, const ToolContext& context) override;
+  Result<Json> run(const Json& arguments, const TaskToolContext& context) override;
 
  private:
   std::shared_ptr<SandboxAccess> access_;

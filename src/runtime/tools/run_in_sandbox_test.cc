@@ -33,8 +33,8 @@ class RunInSandboxTest : public ::testing::Test {
     return result ? Error{} : result.error();
   }
   std::unique_ptr<ScratchFolder> scratch_;
-  ToolContext context_;
-  std::shared_ptr<Tool> tool_;
+  TaskToolContext context_;
+  std::shared_ptr<TaskTool> tool_;
 };
 
 TEST_F(RunInSandboxTest, RunsOverTheFilesOfAllInputs) {

@@ -5,7 +5,7 @@
 
 namespace cadre {
 
-std::vector<std::shared_ptr<Tool>> make_software_tools(const ToolOptions& options) {
+std::vector<std::shared_ptr<TaskTool>> make_software_tools(const ToolOptions& options) {
   auto access = std::make_shared<SandboxAccess>(options.allow_unsandboxed, options.never_sandbox,
                                                 options.support);
   return {std::make_shared<RunInSandbox>(access), std::make_shared<Differential>(access)};

@@ -29,7 +29,7 @@ struct ToolOptions {
 };
 
 // "run_in_sandbox" and "differential".
-std::vector<std::shared_ptr<Tool>> make_software_tools(const ToolOptions& options = {});
+std::vector<std::shared_ptr<TaskTool>> make_software_tools(const ToolOptions& options = {});
 
 // Loads the SQL into an empty SQLite database in memory and checks its foreign keys: "" when it
 // loads, else SQLite's message with the statement at fault. For the gate `ddl_loads`.

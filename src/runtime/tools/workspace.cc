@@ -48,7 +48,7 @@ Result<void> materialise(const std::map<std::string, std::shared_ptr<const Artif
   return {};
 }
 
-Result<ScratchFolder> make_workspace(const SandboxSupport& support, const ToolContext& context) {
+Result<ScratchFolder> make_workspace(const SandboxSupport& support, const TaskToolContext& context) {
   Result<ScratchFolder> folder = make_sandbox_folder(support, context.scratch_dir);
   if (!folder) return folder;
   if (Result<void> done = materialise(context.inputs, folder->path()); !done) {
@@ -57,7 +57,7 @@ Result<ScratchFolder> make_workspace(const SandboxSupport& support, const ToolCo
   return folder;
 }
 
-double seconds_left(const ToolContext& context, double wanted) {
+double seconds_left(const TaskToolContext& context, double wanted) {
   if (context.deadline_us <= 0) return wanted;
   const double left =
       static_cast<double>(context.deadline_us - SystemClock().now_us()) / 1'000'000.0;

@@ -37,9 +37,9 @@ Result<void> materialise(const std::map<std::string, std::shared_ptr<const Artif
                          const std::filesystem::path& folder);
 
 // The scratch folder of a call, filled with the inputs.
-Result<ScratchFolder> make_workspace(const SandboxSupport& support, const ToolContext& context);
+Result<ScratchFolder> make_workspace(const SandboxSupport& support, const TaskToolContext& context);
 
 // Seconds that a call may take: what it asks for, or what is left of the run.
-double seconds_left(const ToolContext& context, double wanted);
+double seconds_left(const TaskToolContext& context, double wanted);
 
 }  // namespace cadre

@@ -1,0 +1,201 @@
+// Handoffs: to one agent, which takes the conversation over, or to several at once with a join.
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "core/agent_stepper.h"
+
+namespace cadre {
+
+Result<History> handoff_history(const AgentRun& run, int frame, int call) {
+  const Frame& from = run.frames[static_cast<std::size_t>(frame)];
+  History history = from.history;
+  for (std::size_t i = 0; i < from.calls.size(); ++i) {
+    const CallState& asked = from.calls[i];
+    const bool this_one = static_cast<int>(i) == call;
+    auto added = history.add_result(
+        {asked.call().id, this_one ? "accepted" : asked.output, this_one || asked.ok});
+    if (!added) return propagate(added);
+  }
+  return history;
+}
+
+namespace detail {
+
+using Phase = CallState::Phase;
+
+void Stepper::start_handoff(int frame) {
+  Frame& acting = at(frame);
+  std::vector<int> waiting;
+  for (std::size_t i = 0; i < acting.calls.size(); ++i) {
+    if (acting.calls[i].phase == Phase::kWaiting) waiting.push_back(static_cast<int>(i));
+  }
+  if (waiting.size() == 1) {
+    acting.phase = Frame::Phase::kHandingOff;
+    return command(Command::Kind::kHandoff, frame, waiting.front());
+  }
+  if (acting.depth + 1 >= limits().depth_max) {
+    for (const int call : waiting) {
+      acting.calls[static_cast<std::size_t>(call)].phase = Phase::kDone;
+      acting.calls[static_cast<std::size_t>(call)].output =
+          fmt::format("Not done: agents are nested {} deep already.", limits().depth_max);
+    }
+    return tools_done(frame);
+  }
+  acting.phase = Frame::Phase::kJoining;
+  acting.branches_open = static_cast<int>(waiting.size());
+  for (const int call : waiting) {
+    call_at(frame, call).phase = Phase::kBranch;
+    command(Command::Kind::kBranch, frame, call);
+  }
+}
+
+Result<void> Stepper::take(HandoffEnded outcome) {
+  if (auto checked = check_call(outcome.frame, outcome.call, Phase::kWaiting); !checked)
+    return checked;
+  Frame& frame = at(outcome.frame);
+  if (frame.phase == Frame::Phase::kOver) return {};
+  if (frame.phase != Frame::Phase::kHandingOff)
+    return fail(ErrorCode::kCorrupt, "a handoff ended that was not begun");
+  CallState& call = call_at(outcome.frame, outcome.call);
+  call.phase = Phase::kDone;
+  if (!outcome.accepted) {
+    ++run_.handoffs_refused;
+    call.output = fmt::format("Refused: {}", outcome.reason);
+    if (watch_calls(outcome.frame)) return {};
+    close_step(outcome.frame);
+    begin_turn(outcome.frame);
+    return {};
+  }
+  const int target = call.facts.target;
+  call.ok = true;
+  call.output = json::write(
+      JsonObject{{"assistant", run_.team->agents[static_cast<std::size_t>(target)].name}});
+  ++run_.handoffs_accepted;
+  (void)watch_calls(outcome.frame);
+  if (at(outcome.frame).phase == Frame::Phase::kOver) return {};
+  close_step(outcome.frame);
+  if (outcome.items) {
+    auto history = History::from(*outcome.items);
+    if (!history) return propagate(history);
+    frame.history = std::move(*history);
+  }
+  if (watch_handoff(outcome.frame, target)) return {};
+  record(Record::Kind::kAgentEnded, outcome.frame, outcome.call, "handed over");
+  frame.agent = target;
+  record(Record::Kind::kAgentStarted, outcome.frame, outcome.call);
+  begin_turn(outcome.frame);
+  return {};
+}
+
+// A -> B -> A, and nobody learnt anything in between.
+bool Stepper::watch_handoff(int frame, int target) {
+  Frame& acting = at(frame);
+  const auto left = acting.left_at.find(target);
+  const bool circle = left != acting.left_at.end() && left->second == acting.news;
+  acting.left_at[acting.agent] = acting.news;
+  if (!circle || limits().repeat_handoffs == 0) return false;
+  if (++acting.circles < limits().repeat_handoffs) return false;
+  const std::string reason = fmt::format(
+      "'{}' was handed back to {} times without anything new",
+      run_.team->agents[static_cast<std::size_t>(target)].name, acting.circles);
+  if (!acting.finishing) {
+    acting.finishing = true;
+    acting.status = RunStatus::kLoop;
+    acting.reason = reason;
+    record(Record::Kind::kNote, frame, -1, "loop: handoffs in a circle; one turn is left");
+    return false;
+  }
+  fail_frame(frame, RunStatus::kLoop, reason);
+  return true;
+}
+
+Result<void> Stepper::take(BranchOpened outcome) {
+  if (auto checked = check_call(outcome.frame, outcome.call, Phase::kBranch); !checked)
+    return checked;
+  if (at(outcome.frame).phase == Frame::Phase::kOver) return {};
+  if (call_at(outcome.frame, outcome.call).phase != Phase::kBranch) return {};
+  const int child = static_cast<int>(run_.frames.size());
+  Frame& branch = run_.frames.emplace_back();
+  Frame& parent = at(outcome.frame);
+  CallState& call = call_at(outcome.frame, outcome.call);
+  branch.parent = outcome.frame;
+  branch.parent_call = outcome.call;
+  branch.depth = parent.depth + 1;
+  branch.path = fmt::format("{}/{}.{}", parent.path, parent.turn, outcome.call);
+  branch.agent = call.facts.target;
+  auto history = History::from(outcome.items);
+  if (!history) return propagate(history);
+  branch.history = std::move(*history);
+  branch.log = std::move(outcome.items);
+  call.child = child;
+  if (call.facts.kind == CallFacts::Kind::kHandoff) {
+    ++run_.handoffs_accepted;
+    record(Record::Kind::kHandoffAccepted, outcome.frame, outcome.call);
+  }
+  open_frame(child);
+  return {};
+}
+
+void Stepper::branch_ended(int frame, int call) {
+  CallState& ended = call_at(frame, call);
+  if (at(frame).phase == Frame::Phase::kOver || ended.phase != Phase::kBranch) return;
+  const Frame& child = at(ended.child);
+  ended.ok = child.status == RunStatus::kDone;
+  if (ended.ok) {
+    ended.output = child.answer;
+  } else {
+    ended.output = fmt::format(
+        "The agent '{}' gave no answer ({}): {}",
+        run_.team->agents[static_cast<std::size_t>(child.agent)].name, to_string(child.status),
+        child.reason);
+  }
+  if (ended.facts.kind == CallFacts::Kind::kAgentTool) {
+    ended.failed_fatally = !ended.ok && ended.facts.fatal;
+    return finish_call(frame, call);
+  }
+  ended.phase = Phase::kDone;
+  --at(frame).branches_open;
+  settle_join(frame);
+}
+
+void Stepper::settle_join(int frame) {
+  Frame& joining = at(frame);
+  if (joining.phase != Frame::Phase::kJoining) return;
+  const JoinRule& join = policy(joining).join;
+  int successes = 0, failures = 0;
+  for (const CallState& call : joining.calls) {
+    if (call.child < 0 || call.phase != Phase::kDone ||
+        call.facts.kind != CallFacts::Kind::kHandoff)
+      continue;
+    ++(call.ok ? successes : failures);
+  }
+  const int enough = join.kind == JoinRule::Kind::kFirst    ? 1
+                     : join.kind == JoinRule::Kind::kQuorum ? std::max(1, join.quorum)
+                                                            : -1;
+  const bool met = enough > 0 && successes >= enough;
+  const bool broken =
+      join.kind == JoinRule::Kind::kAll && join.cancel_on_failure && failures > 0;
+  if (joining.branches_open > 0 && !met && !broken) return;
+  for (CallState& call : joining.calls) {
+    if (call.phase != Phase::kBranch) continue;
+    call.phase = Phase::kDone;
+    call.output = met ? "Cancelled: enough other agents have answered."
+                      : "Cancelled: another agent of the same handoff failed.";
+    if (call.child >= 0) {
+      at(call.child).parent = -2;  // its end is settled here
+      end_frame(call.child, RunStatus::kCancelled, call.output);
+    }
+  }
+  joining.branches_open = 0;
+  const bool short_of = enough > 0 && !met;
+  if (short_of || (join.kind == JoinRule::Kind::kAll && failures > 0)) {
+    record(Record::Kind::kNote, frame, -1,
+           fmt::format("the join was not met: {} answered, {} failed", successes, failures));
+  }
+  joining.phase = Frame::Phase::kActing;
+  tools_done(frame);
+}
+
+}  // namespace detail
+}  // namespace cadre
