@@ -3,8 +3,10 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 
+#include "cli/agents_command.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/sop_commands.h"
 
 namespace cadre::cli {
 namespace {
@@ -25,7 +27,9 @@ struct Parsed {
   RunArguments run;
   RunReference reference;
   ShowArguments show;
-  std::string text, sop = "software";
+  SopArguments sop;
+  AgentsArguments agents;
+  std::string text;
   bool no_sandbox = false, explain = false;
   std::function<int()> action;
 };
@@ -109,20 +113,8 @@ void add_tools(CLI::App& app, Parsed& parsed) {
     parsed.action = [&] { return spec_command(parsed.console, parsed.text, parsed.explain); };
   });
 
-  CLI::App* sop = app.add_subcommand("sop", "standard operating procedures")->require_subcommand(1);
-  CLI::App* check = sop->add_subcommand("check", "check an SOP and its roles");
-  check->add_option("DIR", parsed.sop, "folder of the SOP, or a shipped name")
-      ->capture_default_str();
-  add_common(check, parsed);
-  check->callback(
-      [&] { parsed.action = [&] { return sop_check_command(parsed.console, parsed.sop); }; });
-
-  CLI::App* agents = app.add_subcommand("agents", "the agents of an SOP")->require_subcommand(1);
-  CLI::App* list = agents->add_subcommand("list", "list them with their tools and handoff targets");
-  list->add_option("--sop", parsed.sop, "SOP: a shipped name or a folder")->capture_default_str();
-  add_common(list, parsed);
-  list->callback(
-      [&] { parsed.action = [&] { return agents_list_command(parsed.console, parsed.sop); }; });
+  add_sop_commands(app, parsed.console, parsed.sop, parsed.action);
+  add_agents_commands(app, parsed.console, parsed.agents, parsed.action);
 
   CLI::App* doctor =
       app.add_subcommand("doctor", "what is installed, what is missing, and what that means");

@@ -36,8 +36,6 @@ int show_command(const Console& console, const ShowArguments& arguments);
 int report_command(const Console& console, const RunReference& reference);
 
 int spec_command(const Console& console, const std::string& brief, bool explain);
-int sop_check_command(const Console& console, const std::string& folder);
-int agents_list_command(const Console& console, const std::string& sop);
 int doctor_command(const Console& console);
 
 }  // namespace cadre::cli

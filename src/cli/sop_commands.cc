@@ -1,27 +1,22 @@
-// sop check, agents list.
+#include "cli/sop_commands.h"
+
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
+
 #include "base/text.h"
-#include "cli/commands.h"
 #include "sop/loader.h"
 
 namespace cadre::cli {
+namespace {
 
-int sop_check_command(const Console& console, const std::string& folder) {
-  auto source = SopSource::find(folder);
+int check_command(const Console& console, const SopArguments& arguments) {
+  auto source = SopSource::find(arguments.sop);
   if (!source) return report_error(console, source.error());
   const SopCheck check = check_sop(*source);
   if (console.json) {
-    JsonArray rows;
-    for (const SopProblem& p : check.problems) {
-      rows.push_back(JsonObject{{"severity", p.warning ? "warning" : "error"},
-                                {"file", p.file},
-                                {"line", p.line},
-                                {"message", p.message},
-                                {"hint", p.hint}});
-    }
     console.print(json::write_pretty(
-        JsonObject{{"ok", check.plan.has_value()}, {"problems", std::move(rows)}}));
+        JsonObject{{"ok", check.plan.has_value()}, {"problems", problems_json(check.problems)}}));
   } else {
     for (const SopProblem& problem : check.problems) console.print(problem.describe() + "\n");
     if (check.plan) {
@@ -32,31 +27,35 @@ int sop_check_command(const Console& console, const std::string& folder) {
   return check.plan ? kDone : kUsage;
 }
 
-int agents_list_command(const Console& console, const std::string& sop) {
-  auto plan = load_sop(sop);
-  if (!plan) return report_error(console, plan.error());
-  if (console.json) {
-    JsonArray rows;
-    for (const AgentConfig& agent : plan->agents) {
-      rows.push_back(JsonObject{{"role", agent.role},
-                                {"name", agent.name},
-                                {"description", agent.description},
-                                {"tools", json::to_array(agent.tools)},
-                                {"handoff_targets", json::to_array(agent.handoff_targets)},
-                                {"guardrails", json::to_array(agent.guardrails)},
-                                {"model_config", agent.model_config},
-                                {"extra", agent.extra}});
-    }
-    console.print(json::write_pretty(rows));
-    return kDone;
+}  // namespace
+
+JsonArray problems_json(const std::vector<SopProblem>& problems) {
+  JsonArray rows;
+  for (const SopProblem& p : problems) {
+    rows.push_back(JsonObject{{"severity", p.warning ? "warning" : "error"},
+                              {"file", p.file},
+                              {"line", p.line},
+                              {"message", p.message},
+                              {"hint", p.hint}});
   }
-  for (const AgentConfig& agent : plan->agents) {
-    console.print(fmt::format("{}{}\n  {}\n", agent.role, agent.role == plan->lead ? " (lead)" : "",
-                              agent.description));
-    if (!agent.tools.empty()) console.print("  tools: " + text::join(agent.tools, ", ") + "\n");
-    console.print("  hands over to: " + text::join(agent.handoff_targets, ", ") + "\n");
-  }
-  return kDone;
+  return rows;
+}
+
+void add_sop_commands(CLI::App& app, Console& console, SopArguments& arguments,
+                      std::function<int()>& action) {
+  CLI::App* sop = app.add_subcommand("sop", "standard operating procedures")->require_subcommand(1);
+  const auto add = [&](const char* name, const char* help,
+                       int (*run)(const Console&, const SopArguments&)) {
+    CLI::App* command = sop->add_subcommand(name, help);
+    command->add_flag("--json", console.json, "machine-readable output");
+    command->callback([&console, &arguments, &action, run] {
+      action = [&console, &arguments, run] { return run(console, arguments); };
+    });
+    return command;
+  };
+  CLI::App* check = add("check", "check an SOP and its roles", check_command);
+  check->add_option("DIR", arguments.sop, "folder of the SOP, or a shipped name")
+      ->capture_default_str();
 }
 
 }  // namespace cadre::cli
