@@ -1,8 +1,10 @@
 #include <fmt/core.h>
 
+#include <map>
 #include <mutex>
 
 #include "memory/session.h"
+#include "memory/window.h"
 
 namespace cadre {
 namespace {
@@ -15,9 +17,8 @@ class MemorySession final : public Session {
 
   Result<std::vector<ItemPtr>> load(std::size_t limit, std::vector<std::string>& notes) override {
     const std::lock_guard lock(mutex_);
-    const std::size_t count = limit == 0 || limit > items_.size() ? items_.size() : limit;
-    if (count == items_.size()) return items_;
-    const History history = History::repaired(std::span(items_).last(count), notes);
+    const std::size_t start = detail::window_start(items_, limit);
+    const History history = History::repaired(std::span(items_).subspan(start), notes);
     return std::vector<ItemPtr>(history.items().begin(), history.items().end());
   }
 
@@ -25,6 +26,7 @@ class MemorySession final : public Session {
     const std::lock_guard lock(mutex_);
     if (!holder_.empty() && holder_ != run) return busy();
     items_.insert(items_.end(), items.begin(), items.end());
+    added_[run] += items.size();
     return {};
   }
 
@@ -55,6 +57,19 @@ class MemorySession final : public Session {
     if (holder_ == run) holder_.clear();
   }
 
+  Result<std::size_t> added_by(const std::string& run) override {
+    const std::lock_guard lock(mutex_);
+    const auto at = added_.find(run);
+    return at == added_.end() ? 0 : at->second;
+  }
+
+  Result<void> replace(const std::string& run, std::span<const ItemPtr> items) override {
+    const std::lock_guard lock(mutex_);
+    if (!holder_.empty() && holder_ != run) return busy();
+    items_.assign(items.begin(), items.end());
+    return {};
+  }
+
  private:
   std::unexpected<Error> busy() const {
     return fail(ErrorCode::kConflict,
@@ -65,10 +80,19 @@ class MemorySession final : public Session {
   const std::string id_;
   std::mutex mutex_;
   std::vector<ItemPtr> items_;
+  std::map<std::string, std::size_t> added_;  // by run
   std::string holder_;
 };
 
 }  // namespace
+
+Result<std::size_t> Session::added_by(const std::string&) {
+  return fail(ErrorCode::kUnavailable, fmt::format("session '{}' does not count by run", id()));
+}
+
+Result<void> Session::replace(const std::string&, std::span<const ItemPtr>) {
+  return fail(ErrorCode::kUnavailable, fmt::format("session '{}' cannot be rewritten", id()));
+}
 
 std::shared_ptr<Session> make_memory_session(std::string id) {
   return std::make_shared<MemorySession>(std::move(id));

@@ -31,6 +31,13 @@ class Session {
   virtual Result<void> clear() = 0;
   virtual Result<void> acquire(const std::string& run) = 0;
   virtual void release(const std::string& run) = 0;
+
+  // How many items the run has added, whatever became of them: what a resumed run need not add
+  // again. kUnavailable when the session does not keep that.
+  virtual Result<std::size_t> added_by(const std::string& run);
+  // Puts `items` in the place of all that load(0) gives, at once or not at all; what load leaves
+  // out as unreadable stays where it is. kUnavailable when the session cannot.
+  virtual Result<void> replace(const std::string& run, std::span<const ItemPtr> items);
 };
 
 // In memory, as long as the object lives.

@@ -1,11 +1,25 @@
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <chrono>
 #include <system_error>
+#include <thread>
 
 #include "sqlite/sqlite.h"
 
 namespace cadre::detail {
 namespace {
+
+// SQLite's own waits grow to 0.1 s between looks: beside a process that writes without pause such a
+// waiter may never see the file free. Ours looks every 2 ms at the latest.
+int wait_for_other(void* timeout_ms, int looked) {
+  const auto step_us = std::min<std::int64_t>(100 * (looked + 1), 2'000);
+  const std::int64_t waited_us =
+      looked < 20 ? 50 * looked * (looked + 1) : 21'000 + 2'000 * std::int64_t{looked - 20};
+  if (waited_us >= reinterpret_cast<std::intptr_t>(timeout_ms) * 1'000) return 0;
+  std::this_thread::sleep_for(std::chrono::microseconds(step_us));
+  return 1;
+}
 
 Result<std::int64_t> read_pragma(sqlite3* database, const std::filesystem::path& file,
                                  const FileKind& kind, std::string_view name) {
@@ -43,15 +57,20 @@ Result<void> check_identity(sqlite3* database, const std::filesystem::path& file
 }
 
 Result<void> lay_out(sqlite3* database, const std::filesystem::path& file, const FileKind& kind,
-                     bool is_new) {
-  int code = execute(database, "PRAGMA journal_mode=WAL");
+                     int timeout_ms, bool is_new) {
+  // The change to WAL does not wait by itself when another process is just making the file.
+  int code = SQLITE_BUSY;
+  for (int looked = 0; (code & 0xff) == SQLITE_BUSY; ++looked) {
+    code = execute(database, "PRAGMA journal_mode=WAL");
+    if ((code & 0xff) != SQLITE_BUSY) break;
+    if (wait_for_other(reinterpret_cast<void*>(std::intptr_t{timeout_ms}), looked) == 0) break;
+  }
   if (code == SQLITE_OK) code = execute(database, "PRAGMA synchronous=FULL");
   if (code == SQLITE_OK) code = execute(database, "PRAGMA wal_autocheckpoint=4000");
   if (code == SQLITE_OK && is_new) {
-    code = execute(database,
-                   fmt::format("BEGIN IMMEDIATE; {} PRAGMA application_id={}; "
-                               "PRAGMA user_version={}; COMMIT;",
-                               kind.tables, kind.application_id, kind.version));
+    code = execute(database, fmt::format("BEGIN IMMEDIATE; {} PRAGMA application_id={}; "
+                                         "PRAGMA user_version={}; COMMIT;",
+                                         kind.tables, kind.application_id, kind.version));
     if (code != SQLITE_OK) {  // another process may have made them at the same moment
       Error why = sqlite_error(code, database, file, "open", kind.name);
       execute(database, "ROLLBACK");
@@ -74,7 +93,8 @@ Result<Database> connect(const std::filesystem::path& file, const FileKind& kind
   Database database(raw);
   if (code != SQLITE_OK) return std::unexpected(sqlite_error(code, raw, file, "open", kind.name));
   sqlite3_extended_result_codes(raw, 1);
-  sqlite3_busy_timeout(raw, options.busy_timeout_ms);
+  sqlite3_busy_handler(raw, wait_for_other,
+                       reinterpret_cast<void*>(std::intptr_t{options.busy_timeout_ms}));
   return database;
 }
 
@@ -103,7 +123,8 @@ Result<Database> open_file(const std::filesystem::path& file, const FileKind& ki
     if (!is_new) return database;
     return fail(ErrorCode::kNotFound, fmt::format("{} is empty", file.string()));
   }
-  if (auto laid = lay_out(raw, file, kind, is_new); !laid) return propagate(laid);
+  if (auto laid = lay_out(raw, file, kind, options.busy_timeout_ms, is_new); !laid)
+    return propagate(laid);
   return database;
 }
 

@@ -14,8 +14,7 @@ Error sqlite_error(int code, sqlite3* database, const std::filesystem::path& fil
       return {ErrorCode::kIo, where, "make room on the disk, then go on: a run can be resumed"};
     case SQLITE_CANTOPEN:
     case SQLITE_READONLY:
-    case SQLITE_PERM:
-      return {ErrorCode::kIo, where, "the folder has to exist and be writable"};
+    case SQLITE_PERM: return {ErrorCode::kIo, where, "the folder has to exist and be writable"};
     case SQLITE_IOERR:
       return {ErrorCode::kIo, where, "is the disk full or broken? Nothing half-written was kept"};
     case SQLITE_CORRUPT:

@@ -38,6 +38,7 @@ class Statement {
   int step() { return sqlite3_step(statement_.get()); }
   void reset();
   std::int64_t integer(int column) { return sqlite3_column_int64(statement_.get(), column); }
+  double real(int column) { return sqlite3_column_double(statement_.get(), column); }
   std::string_view text(int column);
   bool ready() const { return statement_ != nullptr; }
 
