@@ -185,6 +185,9 @@ Expr count(std::string entity, std::optional<Expr> filter);
 Expr both(std::optional<Expr> a, Expr b);
 Expr number(double value);
 
+// The guard of an operation that holds a rule, with the rule's id and origin.
+spec::Guard guard(const spec::Rule& rule, Expr require, std::string error, int status = 409);
+
 std::string error_code(std::string_view words);
 std::string verb_words(std::string_view verb);  // "check_in" -> "check in"
 

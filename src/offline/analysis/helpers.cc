@@ -30,6 +30,16 @@ std::string a_noun(std::string_view noun) {
   return (vowel ? "an " : "a ") + std::string(noun);
 }
 
+spec::Guard guard(const spec::Rule& rule, Expr require, std::string error, int status) {
+  spec::Guard made;
+  made.id = rule.id;
+  made.require = std::move(require);
+  made.error = std::move(error);
+  made.status = status;
+  made.origin = rule.origin;
+  return made;
+}
+
 std::string resolve(const Draft& draft, std::string_view name) {
   std::string rest(name);
   while (!rest.empty()) {

@@ -85,16 +85,6 @@ class GuardReader {
     return eq(std::move(path), state.flag ? Expr::of(true) : Expr::string(state.value));
   }
 
-  spec::Guard guard(const spec::Rule& rule, Expr require, std::string error, int status = 409) {
-    spec::Guard made;
-    made.id = rule.id;
-    made.require = std::move(require);
-    made.error = std::move(error);
-    made.status = status;
-    made.origin = rule.origin;
-    return made;
-  }
-
   // --- deletions
 
   // "A project with open tasks can't be deleted", "... can only be deleted if it has no tasks".

@@ -34,16 +34,6 @@ class RoleRules {
     return found;
   }
 
-  spec::Guard guard(const spec::Rule& rule, Expr require, std::string error, int status = 409) {
-    spec::Guard made;
-    made.id = rule.id;
-    made.require = std::move(require);
-    made.error = std::move(error);
-    made.status = status;
-    made.origin = rule.origin;
-    return made;
-  }
-
   // "Claims over 500 euros need the approval of a director."
   bool threshold(const Scan& s, Range part) {
     const int over = s.find_any(part.first, part.last, {"over", "above", "more than",
