@@ -11,9 +11,12 @@
 #include <set>
 
 #include "base/text.h"
+#include "offline/language/language.h"
 
 namespace cadre::cli {
 namespace {
+
+using offline::kBriefBytesMax;
 
 Result<std::string> read_all(std::FILE* file, const std::string& name) {
   std::string bytes;

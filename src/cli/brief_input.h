@@ -8,10 +8,8 @@
 
 namespace cadre::cli {
 
-inline constexpr std::size_t kBriefBytesMax = 256 * 1024;
-
 // "-" is standard input; the name of an existing file is that file; anything else is the text
-// itself. Larger than kBriefBytesMax, empty, binary (NUL bytes), not UTF-8 or unreadable is an
+// itself. Larger than offline::kBriefBytesMax, empty, binary (NUL bytes), not UTF-8 or unreadable is an
 // error that says so.
 Result<std::string> read_brief_argument(const std::string& argument);
 

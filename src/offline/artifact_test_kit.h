@@ -13,7 +13,7 @@
 #include "base/json_schema.h"
 #include "core/provider.h"
 #include "offline/architect/architect.h"
-#include "offline/product/prepare.h"
+#include "offline/product/product.h"
 
 namespace cadre::offline {
 

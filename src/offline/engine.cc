@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
+#include <memory>
+#include <mutex>
 #include <string_view>
 #include <utility>
 
@@ -17,6 +20,8 @@ namespace {
 
 using Perform = Result<Turn> (*)(const Task&, std::span<const ToolResult>);
 
+// The first desk is the Product Manager's: it works from the brief, all others from the model that
+// it makes.
 struct Desk {
   std::string_view role;
   std::array<std::string_view, 4> makes;
@@ -27,7 +32,7 @@ const std::array<Desk, 4>& desks() {
   static const std::array<Desk, 4> kDesks{{
       {"product_manager",
        {"requirements", "user_stories", "competitive_analysis", "roadmap"},
-       offline::product::perform},
+       nullptr},
       {"architect",
        {"architecture", "data_structures", "apis", "tasks"},
        offline::architect::perform},
@@ -56,8 +61,31 @@ const Desk* desk_of(const Task& task) {
 
 CapabilityAnswer no(std::string reason) { return {Capability::kNo, {std::move(reason)}}; }
 
-CapabilityAnswer can_read(const Task& task) {
-  const spec::Spec spec = offline::analyse(task.brief);
+// What was read last: a brief is asked about and then worked on, and reading it once is enough.
+// Thread-safe; holds a few models at most.
+class Analyses {
+ public:
+  std::shared_ptr<const spec::Spec> of(const std::string& brief) {
+    {
+      const std::lock_guard lock(mutex_);
+      for (const auto& [text, model] : kept_) {
+        if (text == brief) return model;
+      }
+    }
+    auto model = std::make_shared<const spec::Spec>(offline::analyse(brief));
+    const std::lock_guard lock(mutex_);
+    if (kept_.size() == kKeptMax) kept_.pop_front();
+    kept_.emplace_back(brief, model);
+    return model;
+  }
+
+ private:
+  static constexpr std::size_t kKeptMax = 4;
+  std::mutex mutex_;
+  std::deque<std::pair<std::string, std::shared_ptr<const spec::Spec>>> kept_;
+};
+
+CapabilityAnswer can_read(const spec::Spec& spec) {
   CapabilityAnswer answer{Capability::kYes, {}};
   if (spec.verdict == spec::Verdict::kRefuse) answer.capability = Capability::kNo;
   if (spec.verdict == spec::Verdict::kPartial) answer.capability = Capability::kPartly;
@@ -98,7 +126,7 @@ class OfflineProvider final : public Provider {
       return no("the offline engine has no way to make " +
                 (task.makes.empty() ? "anything as " + task.role : text::join(task.makes, ", ")));
     }
-    return desk == &desks().front() ? can_read(task) : can_work(task, *desk);
+    return desk == &desks().front() ? can_read(*analyses_.of(task.brief)) : can_work(task, *desk);
   }
 
   Result<Turn> next(const Task& task, std::span<const ToolResult> results,
@@ -111,7 +139,8 @@ class OfflineProvider final : public Provider {
       const CapabilityAnswer answer = can(task);
       if (answer.capability == Capability::kNo) return refuse(answer);
     }
-    Result<Turn> turn = desk->perform(task, results);
+    Result<Turn> turn = reads_brief ? offline::product::prepare(*analyses_.of(task.brief))
+                                    : desk->perform(task, results);
     if (!turn) return turn;
     if (!task.makes.empty()) {
       std::erase_if(turn->artifacts, [&](const Artifact& artifact) {
@@ -122,6 +151,8 @@ class OfflineProvider final : public Provider {
   }
 
  private:
+  mutable Analyses analyses_;
+
   static Turn refuse(const CapabilityAnswer& answer) {
     Turn turn;
     turn.refusal =

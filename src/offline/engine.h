@@ -1,7 +1,8 @@
 // The offline engine as a provider: four roles of a software team without a language model.
 //
 // It is a typed provider, not a chat: can() says honestly which tasks it can do, next() does them
-// by analysis and writing, and refuses the rest with the reason. Holds no state; thread-safe.
+// by analysis and writing, and refuses the rest with the reason. What it read last is kept, so that
+// a brief is read once; otherwise without state. Thread-safe.
 #pragma once
 
 #include <memory>

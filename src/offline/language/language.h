@@ -162,6 +162,7 @@ struct Brief {
   int bad_bytes = 0;       // bytes that were no UTF-8, read as blanks or "_"
 };
 
+// The most that is read; longer briefs are a "problem", and commands refuse them before that.
 inline constexpr std::size_t kBriefBytesMax = 256 * 1024;
 
 Brief read_brief(std::string_view text);

@@ -2,10 +2,8 @@
 
 #include <utility>
 
-#include "offline/analysis/analyse.h"
 #include "offline/product/competition.h"
 #include "offline/product/documents.h"
-#include "offline/product/prepare.h"
 #include "offline/product/requirements.h"
 #include "offline/product/roadmap.h"
 #include "offline/product/stories.h"
@@ -71,10 +69,6 @@ Turn prepare(const spec::Spec& spec) {
                        std::to_string(requirements.size()) + " requirements, " +
                        std::to_string(stories.size()) + " stories");
   return turn;
-}
-
-Result<Turn> perform(const Task& task, std::span<const ToolResult>) {
-  return prepare(analyse(task.brief));
 }
 
 }  // namespace cadre::offline::product

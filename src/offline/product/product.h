@@ -1,13 +1,13 @@
 // The offline engine's Product Manager: see docs/offline-engine.md for what it can and cannot do.
 #pragma once
 
-#include <span>
-
 #include "core/provider.h"
+#include "spec/model.h"
 
 namespace cadre::offline::product {
 
-// Provider::next for this role's tasks. Pure; thread-safe.
-Result<Turn> perform(const Task& task, std::span<const ToolResult> results);
+// The four artifacts of the requirements stage from the model of the brief, or a refusal with
+// reason and help. The model must be valid. Pure; thread-safe.
+Turn prepare(const spec::Spec& spec);
 
 }  // namespace cadre::offline::product

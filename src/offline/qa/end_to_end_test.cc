@@ -11,7 +11,7 @@
 #include "base/text.h"
 #include "offline/architect/architect.h"
 #include "offline/developer/developer.h"
-#include "offline/product/prepare.h"
+#include "offline/product/product.h"
 #include "offline/qa/measures.h"
 #include "offline/qa/test_plan.h"
 #include "process/process.h"

@@ -8,7 +8,7 @@
 #include <sstream>
 
 #include "base/text.h"
-#include "offline/product/prepare.h"
+#include "offline/product/product.h"
 #include "offline/qa/measures.h"
 #include "offline/qa/python_text.h"
 #include "offline/qa/review.h"

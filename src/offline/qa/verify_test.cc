@@ -4,7 +4,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "offline/product/prepare.h"
+#include "offline/product/product.h"
 #include "offline/qa/qa.h"
 #include "offline/qa/test_plan.h"
 
