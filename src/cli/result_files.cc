@@ -32,8 +32,7 @@ Result<void> write_new_file(const fs::path& file, const std::string& content) {
   std::error_code error;
   fs::create_directories(file.parent_path(), error);
   const fs::path part = file.string() + ".part";
-  std::unique_ptr<std::FILE, int (*)(std::FILE*)> out(std::fopen(part.c_str(), "wb"),
-                                                      &std::fclose);
+  std::unique_ptr<std::FILE, int (*)(std::FILE*)> out(std::fopen(part.c_str(), "wb"), &std::fclose);
   bool good = out && std::fwrite(content.data(), 1, content.size(), out.get()) == content.size();
   if (out) good = std::fclose(out.release()) == 0 && good;
   good = good && std::rename(part.c_str(), file.c_str()) == 0;

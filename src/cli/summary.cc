@@ -75,10 +75,10 @@ std::string quality_lines(const Json& report) {
          percent(report, "rule_kill_rate_percent", " of the mutated rules were caught") + "\n";
   const Json differential = object_at(report, "differential");
   if (measured(differential, "operations")) {
-    out += fmt::format("reference   {} operations compared, {} mismatches (seed {})\n",
-                       json::get_int(differential, "operations"),
-                       json::get_int(differential, "mismatches"),
-                       json::get_int(differential, "seed"));
+    out +=
+        fmt::format("reference   {} operations compared, {} mismatches (seed {})\n",
+                    json::get_int(differential, "operations"),
+                    json::get_int(differential, "mismatches"), json::get_int(differential, "seed"));
   } else {
     out += "reference   not measured\n";
   }

@@ -17,7 +17,8 @@ constexpr const char* kScript =
     "import sys, importlib.util as u\n"
     "print('Python', sys.version.split()[0])\n"
     "for m in sys.argv[1:]:\n"
-    "  if u.find_spec(m): print(m)\n";
+    "  s = u.find_spec(m)\n"
+    "  if s and s.origin: print(m)\n";
 
 ToolchainPart module_part(const std::string& module, const std::string& consequence,
                           bool required = true) {
@@ -51,8 +52,8 @@ std::vector<ToolchainPart> examine_toolchain() {
   const std::vector<std::string_view> lines = text::lines(result->out);
   if (!result->success() || lines.empty()) {
     const std::string said(text::trim(text::clean_utf8(result->err)));
-    parts[0].detail = said.empty() ? fmt::format("{} does not run", kPython)
-                                   : text::shorten(said, 200);
+    parts[0].detail =
+        said.empty() ? fmt::format("{} does not run", kPython) : text::shorten(said, 200);
     return parts;
   }
   parts[0].found = true;
@@ -77,7 +78,8 @@ Result<void> check_toolchain() {
   if (missing.empty()) return {};
   return fail(ErrorCode::kDenied,
               "what is built is tested before it is handed over, and the tools for that are "
-              "missing: " + text::join(missing, ", "),
+              "missing: " +
+                  text::join(missing, ", "),
               "apt-get install " + text::join(packages, " ") + "; cadre doctor shows the rest");
 }
 

@@ -15,7 +15,7 @@ struct ToolchainPart {
   std::string consequence;  // what does not work without it
   bool required = true;
   bool found = false;
-  std::string detail;       // version, or what is wrong
+  std::string detail;  // version, or what is wrong
 };
 
 std::vector<ToolchainPart> examine_toolchain();

@@ -165,11 +165,12 @@ class SqliteStore final : public Store {
   }
 
   std::filesystem::path file_;
+  // Destroyed after the reader: the last connection moves what the log holds into the file.
+  std::optional<detail::SqliteWriter> writer_;
   std::mutex mutex_;  // guards the reader and its statements
   Database reader_;
   Statement read_, info_, blob_;
   bool read_only_;
-  std::optional<detail::SqliteWriter> writer_;
 };
 
 }  // namespace

@@ -182,8 +182,9 @@ Result<std::string> GitProjectWriter::git(const std::vector<std::string>& argume
   auto result = run_process(options);
   if (!result) return propagate(result);
   if (!result->success()) {
-    return fail(ErrorCode::kIo, fmt::format("git {} failed: {}", arguments.front(),
-                                            text::shorten(text::trim(result->err), 500)));
+    return fail(ErrorCode::kIo,
+                fmt::format("git cannot write the history of {}: {}", folder_.string(),
+                            text::shorten(text::trim(result->err), 500)));
   }
   return std::move(result->out);
 }
