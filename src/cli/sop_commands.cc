@@ -5,7 +5,10 @@
 #include <CLI/CLI.hpp>
 
 #include "base/text.h"
+#include "interop/agent_files.h"
+#include "sop/graph_drawing.h"
 #include "sop/loader.h"
+#include "sop/sop_template.h"
 
 namespace cadre::cli {
 namespace {
@@ -25,6 +28,48 @@ int check_command(const Console& console, const SopArguments& arguments) {
     }
   }
   return check.plan ? kDone : kUsage;
+}
+
+int new_command(const Console& console, const SopArguments& arguments) {
+  const auto files = sop_template(arguments.name);
+  if (!files) return report_error(console, files.error());
+  const std::filesystem::path folder = arguments.dir / arguments.name;
+  std::error_code ec;
+  if (std::filesystem::exists(folder, ec) && !std::filesystem::is_empty(folder, ec)) {
+    return report_error(console, Error{ErrorCode::kInvalidInput,
+                                       fmt::format("{} is there and not empty", folder.string()),
+                                       "take another name or another --dir"});
+  }
+  std::vector<interop::FileToWrite> written;
+  JsonArray names;
+  for (const auto& [path, content] : *files) {
+    written.push_back({folder / path, content});
+    names.emplace_back(written.back().path.string());
+  }
+  if (auto done = interop::write_files(written, false); !done) {
+    return report_error(console, done.error());
+  }
+  if (console.json) {
+    console.print(json::write_pretty(
+        JsonObject{{"ok", true}, {"folder", folder.string()}, {"written", std::move(names)}}));
+    return kDone;
+  }
+  for (const auto& file : written) console.print("wrote " + file.path.string() + "\n");
+  console.print(fmt::format("Read {0}/sop.yaml, then: cadre sop check {0}\n", folder.string()));
+  return kDone;
+}
+
+int graph_command(const Console& console, const SopArguments& arguments) {
+  const auto plan = load_sop(arguments.sop);
+  if (!plan) return report_error(console, plan.error());
+  const Result<std::string> graph =
+      arguments.format == "svg" ? sop_graph_svg(*plan) : sop_graph_mermaid(*plan);
+  if (!graph) return report_error(console, graph.error());
+  console.print(console.json
+                    ? json::write_pretty(JsonObject{
+                          {"sop", plan->name}, {"format", arguments.format}, {"content", *graph}})
+                    : *graph);
+  return kDone;
 }
 
 }  // namespace
@@ -56,6 +101,15 @@ void add_sop_commands(CLI::App& app, Console& console, SopArguments& arguments,
   CLI::App* check = add("check", "check an SOP and its roles", check_command);
   check->add_option("DIR", arguments.sop, "folder of the SOP, or a shipped name")
       ->capture_default_str();
+  CLI::App* fresh = add("new", "write a small complete SOP to begin with", new_command);
+  fresh->add_option("NAME", arguments.name, "its name: a word, also the folder's")->required();
+  fresh->add_option("--dir", arguments.dir, "where to make the folder")->capture_default_str();
+  CLI::App* graph = add("graph", "a picture of an SOP on standard output", graph_command);
+  graph->add_option("DIR", arguments.sop, "folder of the SOP, or a shipped name")
+      ->capture_default_str();
+  graph->add_option("--format", arguments.format, "mermaid or svg")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"mermaid", "svg"}));
 }
 
 }  // namespace cadre::cli

@@ -50,14 +50,15 @@ std::optional<Error> obstacle(const FileToWrite& file, bool replace) {
   const fs::file_status status = fs::symlink_status(file.path, ec);
   if (!fs::exists(status)) return std::nullopt;
   if (!fs::is_regular_file(status)) {
-    return Error{ErrorCode::kConflict, fmt::format("{} is there and no file", file.path.string()),
+    return Error{ErrorCode::kInvalidInput,
+                 fmt::format("{} is there and no file", file.path.string()),
                  "write to another folder"};
   }
   if (replace) return std::nullopt;
   if (const Result<std::string> old = read(file.path); old && *old == file.content) {
     return std::nullopt;
   }
-  return Error{ErrorCode::kConflict, fmt::format("{} is there already", file.path.string()),
+  return Error{ErrorCode::kInvalidInput, fmt::format("{} is there already", file.path.string()),
                "--force replaces it; or write to another folder"};
 }
 
