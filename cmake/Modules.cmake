@@ -23,6 +23,8 @@ function(cadre_module name)
   add_library(cadre_${name} STATIC ${sources})
   target_include_directories(cadre_${name} PUBLIC
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+    $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/cadre>)
   target_link_libraries(cadre_${name} PUBLIC ${M_LINK} PRIVATE ${M_PRIVATE_LINK}
                         $<BUILD_INTERFACE:cadre_warnings>)
