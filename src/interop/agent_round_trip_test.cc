@@ -209,7 +209,7 @@ void expect_round_trip(const AgentConfig& agent) {
 }
 
 TEST(AgentRoundTrip, RandomAgentsInEveryFormat) {
-  for (unsigned seed = 1; seed <= 400; ++seed) {
+  for (unsigned seed = 1; seed <= 300; ++seed) {
     SCOPED_TRACE(seed);
     expect_round_trip(RandomAgent(seed).make());
     if (HasFatalFailure() || HasNonfatalFailure()) return;
