@@ -37,6 +37,11 @@ namespace cadre {
 template <class T>
 concept DescribedStruct = detail::Struct<T>;
 
+// Whether T's schema keeps to what vendors' strict modes take: no std::map and no Json in it. Ask
+// for strict calling only then.
+template <class T>
+inline constexpr bool kFitsStrictMode = detail::strict_can_hold<T>();
+
 enum class SchemaStyle {
   kStrict,  // every field required, as vendors' strict modes want; an absent optional is null
   kLoose,   // optional fields need not be there

@@ -45,7 +45,8 @@ struct Limits {
   const TextPattern* pattern = nullptr;
 };
 
-// The part that knows no types (base/described.cc). Its functions are false after noting a fault.
+// The part that knows no types (base/described_read.cc). Its functions are false after noting a
+// fault.
 class JsonReading {
  public:
   bool flag(const Json& in, const Place& at, bool& out);

@@ -12,7 +12,7 @@
 
 namespace cadre::detail {
 
-// The part that knows no types (base/described.cc).
+// The part that knows no types (base/described_schema.cc).
 class SchemaShapes {
  public:
   // `root_is_struct`: the first struct opened is the whole document, "#" for those within.
@@ -20,6 +20,7 @@ class SchemaShapes {
       : all_required_(all_required), root_taken_(!root_is_struct) {}
 
   static JsonObject typed(std::string_view type);
+  static Json bound(long double number);  // as an integer where it is one
   // Bounds of 64-bit types themselves are left out, but for the 0 of the unsigned.
   static JsonObject integer(std::int64_t low, std::uint64_t high, const FieldRules& rules);
   static JsonObject real(const FieldRules& rules);
@@ -61,8 +62,11 @@ template <class E, class L>
 struct EnumWords;
 template <class E, template <class...> class L, class... D>
 struct EnumWords<E, L<D...>> {
-  static constexpr std::array<std::string_view, sizeof...(D)> kWords{std::string_view(D::name)...};
+  static constexpr std::array<std::string_view, sizeof...(D)> kWords{
+      word_of(D::value, std::string_view(D::name))...};
   static constexpr std::array<E, sizeof...(D)> kValues{D::value...};
+  static_assert(sizeof...(D) > 0, "an enum without described values has no words");
+  static_assert(all_differ(kWords), "cadre_enum_word gives two values of an enum the same word");
 };
 template <class E>
 using Words = EnumWords<E, boost::describe::describe_enumerators<E>>;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <boost/describe/bases.hpp>
 #include <boost/describe/enumerators.hpp>
 #include <boost/describe/members.hpp>
 #include <boost/describe/modifiers.hpp>
@@ -16,6 +17,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -207,6 +209,56 @@ constexpr bool all_rules_fit() {
       []<class D>() { return rules_fit<FieldType<T, D>>(doc_of<T>(D::name).rules); });
 }
 
+// Stands for a value of any type where nothing is evaluated.
+struct AnyValue {
+  template <class T>
+  operator T() const;
+};
+template <std::size_t>
+using AnyValueAt = AnyValue;
+
+template <class T, std::size_t... I>
+constexpr bool takes_values(std::index_sequence<I...>) {
+  return requires { T{AnyValueAt<I>{}...}; };
+}
+
+// Whether an aggregate has more fields than its description, as far as can be seen.
+template <class T>
+constexpr bool forgets_fields() {
+  using Bases = boost::describe::describe_bases<T, boost::describe::mod_any_access>;
+  constexpr std::size_t kCount = kFieldNames<T>.size();
+  if constexpr (!std::is_aggregate_v<T> || kCount == 0 || !boost::mp11::mp_empty<Bases>::value)
+    return false;
+  else
+    return takes_values<T>(std::make_index_sequence<kCount + 1>());
+}
+
+// Whether vendors' strict modes can take T as a field: no maps and no free-form JSON.
+template <class T, class... Seen>
+constexpr bool strict_can_hold();
+template <class T, class... Seen>
+struct StrictParts {
+  static constexpr bool holds() {
+    return each<Members<T>>(
+        []<class D>() { return strict_can_hold<FieldType<T, D>, T, Seen...>(); });
+  }
+};
+template <class... T, class... Seen>
+struct StrictParts<std::variant<T...>, Seen...> {
+  static constexpr bool holds() { return (strict_can_hold<T, Seen...>() && ...); }
+};
+template <class T, class... Seen>
+constexpr bool strict_can_hold() {
+  if constexpr (std::same_as<T, Json> || kIsMap<T>)
+    return false;
+  else if constexpr (kIsOptional<T> || kIsVector<T> || kIsArray<T>)
+    return strict_can_hold<typename T::value_type, Seen...>();
+  else if constexpr ((std::same_as<T, Seen> || ...) || !(Struct<T> || kIsVariant<T>))
+    return true;
+  else
+    return StrictParts<T, Seen...>::holds();
+}
+
 // Instantiated once for each struct that is used: the errors a user of the library reads.
 template <Struct T>
 constexpr bool check_struct() {
@@ -214,6 +266,9 @@ constexpr bool check_struct() {
                 "a described struct must be default constructible");
   static_assert(each<HiddenMembers<T>>([]<class>() { return false; }),
                 "a described struct may have public fields only");
+  static_assert(!forgets_fields<T>(),
+                "a field (or a base) is missing from BOOST_DESCRIBE_STRUCT: it would never be "
+                "read, written or shown to a model");
   static_assert(docs_name_fields<T>(),
                 "cadre_describe_fields names a field that the struct does not describe");
   static_assert(docs_name_once<T>(), "cadre_describe_fields names a field twice");
@@ -249,15 +304,23 @@ constexpr std::string_view tag_of() {
     return type_name<T>();
 }
 
-template <class... T>
-constexpr bool tags_differ() {
-  const std::array<std::string_view, sizeof...(T)> tags{tag_of<T>()...};
-  for (std::size_t i = 0; i < tags.size(); ++i) {
+template <std::size_t N>
+constexpr bool all_differ(const std::array<std::string_view, N>& words) {
+  for (std::size_t i = 0; i < N; ++i) {
     for (std::size_t j = 0; j < i; ++j) {
-      if (tags[i] == tags[j]) return false;
+      if (words[i] == words[j]) return false;
     }
   }
   return true;
+}
+
+// The word for an enum's value: its own function's, or the enumerator's name.
+template <class E>
+constexpr std::string_view word_of(E value, std::string_view name) {
+  if constexpr (requires { cadre_enum_word(value); })
+    return cadre_enum_word(value);
+  else
+    return name;
 }
 
 template <class T>
@@ -274,7 +337,7 @@ template <class... T>
 struct VariantCheck<std::variant<T...>> {
   static_assert((Struct<T> && ...),
                 "a std::variant may hold structs with BOOST_DESCRIBE_STRUCT only");
-  static_assert(tags_differ<T...>(),
+  static_assert(all_differ(std::array<std::string_view, sizeof...(T)>{tag_of<T>()...}),
                 "two structs of a std::variant have the same tag: give one a "
                 "constexpr std::string_view cadre_type_tag(const T*)");
   static_assert((!has_field<T>("type") && ...),
