@@ -4,7 +4,8 @@
 // the client's thread, so they must be short. on_done is called exactly once, after everything else,
 // and after it nothing. Connections are kept and shared between exchanges of the same origin; over
 // TLS, HTTP/2 is used where the server offers it. Work per exchange does not grow with the number in
-// flight. Destruction cancels what is under way and must not happen inside a callback.
+// flight. Destruction cancels what is under way and waits until every on_done has returned; inside a
+// callback it does not wait.
 //
 // Errors are in words for users and never hold headers or bodies: kUnavailable may pass by itself
 // (no such host, refused, cut off, silence), kDenied is TLS, kExhausted a limit of the request

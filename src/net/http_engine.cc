@@ -10,8 +10,6 @@
 #include <csignal>
 #include <limits>
 
-#include "base/check.h"
-
 namespace cadre::net {
 namespace {
 
@@ -67,7 +65,7 @@ Result<void> HttpEngine::open() {
   sigset_t all, before;
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  thread_ = std::thread([this] { run(); });
+  thread_ = std::thread([self = shared_from_this()] { self->run(); });
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return {};
 }
@@ -79,9 +77,12 @@ void HttpEngine::stop() {
     stopped_ = true;
   }
   if (!thread_.joinable()) return;
-  CADRE_CHECK(std::this_thread::get_id() != thread_id_, "an HTTP client ends inside a callback");
   post([](Inbox& inbox) { inbox.quit = true; });
-  thread_.join();
+  if (std::this_thread::get_id() == thread_id_.load()) {
+    thread_.detach();  // it holds us until it has ended
+  } else {
+    thread_.join();
+  }
 }
 
 // Only the first to put something into an empty inbox wakes the thread.

@@ -37,14 +37,15 @@ struct HttpOrigin {
   bool multiplexed = false;  // HTTP/2, as its first reply showed
 };
 
-class HttpEngine {
+class HttpEngine : public std::enable_shared_from_this<HttpEngine> {
  public:
   explicit HttpEngine(HttpClientOptions options);
   ~HttpEngine();
   HttpEngine(const HttpEngine&) = delete;
   HttpEngine& operator=(const HttpEngine&) = delete;
   Result<void> open();
-  void stop();  // cancels everything, ends the thread
+  // Cancels everything and waits for the thread's end; from inside a callback it does not wait.
+  void stop();
 
   std::uint64_t post_start(std::unique_ptr<HttpTransfer> transfer);
   void post_cancel(std::uint64_t id);

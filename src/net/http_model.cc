@@ -1,0 +1,316 @@
+#include "net/http_model.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "net/http_transfer.h"
+#include "net/sse.h"
+
+namespace cadre::net {
+namespace {
+
+using model::Fault;
+using model::FaultKind;
+using std::chrono::milliseconds;
+
+// What all calls of one model share. The client outlives every call: it ends them when it ends.
+struct Core {
+  std::string name;
+  ModelSpec spec;
+  HttpModelOptions options;
+  Secret key;
+  HttpClient* client = nullptr;
+  std::unique_ptr<model::Adapter> adapter;
+  Rng rng{1};  // on the client's thread
+  SystemClock system_clock;
+
+  std::int64_t now_us() {
+    return options.clock != nullptr ? options.clock->now_us() : system_clock.now_us();
+  }
+};
+
+std::string without_key(std::string text, const Secret& key) {
+  if (key.reveal().size() < 4) return text;
+  return text::replace_all(std::move(text), key.reveal(), "[key]");
+}
+
+Fault transport_fault(const Error& error) {
+  const bool passing = error.code == ErrorCode::kUnavailable;
+  return {passing ? FaultKind::kCutOff : FaultKind::kInvalid, passing, error};
+}
+
+class Call : public std::enable_shared_from_this<Call> {
+ public:
+  Call(std::shared_ptr<Core> core, Model::OnDelta on_delta, Model::OnDone done)
+      : core_(std::move(core)), on_delta_(std::move(on_delta)), done_(std::move(done)) {}
+
+  // Dropped with the client while it waited for another attempt.
+  ~Call() { end(fail(ErrorCode::kCancelled, "the model call was cancelled")); }
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
+  void begin(model::WireRequest wire, std::stop_token stop) {
+    wire_ = std::move(wire);
+    body_ = std::make_shared<const std::string>(std::move(wire_.body));
+    started_us_ = steady_us();
+    if (stop.stop_possible()) {
+      on_stop_.emplace(std::move(stop), [weak = weak_from_this(), client = core_->client] {
+        client->after(milliseconds(0), [weak] {
+          if (const auto call = weak.lock()) call->cancel();
+        });
+      });
+    }
+    attempt();
+  }
+
+  void end(Result<ModelReply> result) {
+    if (!done_) return;
+    on_stop_.reset();
+    auto done = std::exchange(done_, nullptr);
+    done(std::move(result));
+  }
+
+ private:
+  void attempt() {
+    ++attempts_;
+    text_.clear();
+    fault_.reset();
+    status_ = {};
+    streaming_ = false;
+    HttpRequest request;
+    request.url = core_->spec.base_url + wire_.path;
+    request.headers = wire_.headers;
+    request.headers.emplace_back("content-type", "application/json");
+    request.headers.emplace_back("accept",
+                                 wire_.stream ? "text/event-stream" : "application/json");
+    if (!core_->key.empty()) {
+      const bool anthropic = core_->spec.profile->wire == model::Wire::kMessages;
+      request.headers.emplace_back(anthropic ? "x-api-key" : "authorization",
+                                   anthropic ? core_->key.reveal()
+                                             : "Bearer " + core_->key.reveal());
+    }
+    request.body = body_;
+    request.timeouts = {core_->options.connect, core_->options.idle,
+                        std::max(left(), milliseconds(1))};
+    request.max_response_bytes = core_->options.max_response_bytes;
+    exchange_ = core_->client->start(
+        std::move(request),
+        {.on_headers = [self = shared_from_this()](int code, const HttpHeaders& h) {
+           self->headers(code, h);
+         },
+         .on_data = [self = shared_from_this()](std::string_view b) { return self->data(b); },
+         .on_done = [self = shared_from_this()](Result<HttpStatus> e) {
+           self->over(std::move(e));
+         }});
+  }
+
+  milliseconds left() const {
+    return core_->options.deadline - milliseconds((steady_us() - started_us_) / 1000);
+  }
+
+  void cancel() {
+    if (!done_) return;
+    exchange_.cancel();
+    end(fail(ErrorCode::kCancelled, "the model call was cancelled"));
+  }
+
+  void headers(int code, const HttpHeaders& headers) {
+    status_.code = code;
+    status_.headers = headers;
+    // Some servers ignore "stream" and answer as a whole; errors are whole in any case.
+    const bool whole = header(headers, "content-type").starts_with("application/json");
+    streaming_ = wire_.stream && code >= 200 && code < 300 && !whole;
+    if (!streaming_) return;
+    parser_ = core_->adapter->start_stream(wire_.context);
+    sse_.emplace([this](const SseEvent& event) { take(event); });
+  }
+
+  DataVerdict data(std::string_view bytes) {
+    if (!done_) return DataVerdict::kStop;
+    if (!streaming_) {
+      text_ += bytes;
+      return DataVerdict::kContent;
+    }
+    content_ = false;
+    if (auto fed = sse_->feed(bytes); !fed) fault_ = Fault{FaultKind::kInvalid, false, fed.error()};
+    if (fault_) return DataVerdict::kStop;
+    return content_ ? DataVerdict::kContent : DataVerdict::kNoise;
+  }
+
+  void take(const SseEvent& event) {
+    if (fault_ || !done_) return;
+    const Model::OnDelta show = [this](const ModelDelta& delta) {
+      shown_ = true;
+      if (done_) on_delta_(delta);
+    };
+    auto fed = parser_->feed(event.name, event.data, on_delta_ ? show : nullptr);
+    if (!fed) {
+      fault_ = std::move(fed.error());
+    } else {
+      content_ = content_ || *fed;
+    }
+  }
+
+  void over(Result<HttpStatus> ended) {
+    if (!done_) return;
+    model::Parsed reply = read(ended);
+    if (reply) {
+      reply->usage.requests = attempts_;
+      return end(std::move(*reply));
+    }
+    retry_or_end(std::move(reply.error()));
+  }
+
+  model::Parsed read(const Result<HttpStatus>& ended) {
+    if (!ended && !fault_) return std::unexpected(transport_fault(ended.error()));
+    if (streaming_ && !fault_) (void)sse_->finish();
+    if (fault_) return std::unexpected(std::move(*fault_));
+    if (streaming_) return parser_->finish();
+    return core_->adapter->parse_reply(ended->code, text_, *wire_.context);
+  }
+
+  void retry_or_end(Fault fault) {
+    const RetryPolicy& policy = core_->options.retry;
+    const bool again = asked_retry(status_.headers).value_or(fault.retryable);
+    if (!again || shown_ || attempts_ >= policy.attempts_max) return give_up(std::move(fault));
+    const auto asked = asked_wait(status_.headers, core_->now_us());
+    const milliseconds wait = asked.value_or(backoff(policy, attempts_, core_->rng));
+    if (wait > policy.asked_max || wait >= left()) {
+      fault.error.hint = fmt::format("the server asks to wait {} s", (wait.count() + 999) / 1000);
+      return give_up(std::move(fault));
+    }
+    core_->client->after(wait, [self = shared_from_this()] {
+      if (self->done_) self->attempt();
+    });
+  }
+
+  void give_up(Fault fault) {
+    Error error = std::move(fault.error);
+    error.message = without_key(std::move(error.message), core_->key);
+    if (attempts_ > 1) error.message += fmt::format("; tried {} times", attempts_);
+    if (shown_) error.message += "; part of the reply was shown already";
+    end(std::unexpected(std::move(error)));
+  }
+
+  const std::shared_ptr<Core> core_;
+  const Model::OnDelta on_delta_;
+  Model::OnDone done_;  // empty: it is over
+  model::WireRequest wire_;
+  std::shared_ptr<const std::string> body_;
+  std::optional<std::stop_callback<std::function<void()>>> on_stop_;
+  HttpCall exchange_;
+  std::int64_t started_us_ = 0;
+  int attempts_ = 0;
+  bool shown_ = false;  // a delta went out: the reply cannot be taken back
+
+  // Of the attempt under way.
+  HttpStatus status_;
+  bool streaming_ = false;
+  bool content_ = false;
+  std::string text_;
+  std::optional<SseParser> sse_;
+  std::unique_ptr<model::StreamParser> parser_;
+  std::optional<Fault> fault_;
+};
+
+class HttpModel final : public Model {
+ public:
+  HttpModel(std::shared_ptr<HttpClient> client, std::shared_ptr<Core> core)
+      : client_(std::move(client)), core_(std::move(core)) {}
+
+  std::string name() const override { return core_->name; }
+
+  void start(const ModelRequest& request, std::stop_token stop, OnDelta delta,
+             OnDone done) override {
+    if (stop.stop_requested())
+      return done(fail(ErrorCode::kCancelled, "the model call was cancelled"));
+    auto wire = core_->adapter->build_request(request);
+    if (!wire) return done(propagate(wire));
+    if (!request.stream) delta = nullptr;
+    std::make_shared<Call>(core_, std::move(delta), std::move(done))
+        ->begin(std::move(*wire), std::move(stop));
+  }
+
+ private:
+  std::shared_ptr<HttpClient> client_;
+  std::shared_ptr<Core> core_;
+};
+
+std::string known_names() {
+  std::string names;
+  for (const model::Profile& profile : model::profiles()) {
+    if (profile.base_url.empty()) continue;
+    names += (names.empty() ? "" : ", ") + profile.name + ":NAME";
+  }
+  return names + ", URL#NAME";
+}
+
+Result<ModelSpec> parse_url_spec(std::string_view text, const model::Profile& profile) {
+  const std::size_t hash = text.find('#');
+  ModelSpec spec{&profile, std::string(text.substr(0, hash)), "", true};
+  if (hash == std::string_view::npos || hash + 1 == text.size()) {
+    return fail(ErrorCode::kInvalidInput, "the model's name is missing after the address",
+                "http://host:port/v1#NAME");
+  }
+  spec.model = text.substr(hash + 1);
+  if (origin_of(spec.base_url).ends_with("://"))
+    return fail(ErrorCode::kInvalidInput, "the model's address names no host");
+  while (spec.base_url.ends_with('/')) spec.base_url.pop_back();
+  return spec;
+}
+
+}  // namespace
+
+Result<ModelSpec> parse_model_spec(std::string_view text) {
+  text = text::trim(text);
+  const auto web = [](std::string_view s) {
+    return s.starts_with("http://") || s.starts_with("https://");
+  };
+  if (web(text)) return parse_url_spec(text, *model::find_profile("compatible"));
+  const std::size_t plus = text.find('+');
+  if (plus != std::string_view::npos && web(text.substr(plus + 1))) {
+    const model::Profile* profile = model::find_profile(text.substr(0, plus));
+    if (profile != nullptr) return parse_url_spec(text.substr(plus + 1), *profile);
+  }
+  const std::size_t colon = text.find(':');
+  const model::Profile* profile = model::find_profile(text.substr(0, colon));
+  if (colon == std::string_view::npos || profile == nullptr || profile->base_url.empty()) {
+    return fail(ErrorCode::kInvalidInput,
+                fmt::format("no such model: '{}'", text::shorten(text, 100)), known_names());
+  }
+  if (colon + 1 == text.size()) {
+    return fail(ErrorCode::kInvalidInput,
+                fmt::format("the model's name is missing after '{}'", text),
+                fmt::format("{}NAME", text));
+  }
+  return ModelSpec{profile, profile->base_url, std::string(text.substr(colon + 1)), false};
+}
+
+Result<std::shared_ptr<Model>> make_model(std::string_view spec_text,
+                                          std::shared_ptr<HttpClient> client,
+                                          const KeySource& keys, HttpModelOptions options) {
+  auto spec = parse_model_spec(spec_text);
+  if (!spec) return propagate(spec);
+  auto core = std::make_shared<Core>();
+  if (keys) core->key = keys(*spec->profile);
+  if (core->key.empty() && !spec->own_url && !spec->profile->key_variable.empty()) {
+    return fail(ErrorCode::kDenied, fmt::format("there is no key for {}", spec->profile->title),
+                fmt::format("set {}", spec->profile->key_variable));
+  }
+  core->name = std::string(text::trim(spec_text));
+  if (const std::size_t at = core->name.find('@'); spec->own_url && at != std::string::npos) {
+    // A user and password in the address are not part of its name.
+    const std::size_t scheme = core->name.find("://");
+    if (at < core->name.find('/', scheme + 3)) core->name.erase(scheme + 3, at - scheme - 2);
+  }
+  core->rng = Rng(options.seed);
+  core->client = client.get();
+  core->adapter = model::make_adapter(*spec->profile, spec->model);
+  core->spec = std::move(*spec);
+  core->options = std::move(options);
+  return std::make_shared<HttpModel>(std::move(client), std::move(core));
+}
+
+}  // namespace cadre::net

@@ -1,0 +1,51 @@
+// Language models over HTTP: an adapter, the client, a key, and a policy for what goes wrong.
+//
+// A call is tried again by the vendors' rules, as long as nothing of the reply was shown; how many
+// attempts reached the vendor stands in the reply's usage. Deltas and `done` come on the client's
+// thread. An error's code says what to do: kUnavailable and kCorrupt may pass by themselves, kDenied
+// is key, permission, TLS or content rules, kNotFound the model's name, kExhausted a limit (credit,
+// context, size, time), kInvalidInput the request. Keys appear in no error. Thread-safe.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "model/adapter.h"
+#include "net/http_client.h"
+#include "net/retry.h"
+#include "net/secret.h"
+
+namespace cadre::net {
+
+struct ModelSpec {
+  const model::Profile* profile = nullptr;
+  std::string base_url;
+  std::string model;
+  bool own_url = false;  // not the profile's: a key is welcome, not needed
+};
+
+// "openai:gpt-5", "ollama:qwen3:8b", "http://host:8000/v1#name", "anthropic+http://host/v1#name".
+Result<ModelSpec> parse_model_spec(std::string_view text);
+
+struct HttpModelOptions {
+  RetryPolicy retry;
+  std::chrono::milliseconds connect{15'000};
+  std::chrono::milliseconds idle{180'000};      // without content; thinking models are slow
+  std::chrono::milliseconds deadline{900'000};  // of a call with all its attempts
+  std::size_t max_response_bytes = 32U << 20U;
+  std::uint64_t seed = 1;  // of the waits' jitter
+  std::shared_ptr<Clock> clock{};  // for dates in retry-after; null: the system's
+};
+
+// The key for a profile; empty when there is none.
+using KeySource = std::function<Secret(const model::Profile&)>;
+
+// kInvalidInput for a specification that means nothing, kDenied when the vendor needs a key and
+// there is none.
+Result<std::shared_ptr<Model>> make_model(std::string_view spec,
+                                          std::shared_ptr<HttpClient> client,
+                                          const KeySource& keys, HttpModelOptions options = {});
+
+}  // namespace cadre::net
