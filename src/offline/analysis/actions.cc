@@ -139,6 +139,9 @@ class Reader {
       for (int t = std::max(0, front.first - 1); t < name; ++t) {
         action.only = action.only || s_.is(t, "only");
       }
+      for (int t = group_.back().last + 1; t < i; ++t) {
+        action.only = action.only || s_.is(t, "only");
+      }
     }
     int v = skip_auxiliaries(i, &action);
     if (v < 0) return i + 1;
@@ -262,6 +265,8 @@ class Reader {
       }
       action->last = p.thing.last;
       *i = p.thing.last + 1;
+      // "to one member at a time through a contract"
+      if (s_.at(*i).tag == Tag::kAdverb && s_.at(*i + 1).tag == Tag::kPreposition) ++*i;
     }
   }
 
@@ -328,8 +333,20 @@ class Reader {
     return verb_class(s_.at(verbs.front()).lemma) == VerbClass::kAllow && !action.objects.empty();
   }
 
+  // "Supervisors see everything, and only they can close a case": the supervisors.
+  void name_they(Thing* subject) const {
+    const bool they = subject->pronoun == "they";
+    if (!they && subject->pronoun != "he" && subject->pronoun != "she") return;
+    if (last_people_.name.empty() || (they && !last_people_.name.plural)) return;
+    subject->name = last_people_.name;
+    subject->antecedent = true;
+  }
+
   void name_people(Action* action) {
     for (auto& subject : action->subjects) {
+      name_they(&subject);
+      const bool person = !subject.name.empty() && is_person_noun(s_.at(subject.name.last).lemma);
+      if (person && !subject.antecedent) last_people_ = subject;
       if (subject.pronoun == "i" || subject.pronoun == "we" || subject.pronoun == "me" ||
           subject.pronoun == "us" || subject.pronoun == "you") {
         action->first_person = true;
@@ -350,7 +367,11 @@ class Reader {
   }
 
   void emit(Action action) {
-    if (verb_class(action.verb) == VerbClass::kAllow && !action.objects.empty()) return;
+    // "lets users add tasks"; but "a plot is let to a member" says something.
+    if (verb_class(action.verb) == VerbClass::kAllow && !action.objects.empty() &&
+        !(action.passive && action.verb == "let")) {
+      return;
+    }
     actions_.push_back(std::move(action));
   }
 
@@ -359,6 +380,7 @@ class Reader {
   std::vector<Thing> group_;     // the noun phrases right in front
   std::vector<Thing> subjects_;  // the last subject, for verbs that share it
   Thing role_;
+  Thing last_people_;            // what "they" means
   Thing last_object_;            // what "it" and "them" mean
   bool has_role_ = false;
   bool dependent_ = false;

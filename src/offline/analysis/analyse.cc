@@ -58,13 +58,16 @@ spec::Spec analyse(std::string_view text) {
     return std::move(draft.spec);
   }
   read_relations(draft, reading);
+  read_descriptions(draft, reading);
   read_roles(draft, reading);
+  read_wide_grants(draft, reading);
   read_lifecycles(draft, reading);
   complete_entities(draft);
   complete_operations(draft);
   read_value_rules(draft);
   read_count_rules(draft, reading);
   read_guard_rules(draft, reading);
+  read_sum_rules(draft);
   read_derived_rules(draft);
   read_stock_rules(draft, reading);
   read_queries(draft, reading);

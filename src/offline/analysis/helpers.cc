@@ -59,7 +59,14 @@ bool is_people(std::string_view name) {
       "user", "management", "workshop", "moderator", "organiser", "organizer", "attendee",
       "volunteer", "coordinator", "freelancer", "owner", "member", "support", "accounting"};
   if (std::find(std::begin(kMore), std::end(kMore), head) != std::end(kMore)) return true;
-  return is_person_noun(head) || is_person_noun(text::singular(head));
+  if (is_person_noun(head) || is_person_noun(text::singular(head))) return true;
+  // "caseworker", "beekeeper": an unlisted compound that ends in a person.
+  const std::string one = text::singular(head);
+  if (is_known_word(one)) return false;
+  for (std::size_t i = 3; i + 4 <= one.size(); ++i) {
+    if (is_person_noun(std::string_view(one).substr(i))) return true;
+  }
+  return false;
 }
 
 bool can_be_entity(const Draft& draft, std::string_view name) {

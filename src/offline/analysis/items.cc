@@ -14,6 +14,11 @@ bool separator(const Scan& scan, int i) {
 
 // "(from, to, departure time)": a preposition alone between separators names a field.
 bool lone_preposition(const Scan& scan, int i) {
+  // "where found", "when bought"
+  if (scan.any(i, {"where", "when"}) && scan.at(i + 1).form == VerbForm::kPastParticiple) {
+    const bool left = i == 0 || scan.any(i - 1, {",", "(", ":"});
+    return left && (!scan.inside(i + 2) || scan.any(i + 2, {",", ")", ";", ".", "and"}));
+  }
   if (!scan.any(i, {"from", "to", "until", "till", "since", "where", "when"})) return false;
   const bool left = i == 0 || scan.any(i - 1, {",", "(", ":", "/", ";"});
   return left && (!scan.inside(i + 1) || scan.any(i + 1, {",", ")", ";", "/"}));
@@ -50,7 +55,12 @@ bool begins_clause(const Scan& scan, int i, int last) {
     return !scan.is(i, "also") || begins_predicate(scan, i + 1);
   }
   if (begins_predicate(scan, i) || scan.is(i, "to")) return true;
-  const auto name = name_after(scan, i, last);
+  auto name = name_after(scan, i, last);
+  // "the sum of the quotas can't exceed the capacity"
+  if (!name.empty() && scan.is(name.last + 1, "of")) {
+    const auto inner = name_after(scan, name.last + 2, last);
+    if (!inner.empty() && begins_predicate(scan, inner.last + 1)) return true;
+  }
   return !name.empty() && begins_predicate(scan, name.last + 1);
 }
 
@@ -201,6 +211,14 @@ bool read_name(Cursor& c, Item* item) {
   }
   while (c.in()) {
     if (last >= 0 && yes_or_no(s, c.i)) break;
+    const bool when_done = last >= 0 && lone_preposition(s, last) &&
+                           s.at(c.i).form == VerbForm::kPastParticiple;
+    const bool which_way = last >= 0 && s.any(c.i, {"in", "out"}) && s.is(last, "date") &&
+                           (s.any(c.i + 1, {",", "and", ";", ".", ")"}) || c.i == c.last);
+    if (when_done || which_way) {
+      last = c.i++;
+      continue;
+    }
     if (itemish(s, c.i) && !(last >= 0 && begins_predicate(s, c.i))) {
       last = c.i++;
     } else if (last < 0 || !extend_name(c, &last)) {
@@ -277,12 +295,53 @@ bool read_bare_range(Cursor& c, Item* item) {
   return true;
 }
 
+// "a number like 1987.14.3": one past the example, which is a single word.
+int example_ends(const Cursor& c) {
+  const auto& s = c.scan;
+  const int end = c.i + 2;
+  const bool value = s.at(c.i + 1).number || s.at(c.i + 1).tag == Tag::kProperNoun ||
+                     s.at(c.i + 1).tag == Tag::kOther;
+  const bool ends = end > c.last || s.any(end, {",", "and", ";", ".", "("});
+  return value && ends ? end : c.i;
+}
+
+// "which is soprano, alto or bass", "that can be low or high": the values; one past them, or 0.
+int read_which_values(const Cursor& c, int start, Item* item) {
+  const auto& s = c.scan;
+  int first = start;
+  while (s.be(first) || s.modal(first) || s.any(first, {"either", "one of", "always"})) ++first;
+  if (first == start) return 0;
+  int stop = first;
+  bool choice = false;
+  while (stop <= c.last && !s.any(stop, {";", ".", "(", "and", "which", "that"}) &&
+         !s.finite_verb(stop)) {
+    choice = choice || s.is(stop, "or");
+    // The word behind "or" is the last value.
+    if (choice && !s.is(stop, "or") && (s.is(stop + 1, ",") || s.is(stop + 1, "and"))) {
+      ++stop;
+      break;
+    }
+    ++stop;
+  }
+  if (!choice) return 0;
+  for (int i = first; i < stop; ++i) {
+    const bool fits = s.name_word(i) || s.any(i, {",", "or", "/", "a", "an"}) || s.at(i).number ||
+                      s.at(i).tag == Tag::kAdverb;
+    if (!fits) return 0;
+  }
+  item->values = parse_values(s, first, stop - 1);
+  return item->values.size() >= 2 ? stop : 0;
+}
+
 // "from 1 to 10", "between 1 and 5", "of at least 3", "in minutes", "(...)", "which is unique".
 void read_tail(Cursor& c, Item* item) {
   const auto& s = c.scan;
   while (c.in()) {
     const int from = c.i;
-    if (s.is(c.i, "(") || s.is(c.i, "[")) {
+    if (s.any(c.i, {"like", "such as", "e.g."}) && example_ends(c) > c.i) {
+      c.i = example_ends(c);
+      item->example = true;
+    } else if (s.is(c.i, "(") || s.is(c.i, "[")) {
       const int close = std::min(s.closing(c.i), c.last + 1);
       read_marks(s, c.i + 1, close - 1, item);
       c.i = close + 1;
@@ -308,6 +367,12 @@ void read_tail(Cursor& c, Item* item) {
     } else if ((s.any(c.i, {"which", "that"}) || s.punctuation(c.i)) &&
                s.any(c.i + (s.punctuation(c.i) ? 1 : 0), {"which", "that"})) {
       const int start = c.i + (s.punctuation(c.i) ? 1 : 0) + 1;
+      if (const int end = read_which_values(c, start, item); end > 0) {
+        c.i = end;
+        if (item->flags_first < 0) item->flags_first = from;
+        item->flags_last = std::min(c.i - 1, c.last);
+        continue;
+      }
       int stop = start;
       while (stop <= c.last && !s.any(stop, {",", ";"})) ++stop;
       if (s.find(start, stop - 1, "unique") < 0 && s.find(start, stop - 1, "optional") < 0) return;
@@ -332,6 +397,8 @@ void share_units(std::vector<Item>& items) {
   }
 }
 
+bool colon_follows(const Cursor& c) { return c.i > 0 && c.in() && c.scan.is(c.i, ":"); }
+
 }  // namespace
 
 std::vector<Item> parse_items(const Scan& scan, int first, int last, int* end) {
@@ -344,6 +411,15 @@ std::vector<Item> parse_items(const Scan& scan, int first, int last, int* end) {
     skip_quantity(c, &item);
     if (!c.in() || begins_predicate(scan, c.i) || !read_name(c, &item)) break;
     read_tail(c, &item);
+    if (item.plural && colon_follows(c)) {
+      // "customer, date and lines: product, quantity": the rest are parts of the lines.
+      int used = c.i + 1;
+      auto parts = parse_items(scan, c.i + 1, c.last, &used);
+      if (parts.size() >= 2) {
+        item.parts = std::move(parts);
+        c.i = used;
+      }
+    }
     item.last = c.i - 1;
     items.push_back(std::move(item));
     *end = c.i;
@@ -457,6 +533,11 @@ void read_marks(const Scan& s, int first, int last, Item* item) {
     }
   }
   if (values_last < first) return;
+  for (int i = first; i <= values_last; ++i) {
+    // "(one of them is called Rex)": a remark.
+    const bool clause = s.modal(i) || s.at(i).tag == Tag::kAuxiliary;
+    if (clause && !s.any(i + 1, {"unique", "required", "mandatory", "optional", "be"})) return;
+  }
   int end = 0;
   auto parts = parse_items(s, first, values_last, &end);
   int typed = 0;

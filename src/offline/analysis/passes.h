@@ -38,9 +38,15 @@ void read_lists(Draft& draft, const Reading& reading);
 // relations.cc: belongs to, assigned to, consists of, "who is one of".
 void read_relations(Draft& draft, const Reading& reading);
 
+// described.cc: what a record does to others makes references: "a stay puts a boat on a berth".
+void read_descriptions(Draft& draft, const Reading& reading);
+
 // roles.cc: actors, events, grants from actions.
 void find_entities_in_actions(Draft& draft, const Reading& reading);
 void read_roles(Draft& draft, const Reading& reading);
+
+// grants_wide.cc: "may see everything", "may change nothing".
+void read_wide_grants(Draft& draft, const Reading& reading);
 
 // lifecycle.cc: states and moves between them.
 void read_lifecycles(Draft& draft, const Reading& reading);
@@ -53,6 +59,9 @@ void read_guard_rules(Draft& draft, const Reading& reading);
 bool read_role_rule(Draft& draft, const Reading& reading, Range part);
 void read_derived_rules(Draft& draft);
 void read_stock_rules(Draft& draft, const Reading& reading);
+
+// rules_sums.cc: limits by a field of the owner, and over sums.
+void read_sum_rules(Draft& draft);
 
 // queries.cc
 void read_queries(Draft& draft, const Reading& reading);

@@ -25,6 +25,7 @@ bool covers(const Draft& draft, const Grant& grant, const spec::Operation& opera
     if (!event || relation == nullptr || relation->to != grant.entity) return false;
   }
   if (grant.verb == operation.verb) return true;
+  if (grant.verb == "change_anything") return !reads(operation.kind);
   const bool event = operation.kind == OperationKind::kEventCreate;
   switch (verb_class(grant.verb)) {
     case VerbClass::kManage:
@@ -116,17 +117,19 @@ class Permissions {
     const Grant* not_own = nullptr;  // "can't book their own trip"
     bool reserved = false;
     bool denied = false;
+    bool denied_all = false;  // "can change nothing": what is given by name stays given
     for (const auto& grant : draft_.grants) {
       if (!covers(draft_, grant, operation)) continue;
       if (grant.actor == actor) {
         if (grant.deny && grant.own) not_own = &grant;
+        else if (grant.deny && grant.entity.empty()) denied_all = true;
         else if (grant.deny) denied = true;
         else if (mine == nullptr || (grant.own && !mine->own)) mine = &grant;
       }
       // "can only see their own" limits that actor, nobody else.
       if (grant.only && (!grant.own || !grant.own_role.empty())) reserved = true;
     }
-    if (denied) return;
+    if (denied || (denied_all && mine == nullptr)) return;
     if (mine != nullptr) {
       auto rows = mine->rows;
       if (mine->own) {

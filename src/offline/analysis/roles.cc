@@ -622,6 +622,22 @@ class RoleReader {
 
 }  // namespace
 
+namespace {
+
+// "parking permits" where permits are known and no other kind of them: the permits.
+std::string same_by_head(const Draft& draft, const std::string& name) {
+  const auto space = name.rfind(' ');
+  if (space == std::string::npos || !draft.entity_named(name).empty()) return {};
+  const auto head = draft.entity_named(name.substr(space + 1));
+  if (head.empty() || !draft.entity_named(name.substr(0, space)).empty()) return {};
+  if (is_people(name.substr(0, space))) return {};  // "customer orders": those of customers
+  const auto it = draft.notes.find(head);
+  return it != draft.notes.end() && it->second.listed && it->second.aliases.empty() ? head
+                                                                                    : std::string{};
+}
+
+}  // namespace
+
 void find_entities_in_actions(Draft& draft, const Reading& reading) {
   for (int i = 0; i < static_cast<int>(reading.actions.size()); ++i) {
     if (outside_sentence(draft, i)) continue;
@@ -655,6 +671,12 @@ void find_entities_in_actions(Draft& draft, const Reading& reading) {
           continue;
         }
         const Range range{i, object.name.first, object.name.last};
+        if (const auto known = same_by_head(draft, name); !known.empty()) {
+          draft.note(known).aliases.push_back(name);
+          draft.claim(range);
+          if (system) draft.claim({i, action.verb_first, action.verb_last});
+          continue;
+        }
         const auto id = draft.add_entity(name, draft.stated(range, "entity.object"));
         if (is_people(name)) draft.note(id).person = true;
         if (draft.main_entity.empty()) draft.main_entity = id;

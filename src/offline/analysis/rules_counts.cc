@@ -74,6 +74,24 @@ class CountReader {
     return s.find_any(part.first, part.last, {"have", "be", "with"}) >= 0;
   }
 
+  // "A concert takes at most 60 singers", "no member may hold more than 2 plots": what is counted
+  // is the record between the two.
+  bool holds_verb(Range part, const std::string& owner, const std::string& between) {
+    const auto& note = draft_.note(between);
+    const auto* object = draft_.relation(between, note.object_role);
+    const bool place = object != nullptr && object->to == owner;
+    for (const auto& a : reading_.actions[static_cast<std::size_t>(part.sentence)]) {
+      if (a.verb_first < part.first || a.verb_last > part.last) continue;
+      static constexpr std::string_view kHolds[] = {"hold", "keep", "own", "possess", "occupy"};
+      const bool holds = std::find(std::begin(kHolds), std::end(kHolds), a.verb) !=
+                         std::end(kHolds);
+      const bool takes = a.verb == "take" || a.verb == "accept" || a.verb == "admit" ||
+                         a.verb == "fit" || a.verb == "seat" || a.verb == "accommodate";
+      if (!(holds || (takes && place))) return false;
+    }
+    return true;
+  }
+
   // --- at most N
 
   struct Counted {
@@ -91,9 +109,15 @@ class CountReader {
     }
     if (!object.empty() && object != owner) {
       if (const auto* r = draft_.relation_to(object, owner)) return Counted{object, r->role};
-      const auto between = has_verb(part) ? event_between(owner, object) : std::string{};
+      auto between = event_between(owner, object);
+      if (!between.empty() && !has_verb(part) && !holds_verb(part, owner, between)) between.clear();
       if (!between.empty()) {
         return Counted{between, draft_.relation_to(between, owner)->role};
+      }
+      // "A resident may hold 3 permits" where permits are for vehicles of residents.
+      const auto path = path_to(object, owner);
+      if (!path.empty() && (has_verb(part) || holds_verb(part, owner, object))) {
+        return Counted{object, path};
       }
     }
     (void)s;
@@ -116,7 +140,14 @@ class CountReader {
   bool once(const Scan& s, Range part) {
     const int at = s.find_any(part.first, part.last, {"only once", "at most once", "just once"});
     const int lone = s.find(part.first, part.last, "once");
-    const bool said = at >= 0 || (lone > 0 && s.any(lone - 1, {"only", "just"}));
+    // "Nobody can sign up for the same course twice."
+    const int twice = s.find_any(part.first, part.last, {"twice", "more than once"});
+    const bool timed = s.find_any(part.first, part.last, {"time", "day", "date", "period",
+                                                          "at the same time"}) >= 0;
+    const bool ends = twice >= part.last - 1;
+    const bool again = twice >= 0 && ends && !timed && s.find(part.first, twice, "same") >= 0 &&
+                       negated_before(s, {part.sentence, part.first, twice});
+    const bool said = again || at >= 0 || (lone > 0 && s.any(lone - 1, {"only", "just"}));
     if (!said) return false;
     const auto event = verb_event(part);
     if (event.empty()) return false;
@@ -128,7 +159,7 @@ class CountReader {
     for (const auto& m : inside(part, part.first, part.last))
       named = named || m.entity == object->to;
     if (!named) return false;
-    const int last = lone >= 0 ? lone : at + 1;
+    const int last = again ? twice : lone >= 0 ? lone : at + 1;
     auto filter = both(eq(row(subject->role), self(subject->role)),
                        eq(row(object->role), self(object->role)));
     if (const auto open = live_filter(draft_, event)) filter = both(filter, *open);
@@ -254,15 +285,19 @@ class CountReader {
     if (!name.empty() && name.last > last) last = name.last;
     auto& model = draft_.entity(entity);
     const bool event = model.kind == spec::EntityKind::kEvent;
+    std::optional<Expr> running;
     if (open && state.empty() && !open_filter(draft_, entity)) {
-      if (!event) return;
-      ensure_closing(draft_, entity);
+      running = running_filter(entity);
+      if (!running && !event) return;
+      if (!running) ensure_closing(draft_, entity);
     }
     std::optional<Expr> filter;
     for (const auto& role : roles) filter = both(filter, eq(row(role), self(role)));
     if (!state.empty()) {
       filter = both(filter, eq(row(draft_.entity(entity).lifecycle->attribute),
                                Expr::string(state)));
+    } else if (running) {
+      filter = both(filter, *running);
     } else if (!window && (open || event)) {
       if (auto still = open_filter(draft_, entity)) {
         filter = both(filter, *still);
@@ -271,6 +306,19 @@ class CountReader {
     }
     if (window) filter = both(filter, *window);
     add_limit(part, found.value, last, entity, owners, *filter, open, state);
+  }
+
+  // Records with a beginning and an end run until the end has passed.
+  std::optional<Expr> running_filter(const std::string& entity) {
+    std::vector<const spec::Attribute*> dates;
+    for (const auto& a : draft_.entity(entity).attributes) {
+      if (a.type == Type::kDate && !a.derived) dates.push_back(&a);
+    }
+    if (dates.size() != 2) return std::nullopt;
+    const auto& last = *dates[1];
+    const auto later = op(">=", row(last.id), Expr::call("today"));
+    if (last.required) return later;
+    return Expr::call("or", {Expr::call("is_null", {row(last.id)}), later});
   }
 
   void add_limit(Range part, int value, int last, const std::string& entity,

@@ -230,6 +230,15 @@ class GuardReader {
     return std::nullopt;
   }
 
+  // The attribute's words, also "the end" for an end date; the number of tokens, or 0.
+  static int named(const Scan& s, int i, const spec::Attribute& a) {
+    const auto words = words_of(a.id);
+    if (const int used = s.phrase(i, words); used > 0) return used;
+    const bool dated = a.type == Type::kDate || a.type == Type::kDatetime || a.type == Type::kTime;
+    const auto space = words.rfind(' ');
+    return dated && space != std::string::npos ? s.phrase(i, words.substr(0, space)) : 0;
+  }
+
   // "The departure date has to be after the arrival date", "can't be lower than the old one".
   void compare(const Scan& s, Range part) {
     int verb = -1;
@@ -251,7 +260,7 @@ class GuardReader {
         }
         int at = -1;
         for (int i = std::max(part.first - 4, 0); i <= left_last; ++i) {
-          const int used = s.phrase(i, words);
+          const int used = named(s, i, a);
           if (used > 0 && i + used - 1 >= left_last - 1) at = i;
         }
         if (at < 0) continue;
@@ -261,7 +270,7 @@ class GuardReader {
           return not_back(part, entity.id, a.id, *relation, at, std::min(end, part.last));
         }
         for (const auto& b : entity.attributes) {
-          const int used = s.phrase(right_first, words_of(b.id));
+          const int used = named(s, right_first, b);
           if (used == 0 || b.id == a.id || b.type != a.type) continue;
           return add_compare(part, entity.id, a.id, b.id, *relation, at, right_first + used - 1);
         }
@@ -327,7 +336,7 @@ class GuardReader {
   bool overlap(const Scan& s, Range part) {
     const bool overlaps = s.find_any(part.first, part.last, {"overlap", "overlapping",
                                                              "double-booked", "double"}) >= 0;
-    const bool twice = s.find_any(part.first, part.last, {"twice", "two"}) >= 0 &&
+    bool twice = s.find_any(part.first, part.last, {"twice", "two"}) >= 0 &&
                        s.find_any(part.first, part.last, {"at the same time", "same time",
                                                           "the same day", "same days", "same date",
                                                           "same period"}) >= 0;
@@ -342,8 +351,12 @@ class GuardReader {
         if (const auto id = event_for(draft_, a.verb); !id.empty()) event = id;
       }
     }
-    if (event.empty() && found.size() == 1 && period(found.front().entity)) {
-      event = found.front().entity;
+    for (const auto& m : found) {
+      if (!event.empty() || !period(m.entity)) continue;
+      const bool other = std::any_of(found.begin(), found.end(), [&](const auto& o) {
+        return draft_.relation_to(m.entity, o.entity) != nullptr;
+      });
+      if (other || found.size() == 1) event = m.entity;
     }
     if (event.empty()) return false;
     std::vector<std::string> roles;

@@ -108,6 +108,8 @@ class RoleRules {
       if (verb_class(a.verb) != VerbClass::kUpdate && a.verb != "set") continue;
       if (a.subjects.empty() || a.objects.empty() || a.subjects.front().name.empty()) continue;
       const auto& object = a.objects.front();
+      // "can set it to paid": one value, not the field.
+      if (object.antecedent || !object.pronoun.empty() || s.is(object.last + 1, "to")) continue;
       if (object.name.empty() || !resolve(draft_, bare_name(s, object.name)).empty()) continue;
       std::string entity, attribute;
       for (const auto& e : draft_.spec.entities) {

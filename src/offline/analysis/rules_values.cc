@@ -211,9 +211,34 @@ class ValueReader {
         }
         if (within.empty()) continue;
       }
+      if (together(s, part, i, subjects)) continue;
       for (const auto& subject : subjects) set_unique({part.sentence, subject.first, last}, subject,
                                                       within);
     }
+  }
+
+  // "pontoon and number together are unique", "the combination of row and seat is unique"
+  bool together(const Scan& s, Range part, int unique, const std::vector<Subject>& subjects) {
+    if (s.find_any(part.first, unique, {"together", "combination", "pair"}) < 0) return false;
+    if (subjects.size() < 2) return true;
+    auto& entity = draft_.entity(subjects.front().entity);
+    std::vector<std::string> names;
+    for (const auto& subject : subjects) {
+      if (subject.entity != entity.id || draft_.attribute(entity.id, subject.attribute) == nullptr)
+        return true;
+      if (std::find(names.begin(), names.end(), subject.attribute) != names.end()) return true;
+      names.push_back(subject.attribute);
+    }
+    if (!entity.natural_key.empty()) return true;
+    entity.natural_key = names;
+    std::vector<std::string> words;
+    for (const auto& name : names) words.push_back(words_of(name));
+    draft_.add_rule("unique", {part.sentence, subjects.front().first, unique}, "unique.together",
+                    "The " + text::join(words, " and ") + " of " + a_noun(entity.name) +
+                        " are unique together.",
+                    {{"attr", entity.id + ".(" + text::join(names, ",") + ")"}})
+        .enforced_in = {"schema", "service"};
+    return true;
   }
 
   // "A ticket has a unique code" outside of a list that was read.

@@ -82,6 +82,7 @@ bool Scan::name_word(int i) const {
   const auto& t = at(i);
   if (is_name_stop(t.lower) || is_anybody(t.lower)) return false;
   if (t.lower == "first" || t.lower == "last" || t.lower == "middle") return true;
+  if (t.lower == "like" && at(i + 1).tag == Tag::kProperNoun) return false;
   switch (t.tag) {
     case Tag::kNoun:
     case Tag::kProperNoun:

@@ -162,7 +162,9 @@ class ListReader {
       const bool contains = !has && contains_verb(s, i, &items);
       if (has || contains) {
         auto owners = owners_before(s, i, 0);
-        if (owners.empty() && i > 0 && s.any(i - 1, {"and", "also"})) {
+        int joint = i - 1;
+        while (joint > 0 && s.modal(joint)) --joint;
+        if (owners.empty() && joint > 0 && s.any(joint, {"and", "also"})) {
           owners = {segment_subject(index, s, i)};
         }
         if (owners.empty() && i > 0 && s.any(i - 1, {"it", "they"}) && !last_owner_name_.empty()) {
@@ -248,6 +250,11 @@ class ListReader {
 
   int read_with(int index, const Scan& s, int i) {
     if (number_follows(s, i + 1)) return i + 1;
+    // "may not have two permits with overlapping periods", "list homes with free places"
+    for (int k = 0; k < i; ++k) {
+      if (s.at(k).tag == Tag::kNegation) return i + 1;
+    }
+    if (s.any(0, {"list", "show", "search", "find", "filter"}) && !s.punctuation(1)) return i + 1;
     int before = i - 1;
     // "ticket types (e.g. standard) with a price": the types.
     if (s.is(before, ")")) {

@@ -269,6 +269,8 @@ TypeGuess guess_type(std::string_view name, bool number_of) {
                                         "contact number", "cell number", "fax number"}) {
     if (ends_with_word(name, phrase)) return {Type::kPhone, true, false, false};
   }
+  if (starts_with_any(name, {"when ", "date "})) return {Type::kDate, true, false, false};
+  if (starts_with_any(name, {"where "})) return {Type::kString, true, false, false};
   if (starts_with_any(name, {"date of", "day of"})) return {Type::kDate, true, false, false};
   if (starts_with_any(name, {"time of"})) return {Type::kTime, true, false, false};
   if (starts_with_any(name, {"name of", "place of", "address of"})) return {Type::kString, true};
