@@ -222,23 +222,18 @@ Result<std::vector<std::string>> Entries::words_of(std::int64_t id,
   return words_in_entry(**where, id, words);
 }
 
-Result<std::size_t> Entries::count(EntryKind kind) {
-  Query query(*db_, "SELECT count(*) FROM entries WHERE session = ?1 AND kind = ?2");
-  auto found = query.bind(session_.id, static_cast<std::int64_t>(kind)).row();
-  if (!found) return propagate(found);
-  return static_cast<std::size_t>(query.integer(0));
-}
-
-Result<std::size_t> Entries::newer(const Entry& entry, std::size_t at_most) {
+Result<std::vector<std::int64_t>> Entries::newest_ids(EntryKind kind, std::size_t limit) {
   Query query(*db_,
-              "SELECT count(*) FROM (SELECT 1 FROM entries WHERE session = ?1 AND kind = ?2"
-              " AND id > ?3 LIMIT ?4)");
-  auto found = query
-                   .bind(session_.id, static_cast<std::int64_t>(entry.kind), entry.id,
-                         static_cast<std::int64_t>(at_most))
-                   .row();
-  if (!found) return propagate(found);
-  return static_cast<std::size_t>(query.integer(0));
+              "SELECT id FROM entries WHERE session = ?1 AND kind = ?2"
+              " ORDER BY id DESC LIMIT ?3");
+  query.bind(session_.id, static_cast<std::int64_t>(kind), static_cast<std::int64_t>(limit));
+  std::vector<std::int64_t> ids;
+  while (true) {
+    auto more = query.row();
+    if (!more) return propagate(more);
+    if (!*more) return ids;
+    ids.push_back(query.integer(0));
+  }
 }
 
 Result<void> delete_entries(MemoryDb& db, std::int64_t session, std::int64_t before_us) {

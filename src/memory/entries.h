@@ -37,7 +37,7 @@ class Entries {
   Result<std::int64_t> put(const Entry& entry);
 
   // The following stand inside read().
-  // The newest first; `before` 0: from the end; `limit` 0: all.
+  // The newest first; `limit` 0: all.
   Result<std::vector<Entry>> list(EntryKind kind, std::size_t limit,
                                   std::vector<std::string>& notes);
   Result<std::vector<Entry>> pinned(EntryKind kind, std::vector<std::string>& notes);
@@ -45,9 +45,8 @@ class Entries {
   Result<std::vector<Hit>> search(EntryKind kind, const std::vector<std::string>& words,
                                   std::size_t limit);
   Result<std::vector<std::string>> words_of(std::int64_t id, const std::vector<std::string>& words);
-  Result<std::size_t> count(EntryKind kind);
-  // How many of the kind are newer than the entry.
-  Result<std::size_t> newer(const Entry& entry, std::size_t at_most);
+  // The newest first.
+  Result<std::vector<std::int64_t>> newest_ids(EntryKind kind, std::size_t limit);
 
  private:
   Result<std::vector<Entry>> collect(Query& query, std::vector<std::string>& notes);

@@ -1,0 +1,81 @@
+// ConversationTracker and ExecutionState.
+#include "memory/conversation_tracker.h"
+#include "memory/execution_state.h"
+#include "memory/memory_test_kit.h"
+
+namespace cadre {
+namespace {
+
+using namespace memory_test;  // NOLINT
+
+TEST(ConversationTracker, SaysWhoSaidWhatToWhomInWhichOrder) {
+  const std::vector<ItemPtr> items = {user("Refund my order"),
+                                      call("c1", R"({"order":7})"),
+                                      result("c1", "order 7: 20 EUR"),
+                                      agent("I hand you over to billing.", "triage"),
+                                      agent("It is refunded.", "billing"),
+                                      user("Thanks")};
+  const auto tracker = ConversationTracker::of(items, "triage");
+  const auto said = tracker.utterances();
+  ASSERT_EQ(said.size(), 6U);
+  const auto is = [&](std::size_t i, UtteranceKind kind, const char* from, const char* to) {
+    EXPECT_EQ(said[i].order, i + 1);
+    EXPECT_EQ(said[i].kind, kind) << i;
+    EXPECT_EQ(said[i].from, from) << i;
+    EXPECT_EQ(said[i].to, to) << i;
+  };
+  is(0, UtteranceKind::kMessage, "user", "triage");
+  is(1, UtteranceKind::kToolCall, "triage", "search");
+  is(2, UtteranceKind::kToolResult, "search", "triage");
+  is(3, UtteranceKind::kMessage, "triage", "user");
+  is(4, UtteranceKind::kMessage, "billing", "user");
+  is(5, UtteranceKind::kMessage, "user", "billing");
+  EXPECT_EQ(tracker.between("billing", "user").size(), 2U);
+  EXPECT_EQ(tracker.said_by("user").size(), 2U);
+  EXPECT_EQ(tracker.participants(),
+            (std::vector<std::string>{"user", "triage", "search", "billing"}));
+  EXPECT_EQ(tracker.to_json().as_array().size(), 6U);
+}
+
+TEST(ConversationTracker, AHandoverPassesTheTurn) {
+  ConversationTracker tracker;
+  tracker.say("user", "agent", "help");
+  tracker.hand_over("agent", "dev", "it is code");
+  tracker.add(*user("and now?"));
+  EXPECT_EQ(tracker.utterances()[1].kind, UtteranceKind::kHandoff);
+  EXPECT_EQ(tracker.utterances()[2].to, "dev");
+}
+
+TEST(ExecutionState, TasksGoFromPendingOverRunningToDoneOrFailed) {
+  ExecutionState state;
+  ASSERT_TRUE(state.add("design", "architect").has_value());
+  ASSERT_TRUE(state.add("code", "dev", {"design"}).has_value());
+  EXPECT_EQ(state.add("code", "dev").error().code, ErrorCode::kConflict);
+  EXPECT_EQ(state.add("x", "dev", {"nothing"}).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(state.add("self", "dev", {"self"}).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(state.ready(), std::vector<std::string>{"design"});
+  EXPECT_EQ(state.start("code", 1).error().code, ErrorCode::kConflict) << "design is not done";
+  EXPECT_EQ(state.finish("design", 1).error().code, ErrorCode::kConflict) << "it does not run";
+  EXPECT_EQ(state.start("nothing", 1).error().code, ErrorCode::kNotFound);
+  ASSERT_TRUE(state.start("design", 1).has_value());
+  EXPECT_EQ(state.start("design", 1).error().code, ErrorCode::kConflict);
+  ASSERT_TRUE(state.fail_task("design", 2, "no brief").has_value());
+  EXPECT_EQ(state.in_state(TaskState::kFailed), std::vector<std::string>{"design"});
+  EXPECT_TRUE(state.ready().empty());
+  ASSERT_TRUE(state.start("design", 3).has_value());
+  ASSERT_TRUE(state.finish("design", 9, "12 entities").has_value());
+  EXPECT_EQ(state.find("design")->attempts, 2);
+  EXPECT_EQ(state.find("design")->started_us, 3);
+  EXPECT_EQ(state.find("design")->ended_us, 9);
+  EXPECT_EQ(state.ready(), std::vector<std::string>{"code"});
+  EXPECT_FALSE(state.all_done());
+  for (const TaskRecord& task : state.tasks()) {
+    const auto again = task_record_from_json(to_json(task));
+    ASSERT_TRUE(again.has_value());
+    EXPECT_EQ(*again, task);
+  }
+  EXPECT_FALSE(task_record_from_json(JsonObject{{"state", "odd"}}).has_value());
+}
+
+}  // namespace
+}  // namespace cadre
