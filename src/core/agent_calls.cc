@@ -241,6 +241,10 @@ Result<void> Stepper::take(ApprovalDecided outcome) {
   if (at(outcome.frame).phase == Frame::Phase::kOver) return {};
   CallState& decided = call_at(outcome.frame, outcome.call);
   if (decided.phase != Phase::kApproval) return {};
+  if (outcome.answered) {
+    call_ended(outcome.frame, outcome.call, true, std::move(outcome.message));
+    return {};
+  }
   if (!outcome.approved) {
     if (decided.facts.kind == Kind::kHandoff) {
       ++run_.handoffs_refused;

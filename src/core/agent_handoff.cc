@@ -51,6 +51,8 @@ void Stepper::start_handoff(int frame) {
 }
 
 Result<void> Stepper::take(HandoffEnded outcome) {
+  if (auto checked = check_frame(outcome.frame); !checked) return checked;
+  if (at(outcome.frame).phase == Frame::Phase::kJoining) return refuse_branch(outcome);
   if (auto checked = check_call(outcome.frame, outcome.call, Phase::kWaiting); !checked)
     return checked;
   Frame& frame = at(outcome.frame);
@@ -88,6 +90,22 @@ Result<void> Stepper::take(HandoffEnded outcome) {
   return {};
 }
 
+Result<void> Stepper::refuse_branch(const HandoffEnded& outcome) {
+  if (auto checked = check_call(outcome.frame, outcome.call, Phase::kBranch); !checked)
+    return checked;
+  CallState& call = call_at(outcome.frame, outcome.call);
+  if (outcome.accepted || call.child >= 0)
+    return fail(ErrorCode::kCorrupt, "a branch was accepted that is not opened");
+  if (call.phase != Phase::kBranch) return {};
+  call.phase = Phase::kDone;
+  call.output = fmt::format("Refused: {}", outcome.reason);
+  ++run_.handoffs_refused;
+  ++at(outcome.frame).branches_refused;
+  --at(outcome.frame).branches_open;
+  settle_join(outcome.frame);
+  return {};
+}
+
 // A -> B -> A, and nobody learnt anything in between.
 bool Stepper::watch_handoff(int frame, int target) {
   Frame& acting = at(frame);
@@ -115,6 +133,10 @@ Result<void> Stepper::take(BranchOpened outcome) {
     return checked;
   if (at(outcome.frame).phase == Frame::Phase::kOver) return {};
   if (call_at(outcome.frame, outcome.call).phase != Phase::kBranch) return {};
+  if (!outcome.problem.empty()) {
+    call_ended(outcome.frame, outcome.call, false, std::move(outcome.problem));
+    return {};
+  }
   const int child = static_cast<int>(run_.frames.size());
   Frame& branch = run_.frames.emplace_back();
   Frame& parent = at(outcome.frame);
@@ -163,7 +185,7 @@ void Stepper::settle_join(int frame) {
   Frame& joining = at(frame);
   if (joining.phase != Frame::Phase::kJoining) return;
   const JoinRule& join = policy(joining).join;
-  int successes = 0, failures = 0;
+  int successes = 0, failures = joining.branches_refused;
   for (const CallState& call : joining.calls) {
     if (call.child < 0 || call.phase != Phase::kDone ||
         call.facts.kind != CallFacts::Kind::kHandoff)
@@ -188,6 +210,7 @@ void Stepper::settle_join(int frame) {
     }
   }
   joining.branches_open = 0;
+  joining.branches_refused = 0;
   const bool short_of = enough > 0 && !met;
   if (short_of || (join.kind == JoinRule::Kind::kAll && failures > 0)) {
     record(Record::Kind::kNote, frame, -1,

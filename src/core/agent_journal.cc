@@ -98,6 +98,7 @@ AgentJournal::Draft AgentJournal::outcome(const AgentRun& run, const AgentOutcom
     JsonObject body = place_body(run, approval->frame, approval->call);
     body["approved"] = approval->approved;
     body["message"] = approval->message;
+    if (approval->answered) body["answered"] = true;
     add_all(body, std::move(more));
     draft = make(EventKind::kApprovalDecided, agent_seq(run, approval->frame), "user",
                  std::move(body));
@@ -113,6 +114,7 @@ AgentJournal::Draft AgentJournal::outcome(const AgentRun& run, const AgentOutcom
   } else if (const auto* branch = std::get_if<BranchOpened>(&outcome)) {
     JsonObject body = place_body(run, branch->frame, branch->call);
     put_text(body, "items", detail::write_items(branch->items), blobs);
+    if (!branch->problem.empty()) body["problem"] = branch->problem;
     add_all(body, std::move(more));
     draft = make(EventKind::kBranchOpened, agent_seq(run, branch->frame),
                  agent_name(run, branch->frame), std::move(body));

@@ -237,7 +237,8 @@ Result<std::optional<AgentOutcome>> read_outcome(const Event& event, int frame, 
     }
     case EventKind::kApprovalDecided:
       return AgentOutcome(ApprovalDecided{frame, call, json::get_bool(body, "approved"),
-                                          json::get_string(body, "message")});
+                                          json::get_string(body, "message"),
+                                          json::get_bool(body, "answered")});
     case EventKind::kHandoffAccepted:
     case EventKind::kHandoffRefused: {
       HandoffEnded ended{frame, call, event.kind == EventKind::kHandoffAccepted,
@@ -252,7 +253,8 @@ Result<std::optional<AgentOutcome>> read_outcome(const Event& event, int frame, 
     case EventKind::kBranchOpened: {
       auto items = items_text(body, load);
       if (!items) return propagate(items);
-      return AgentOutcome(BranchOpened{frame, call, std::move(*items)});
+      return AgentOutcome(
+          BranchOpened{frame, call, std::move(*items), json::get_string(body, "problem")});
     }
     case EventKind::kMessage: {
       const Json* item = json::find(body, "item");

@@ -12,7 +12,7 @@ namespace {
 constexpr std::string_view kStatuses[] = {
     "running",   "done",           "guardrail",      "refused",     "max_turns",
     "loop",      "budget",         "deadline",       "invalid_output", "model_behavior",
-    "model_error", "tool_error",   "cancelled",      "internal"};
+    "model_error", "tool_error",   "cancelled",      "not_started",    "internal"};
 
 }  // namespace
 
@@ -25,9 +25,10 @@ Result<RunStatus> run_status_from(std::string_view word) {
   return fail(ErrorCode::kInvalidInput, fmt::format("no such run status: '{}'", word));
 }
 
-AgentRun make_agent_run(std::shared_ptr<const Team> team) {
+AgentRun make_agent_run(std::shared_ptr<const TeamPolicy> team, LoopLimits limits) {
   AgentRun run;
   run.team = std::move(team);
+  run.limits = std::move(limits);
   return run;
 }
 

@@ -78,6 +78,7 @@ enum class RunStatus : std::uint8_t {
   kModelError,     // the provider failed
   kToolError,      // a tool whose failure is fatal
   kCancelled,
+  kNotStarted,     // its options, session or journal do not allow it
   kInternal,
 };
 std::string_view to_string(RunStatus status);
@@ -93,9 +94,8 @@ struct LoopLimits {
   std::set<RunStatus> recover;   // failures for which the shell has a handler
 };
 
-struct Team {
+struct TeamPolicy {
   std::vector<AgentPolicy> agents;
-  LoopLimits limits;
 };
 
 // ---- what comes in ---------------------------------------------------------------------------
@@ -155,9 +155,10 @@ struct ToolEnded {
 struct ApprovalDecided {
   int frame = 0, call = 0;
   bool approved = false;
-  std::string message;  // of a rejection, for the model
+  std::string message;    // of a rejection, for the model
+  bool answered = false;  // the message is the call's result: the tool is a question to the user
 };
-struct HandoffEnded {
+struct HandoffEnded {  // also, refused only, of a branch of a parallel handoff
   int frame = 0, call = 0;
   bool accepted = false;
   std::string reason;                         // of a refusal, for the source
@@ -166,6 +167,7 @@ struct HandoffEnded {
 struct BranchOpened {
   int frame = 0, call = 0;
   std::vector<ItemPtr> items;  // what the branch starts with
+  std::string problem;         // not empty: an agent tool that cannot be opened, and why
 };
 struct ToolsDecided {
   int frame = 0;
@@ -278,7 +280,8 @@ struct Frame {
   std::vector<MessageItem> staged;  // said meanwhile: enters before the next model call
   std::vector<CallState> calls;   // of the last reply
   int calls_open = 0;             // tool calls not done; handoffs apart
-  int blocking_open = 0, beside_open = 0, output_open = 0, branches_open = 0;
+  int blocking_open = 0, beside_open = 0, output_open = 0;
+  int branches_open = 0, branches_refused = 0;
   std::vector<GuardState> checks;  // the guardrails that run, by index
   std::set<int> used_tools;       // agents whose tool choice is reset
   std::string answer;             // candidate, then the output
@@ -294,7 +297,8 @@ struct Frame {
 };
 
 struct AgentRun {
-  std::shared_ptr<const Team> team;
+  std::shared_ptr<const TeamPolicy> team;
+  LoopLimits limits;
   std::deque<Frame> frames;  // 0 is the root
   std::vector<std::pair<int, int>> tool_queue;  // from `queue_head` on
   std::size_t queue_head = 0;
@@ -307,7 +311,7 @@ struct AgentRun {
   bool over() const { return !frames.empty() && frames[0].phase == Frame::Phase::kOver; }
 };
 
-AgentRun make_agent_run(std::shared_ptr<const Team> team);
+AgentRun make_agent_run(std::shared_ptr<const TeamPolicy> team, LoopLimits limits = {});
 
 // Takes an outcome. kCorrupt when it does not follow from what was before: the run must not be used
 // then. Outcomes for frames that are over have no consequence.

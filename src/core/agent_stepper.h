@@ -50,6 +50,7 @@ class Stepper {
   void settle_join(int frame);
   void tools_done(int frame);
   void start_handoff(int frame);
+  Result<void> refuse_branch(const HandoffEnded& outcome);
   void close_step(int frame);
   void after_call(int frame);
   bool watch_calls(int frame);
@@ -69,7 +70,7 @@ class Stepper {
   const AgentPolicy& policy(const Frame& frame) const {
     return run_.team->agents[static_cast<std::size_t>(frame.agent)];
   }
-  const LoopLimits& limits() const { return run_.team->limits; }
+  const LoopLimits& limits() const { return run_.limits; }
   void command(Command::Kind kind, int frame, int call = -1, int index = 0,
                GuardPoint point = GuardPoint::kInput) {
     out_.commands.push_back({kind, frame, call, point, index});

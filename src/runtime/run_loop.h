@@ -19,7 +19,7 @@
 #include "core/apply.h"
 #include "runtime/perform.h"
 #include "runtime/runner.h"
-#include "runtime/worker_pool.h"
+#include "agents/worker_pool.h"
 
 namespace cadre::detail {
 

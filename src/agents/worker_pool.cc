@@ -1,4 +1,4 @@
-#include "runtime/worker_pool.h"
+#include "agents/worker_pool.h"
 
 #include <chrono>
 #include <condition_variable>
@@ -12,7 +12,7 @@ namespace cadre {
 struct WorkerPool::Shared {
   std::mutex mutex;
   std::condition_variable work, idle_changed;
-  std::deque<std::function<void()>> jobs;
+  std::deque<std::move_only_function<void()>> jobs;
   int threads_max = 1;
   int threads = 0;
   int idle = 0;
@@ -26,11 +26,12 @@ struct WorkerPool::Shared {
       self->work.wait(lock, [&] { return self->closing || !self->jobs.empty(); });
       self->idle--;
       if (self->jobs.empty()) break;
-      const std::function<void()> job = std::move(self->jobs.front());
+      std::move_only_function<void()> job = std::move(self->jobs.front());
       self->jobs.pop_front();
       self->busy++;
       lock.unlock();
       job();
+      job = nullptr;  // what it holds goes before anybody thinks the pool idle
       lock.lock();
       self->busy--;
       if (self->busy == 0 && self->jobs.empty()) self->idle_changed.notify_all();
@@ -54,7 +55,7 @@ WorkerPool::~WorkerPool() {
                                  [&] { return shared_->threads == shared_->busy; });
 }
 
-void WorkerPool::submit(std::function<void()> job) {
+void WorkerPool::submit(std::move_only_function<void()> job) {
   const std::lock_guard lock(shared_->mutex);
   shared_->jobs.push_back(std::move(job));
   const bool enough = shared_->idle >= static_cast<int>(shared_->jobs.size());
@@ -63,6 +64,15 @@ void WorkerPool::submit(std::function<void()> job) {
     std::thread([self = shared_] { Shared::loop(self); }).detach();
   }
   shared_->work.notify_one();
+}
+
+void WorkerPool::lend(int threads) {
+  const std::lock_guard lock(shared_->mutex);
+  shared_->threads_max += threads;
+  if (threads > 0 && !shared_->jobs.empty() && shared_->threads < shared_->threads_max) {
+    shared_->threads++;
+    std::thread([self = shared_] { Shared::loop(self); }).detach();
+  }
 }
 
 bool WorkerPool::wait_idle(int ms) {

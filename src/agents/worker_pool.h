@@ -16,7 +16,10 @@ class WorkerPool {
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
-  void submit(std::function<void()> job);
+  void submit(std::move_only_function<void()> job);
+  // A job hangs and nobody waits for it any more: another thread may take its place. Taken back
+  // with -1 when it ends after all.
+  void lend(int threads);
   // Whether all jobs are done, waiting for that for at most `ms`.
   bool wait_idle(int ms);
 

@@ -1,0 +1,51 @@
+// Budgets: reserved before a call is made, settled after it; parallel branches cannot overshoot
+// together. A budget may have a parent that it draws on as well. Thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+
+namespace cadre {
+
+struct BudgetLimits {
+  std::optional<std::int64_t> model_calls{}, tool_calls{}, tokens{};
+  std::optional<double> money{};  // in the currency of the price table
+  double soft_share = 0.9;      // from here on one finishing turn is left
+};
+
+struct BudgetUse {
+  std::int64_t model_calls = 0, tool_calls = 0, tokens = 0;
+  double money = 0;
+};
+
+class Budget {
+ public:
+  explicit Budget(BudgetLimits limits, std::shared_ptr<Budget> parent = nullptr)
+      : limits_(limits), parent_(std::move(parent)) {}
+
+  // Takes `use` off what is left, here and in every parent, or nothing: kExhausted says which
+  // limit, how much is left, and what was asked.
+  Result<void> reserve(const BudgetUse& use);
+  // Puts `actual` in the place of what was reserved; may go over when a call took more than was
+  // reserved for it.
+  void settle(const BudgetUse& reserved, const BudgetUse& actual);
+
+  BudgetUse used() const;
+  // Whether a limit's soft share is used up.
+  bool soft_reached() const;
+
+ private:
+  Result<void> fits(const BudgetUse& use) const;
+  const BudgetLimits limits_;
+  const std::shared_ptr<Budget> parent_;
+  mutable std::mutex mutex_;
+  BudgetUse used_;
+};
+
+}  // namespace cadre

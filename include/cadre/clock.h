@@ -1,0 +1,4 @@
+// Time, and a fake of it.
+#pragma once
+
+#include "base/clock.h"

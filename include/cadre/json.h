@@ -1,0 +1,4 @@
+// JSON values, strict reader, deterministic writer.
+#pragma once
+
+#include "base/json.h"

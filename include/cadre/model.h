@@ -1,0 +1,4 @@
+// The interface of a language model.
+#pragma once
+
+#include "model/model.h"

@@ -1,0 +1,4 @@
+// Conversations that last over runs.
+#pragma once
+
+#include "memory/session.h"

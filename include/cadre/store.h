@@ -1,0 +1,4 @@
+// Where journals live.
+#pragma once
+
+#include "store/store.h"

@@ -1,0 +1,750 @@
+// What the core asks for, carried out: model calls, tools, guardrails, handoffs, branches.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <atomic>
+
+#include "agents/run_driver.h"
+#include "base/text.h"
+
+namespace cadre {
+
+using Kind = Command::Kind;
+
+namespace {
+
+// What may be said of an exception of user code.
+std::string what_of(const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const std::exception& exception) {
+    return exception.what();
+  } catch (...) {
+    return "an exception that is not a std::exception";
+  }
+}
+
+std::string first_issue(const JsonSchema& schema, const Json& arguments) {
+  const auto issues = schema.validate(arguments);
+  if (issues.empty()) return {};
+  return fmt::format("{}: {}", issues[0].pointer.empty() ? "the arguments" : issues[0].pointer,
+                     issues[0].message);
+}
+
+// Arguments that are valid for the tool.
+Result<Json> read_arguments(const ToolCallItem& call, const JsonSchema& schema) {
+  auto arguments = json::parse(call.arguments.empty() ? "{}" : call.arguments);
+  if (!arguments) {
+    return fail(ErrorCode::kInvalidInput,
+                fmt::format("the arguments are not valid JSON: {}", arguments.error().message));
+  }
+  if (std::string issue = first_issue(schema, *arguments); !issue.empty())
+    return fail(ErrorCode::kInvalidInput, std::move(issue));
+  return arguments;
+}
+
+// What the model reads of an output: valid UTF-8, not longer than allowed.
+std::string fit_output(std::string output, std::size_t most) {
+  if (!text::is_valid_utf8(output)) output = text::clean_utf8(output);
+  if (output.size() <= most) return output;
+  const std::size_t bytes = output.size();
+  return fmt::format("{}\n[cut: {} of {} bytes]", text::shorten(output, most), most, bytes);
+}
+
+// The last thing that the user said.
+std::string_view last_input(std::span<const ItemPtr> items) {
+  for (std::size_t i = items.size(); i > 0; --i) {
+    const auto* message = std::get_if<MessageItem>(items[i - 1].get());
+    if (message != nullptr && message->speaker == Speaker::kUser) return message->text;
+  }
+  return {};
+}
+
+}  // namespace
+
+RunDriver::FrameRun& RunDriver::frame_run(int index) {
+  const auto at = static_cast<std::size_t>(index);
+  if (frames_.size() <= at) frames_.resize(at + 1);
+  return frames_[at];
+}
+
+std::span<const OfferedTool> RunDriver::offered(int f) {
+  return agent_of(f).always_offered ? std::span<const OfferedTool>(agent_of(f).offered)
+                                    : std::span<const OfferedTool>(frame_run(f).offered);
+}
+
+const OfferedTool* RunDriver::find_offered(int f, std::string_view name) {
+  const CompiledAgent& agent = agent_of(f);
+  if (agent.always_offered) {
+    const auto at = agent.by_name.find(name);
+    return at == agent.by_name.end() ? nullptr
+                                     : &agent.offered[static_cast<std::size_t>(at->second)];
+  }
+  for (const OfferedTool& tool : frame_run(f).offered) {
+    if (tool.spec->name == name) return &tool;
+  }
+  return nullptr;
+}
+
+RunContext RunDriver::context(int f, std::string_view call_id) {
+  RunContext made;
+  made.run = state_->id;
+  made.agent = agent_of(f).agent.name;
+  made.call_id = call_id;
+  made.turn = frame(f).turn;
+  made.data = &options_.data;
+  return made;
+}
+
+void RunDriver::on_worker(int f, std::move_only_function<AgentOutcome()> work, JsonObject more) {
+  (void)f;
+  ++in_flight_;
+  loop_->work([self = shared_from_this(), work = std::move(work), more = std::move(more)]() mutable {
+    AgentOutcome outcome = work();
+    work = nullptr;
+    Runtime::Loop& loop = *self->loop_;
+    loop.post([self = std::move(self), outcome = std::move(outcome),
+               more = std::move(more)]() mutable {
+      --self->in_flight_;
+      self->feed(std::move(outcome), std::move(more));
+      self->publish_if_still();
+    });
+  });
+}
+
+void RunDriver::execute(const Command& command) {
+  if (command.kind == Kind::kAbort) return abort(command.frame);
+  if (frame(command.frame).phase == Frame::Phase::kOver) return;
+  switch (command.kind) {
+    case Kind::kModel: return call_model(command);
+    case Kind::kGuardrail: return check_guardrail(command);
+    case Kind::kTool: return call_tool(command);
+    case Kind::kApproval: return ask_approval(command);
+    case Kind::kHandoff: return hand_off(command);
+    case Kind::kBranch: return open_branch(command);
+    case Kind::kDecide: return decide_tools(command);
+    case Kind::kRecover: return recover(command);
+    case Kind::kAbort: return;
+  }
+}
+
+void RunDriver::abort(int f) {
+  if (static_cast<std::size_t>(f) >= frames_.size()) return;
+  FrameRun& at = frames_[static_cast<std::size_t>(f)];
+  if (at.stop.stop_possible()) at.stop.request_stop();
+}
+
+// ---- models ----------------------------------------------------------------------------------
+
+void RunDriver::call_model(const Command& command) {
+  const int f = command.frame;
+  Frame& at = frame(f);
+  FrameRun& shell = frame_run(f);
+  const CompiledAgent& agent = agent_of(f);
+  if (shell.turn != at.turn) {
+    shell.turn = at.turn;
+    shell.answered.clear();
+  }
+  if (!shell.stop.stop_possible() || shell.stop.stop_requested()) shell.stop = std::stop_source();
+  BudgetUse reserved{.model_calls = 1, .tokens = options_.tokens_per_call};
+  if (options_.budget != nullptr) {
+    if (auto taken = options_.budget->reserve(reserved); !taken) {
+      return feed(ModelEnded{.frame = f, .items = {}, .calls = {}, .refusal = {},
+                             .error = taken.error(), .failure = RunStatus::kBudget});
+    }
+  }
+  std::vector<std::shared_ptr<const ToolSpec>> specs;
+  std::vector<ItemPtr> filtered;
+  ModelRequest request;
+  request.items = at.history.items();
+  request.instructions = agent.agent.instructions;
+  try {
+    const RunContext who = context(f);
+    if (agent.agent.dynamic_instructions != nullptr) {
+      shell.instructions = agent.agent.dynamic_instructions(who);
+      request.instructions = shell.instructions;
+    }
+    if (options_.input_filter != nullptr) {
+      filtered = options_.input_filter(request.items, who);
+      request.items = filtered;
+    }
+    if (!agent.always_offered) {
+      shell.offered.clear();
+      for (const OfferedTool& tool : agent.offered) {
+        const auto& enabled =
+            tool.tool >= 0
+                ? agent.agent.tools[static_cast<std::size_t>(tool.tool)].options.enabled
+                : agent.agent.handoffs[static_cast<std::size_t>(tool.handoff)].enabled;
+        if (enabled == nullptr || enabled(who)) shell.offered.push_back(tool);
+      }
+    }
+  } catch (...) {
+    if (options_.budget != nullptr) options_.budget->settle(reserved, {});
+    const Error error{ErrorCode::kInternal,
+                      fmt::format("a function of the agent '{}' failed: {}", agent.agent.name,
+                                  what_of(std::current_exception())),
+                      {}};
+    return feed(ModelEnded{.frame = f, .items = {}, .calls = {}, .refusal = {}, .error = error,
+                           .failure = RunStatus::kInternal});
+  }
+  if (!at.finishing) {
+    if (agent.always_offered) {
+      request.tools = agent.specs;
+    } else {
+      for (const OfferedTool& tool : shell.offered) specs.push_back(tool.spec);
+      request.tools = specs;
+    }
+  }
+  ModelSettings settings;
+  request.settings = &agent.agent.settings;
+  if (request.tools.empty() || tool_choice_is_reset(run_, f)) {
+    settings = agent.agent.settings;
+    settings.tool_choice = {};
+    request.settings = &settings;
+  }
+  request.model = agent.agent.model_name;
+  if (agent.agent.output) request.output = &*agent.agent.output;
+  request.stream = options_.stream || options_.on_event != nullptr;
+  const std::string key = fmt::format("{}{}:{}", state_->id, at.path, at.turn);
+  request.key = key;
+  emit(RunEvent::Kind::kModelStarted, f, {});
+  Model& model = agent.agent.model != nullptr ? *agent.agent.model : *options_.model;
+  Model::OnDelta delta;
+  if (options_.on_event != nullptr) {
+    delta = [weak = weak_from_this(), loop = loop_, f](const ModelDelta& said) {
+      const auto kind = said.kind == ModelDelta::Kind::kReasoning
+                            ? RunEvent::Kind::kReasoningDelta
+                            : RunEvent::Kind::kTextDelta;
+      if (said.kind == ModelDelta::Kind::kArguments) return;
+      loop->post([weak, f, kind, words = std::string(said.text)] {
+        if (const Self self = weak.lock(); self != nullptr && !self->finished_)
+          self->emit(kind, f, words);
+      });
+    };
+  }
+  ++in_flight_;
+  model.start(request, shell.stop.get_token(), std::move(delta),
+              [self = shared_from_this(), command, reserved, turn = at.turn](
+                  Result<ModelReply> reply) mutable {
+                Runtime::Loop& loop = *self->loop_;
+                loop.post([self = std::move(self), command, reserved, turn,
+                           reply = std::move(reply)]() mutable {
+                  --self->in_flight_;
+                  self->model_ended(command, reserved, std::move(reply), turn);
+                  self->publish_if_still();
+                });
+              });
+}
+
+namespace {
+
+void add_usage(Usage& sum, const Usage& usage, bool first) {
+  const auto add = [first](std::optional<std::int64_t>& to,
+                           const std::optional<std::int64_t>& from) {
+    if (first) {
+      to = from;
+    } else if (to && from) {
+      *to += *from;
+    } else {
+      to.reset();  // a part is not known: neither is the sum
+    }
+  };
+  add(sum.input_tokens, usage.input_tokens);
+  add(sum.output_tokens, usage.output_tokens);
+  add(sum.cached_tokens, usage.cached_tokens);
+  add(sum.reasoning_tokens, usage.reasoning_tokens);
+  sum.requests = (first ? 0 : sum.requests) + usage.requests;
+}
+
+}  // namespace
+
+void RunDriver::model_ended(const Command& command, BudgetUse reserved, Result<ModelReply> reply,
+                            int turn) {
+  ModelEnded ended;
+  ended.frame = command.frame;
+  JsonObject more;
+  if (options_.budget != nullptr) {
+    BudgetUse actual{.model_calls = 1};
+    if (reply) {
+      const Usage& usage = reply->usage;
+      actual.tokens = usage.input_tokens.value_or(0) + usage.output_tokens.value_or(0);
+      if (options_.price != nullptr) actual.money = options_.price(usage);
+    }
+    options_.budget->settle(reserved, actual);
+    ended.last_turn = options_.budget->soft_reached();
+  }
+  if (finished_ || frame(command.frame).phase == Frame::Phase::kOver ||
+      frame(command.frame).turn != turn)
+    return;
+  if (!reply) {
+    ended.error = reply.error();
+    ended.failure = reply.error().code == ErrorCode::kExhausted ? RunStatus::kBudget
+                                                                : RunStatus::kModelError;
+  } else {
+    add_usage(usage_, reply->usage, !has_usage_);
+    has_usage_ = true;
+    if (options_.store != nullptr) more["tokens"] = to_json(reply->usage);
+    for (Item& item : reply->items) {
+      if (auto* message = std::get_if<MessageItem>(&item); message != nullptr) {
+        if (message->agent.empty()) message->agent = agent_of(command.frame).agent.name;
+      }
+    }
+    ended.calls = facts_of(reply->items, command.frame);
+    ended.items = std::move(reply->items);
+    ended.refusal = std::move(reply->refusal);
+  }
+  feed(std::move(ended), std::move(more));
+}
+
+std::vector<CallFacts> RunDriver::facts_of(const std::vector<Item>& items, int f) {
+  std::vector<CallFacts> all;
+  for (const Item& item : items) {
+    const auto* call = std::get_if<ToolCallItem>(&item);
+    if (call == nullptr) continue;
+    CallFacts facts;
+    const OfferedTool* found = find_offered(f, call->tool);
+    if (found == nullptr) {
+      facts.kind = CallFacts::Kind::kUnknown;
+      std::string names;
+      for (const OfferedTool& tool : offered(f))
+        names += (names.empty() ? "" : ", ") + tool.spec->name;
+      facts.problem = fmt::format("there is no tool '{}'; there {}", call->tool,
+                                  names.empty() ? "are none" : "are: " + names);
+      all.push_back(std::move(facts));
+      continue;
+    }
+    facts.target = found->target;
+    if (found->handoff >= 0) {
+      const Handoff& handoff =
+          agent_of(f).agent.handoffs[static_cast<std::size_t>(found->handoff)];
+      facts.kind = CallFacts::Kind::kHandoff;
+      facts.needs_approval = handoff.approval != Approval::kNever;
+      facts.input_checks = static_cast<int>(handoff.guardrails.size());
+    } else {
+      const ToolOptions& options =
+          agent_of(f).agent.tools[static_cast<std::size_t>(found->tool)].options;
+      facts.kind = found->target >= 0 ? CallFacts::Kind::kAgentTool : CallFacts::Kind::kTool;
+      facts.effect = options.effect;
+      facts.ends_run = options.ends_run;
+      facts.fatal = options.fatal;
+      facts.input_checks = static_cast<int>(options.input_guardrails.size());
+      facts.output_checks = static_cast<int>(options.output_guardrails.size());
+      facts.needs_approval = options.approval == Approval::kAlways;
+      if (options.approval == Approval::kAsk) {
+        facts.needs_approval = true;  // unless the function says no, of valid arguments
+        if (const auto arguments = read_arguments(*call, *found->arguments)) {
+          try {
+            facts.needs_approval = options.needs_approval(*arguments, context(f, call->id));
+          } catch (...) {  // fails closed: it needs one
+          }
+        }
+      }
+    }
+    all.push_back(std::move(facts));
+  }
+  return all;
+}
+
+// ---- tools -----------------------------------------------------------------------------------
+
+namespace {
+
+// A call on its way through a worker: who answers first, the tool or its timeout.
+struct ToolFlight {
+  std::atomic<int> stage{0};  // 0 queued, 1 running, 2 ended, 3 given up
+  std::atomic<std::int64_t> begun_ns{0};
+};
+
+Result<std::string> invoke(const Tool& tool, const Json& arguments, const RunContext& who) {
+  try {
+    return tool.function(arguments, who);
+  } catch (...) {
+    return fail(ErrorCode::kInternal, what_of(std::current_exception()));
+  }
+}
+
+std::string failure_text(const Error& error) {
+  return fmt::format("An error occurred while running the tool. Try again or do without it. "
+                     "Error: {}", error.describe());
+}
+
+std::int64_t now_ns() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+}  // namespace
+
+void RunDriver::tool_ended(int f, int c, int turn, bool ok, std::string output) {
+  if (finished_ || frame(f).turn != turn) return;
+  FrameRun& shell = frame_run(f);
+  const auto at = static_cast<std::size_t>(c);
+  if (shell.answered.size() <= at) shell.answered.resize(at + 1);
+  if (shell.answered[at]) return;
+  shell.answered[at] = true;
+  feed(ToolEnded{f, c, ok, std::move(output)});
+}
+
+void RunDriver::call_tool(const Command& command) {
+  const int f = command.frame, c = command.call, turn = frame(f).turn;
+  const ItemPtr item = call(f, c).item;
+  const auto& asked = std::get<ToolCallItem>(*item);
+  const OfferedTool* found = find_offered(f, asked.tool);
+  emit(RunEvent::Kind::kToolStarted, f, asked.arguments, asked.tool, asked.id);
+  if (found == nullptr) {  // of a resumed run: the team has changed
+    return tool_ended(f, c, turn, false, fmt::format("there is no tool '{}' any more", asked.tool));
+  }
+  const Tool& tool = agent_of(f).agent.tools[static_cast<std::size_t>(found->tool)];
+  auto arguments = read_arguments(asked, *found->arguments);
+  if (!arguments) return tool_ended(f, c, turn, false, arguments.error().message);
+  if (options_.budget != nullptr) {
+    if (auto taken = options_.budget->reserve({.tool_calls = 1}); !taken)
+      return tool_ended(f, c, turn, false, "Not run: " + taken.error().message);
+  }
+  FrameRun& shell = frame_run(f);
+  if (!shell.stop.stop_possible()) shell.stop = std::stop_source();
+  if (tool.options.quick) {
+    RunContext who = context(f, asked.id);
+    who.stop = shell.stop.get_token();
+    auto output = invoke(tool, *arguments, who);
+    return tool_ended(f, c, turn, output.has_value(),
+                      output ? fit_output(std::move(*output), tool.options.output_max)
+                             : failure_text(output.error()));
+  }
+  ++in_flight_;
+  auto flight = std::make_shared<ToolFlight>();
+  auto stop = std::make_shared<std::stop_source>();
+  // The frame's stop is the call's stop, too.
+  auto link = std::make_shared<std::stop_callback<std::function<void()>>>(
+      shell.stop.get_token(), [stop] { stop->request_stop(); });
+  loop_->work([self = shared_from_this(), flight, stop, link, item, &tool, f, c, turn,
+               agent = std::string_view(agent_of(f).agent.name),
+               arguments = std::move(*arguments)]() mutable {
+    int queued = 0;
+    flight->begun_ns = now_ns();
+    if (!flight->stage.compare_exchange_strong(queued, 1)) return;
+    RunContext who;
+    who.run = self->state_->id;
+    who.agent = agent;
+    who.call_id = std::get<ToolCallItem>(*item).id;
+    who.turn = turn;
+    who.stop = stop->get_token();
+    who.data = &self->options_.data;
+    auto output = invoke(tool, arguments, who);
+    int running = 1;
+    link.reset();
+    Runtime::Loop& loop = *self->loop_;
+    if (!flight->stage.compare_exchange_strong(running, 2)) {
+      loop.pool().lend(-1);
+      return;
+    }
+    const bool ok = output.has_value();
+    std::string text = ok ? fit_output(std::move(*output), tool.options.output_max)
+                          : failure_text(output.error());
+    loop.post([self = std::move(self), f, c, turn, ok, text = std::move(text)]() mutable {
+      --self->in_flight_;
+      self->tool_ended(f, c, turn, ok, std::move(text));
+      self->publish_if_still();
+    });
+  });
+  if (tool.options.timeout.count() == 0) return;
+  // Time in the queue does not count: the timer is set again until the call has run that long.
+  struct Watch {
+    static void set(const Self& self, std::shared_ptr<ToolFlight> flight,
+                    std::shared_ptr<std::stop_source> stop, const Tool* tool, int f, int c,
+                    int turn, std::chrono::nanoseconds wait) {
+      self->loop_->at(
+          std::chrono::steady_clock::now() + wait,
+          [weak = std::weak_ptr(self), flight, stop, tool, f, c, turn] {
+            const Self driver = weak.lock();
+            const int stage = flight->stage;
+            if (driver == nullptr || stage >= 2) return;
+            const std::chrono::nanoseconds limit = tool->options.timeout;
+            const std::chrono::nanoseconds ran(stage == 0 ? 0 : now_ns() - flight->begun_ns);
+            if (ran < limit) return set(driver, flight, stop, tool, f, c, turn, limit - ran);
+            int running = 1;
+            if (!flight->stage.compare_exchange_strong(running, 3)) return;
+            stop->request_stop();
+            driver->loop_->pool().lend(1);
+            --driver->in_flight_;
+            driver->tool_ended(f, c, turn, false,
+                               fmt::format("Tool '{}' timed out after {} ms.", tool->name,
+                                           tool->options.timeout.count()));
+          });
+    }
+  };
+  Watch::set(shared_from_this(), flight, stop, &tool, f, c, turn, tool.options.timeout);
+}
+
+// ---- guardrails, approvals -------------------------------------------------------------------
+
+void RunDriver::check_guardrail(const Command& command) {
+  const int f = command.frame, c = command.call;
+  const CompiledAgent& agent = agent_of(f);
+  const auto index = static_cast<std::size_t>(command.index);
+  const Guardrail* guardrail = nullptr;
+  const OfferedTool* tool = c >= 0 ? find_offered(f, call(f, c).call().tool) : nullptr;
+  switch (command.point) {
+    case GuardPoint::kInput:
+      guardrail = &agent.agent.input_guardrails[static_cast<std::size_t>(agent.blocking[index])];
+      break;
+    case GuardPoint::kBeside:
+      guardrail = &agent.agent.input_guardrails[static_cast<std::size_t>(agent.beside[index])];
+      break;
+    case GuardPoint::kOutput: guardrail = &agent.agent.output_guardrails[index]; break;
+    case GuardPoint::kToolInput:
+    case GuardPoint::kToolOutput: {
+      if (tool == nullptr || tool->tool < 0) break;
+      const ToolOptions& options = agent.agent.tools[static_cast<std::size_t>(tool->tool)].options;
+      const auto& list = command.point == GuardPoint::kToolInput ? options.input_guardrails
+                                                                 : options.output_guardrails;
+      if (index < list.size()) guardrail = &list[index];
+      break;
+    }
+    case GuardPoint::kHandoff:
+      if (tool != nullptr && tool->handoff >= 0)
+        guardrail =
+            &agent.agent.handoffs[static_cast<std::size_t>(tool->handoff)].guardrails[index];
+      break;
+  }
+  GuardrailEnded ended{f, command.point, c, command.index, Verdict::kStop, {}};
+  if (guardrail == nullptr) {  // fails closed
+    ended.message = "the guardrail is not there any more";
+    return feed(std::move(ended));
+  }
+  struct Scope {
+    std::vector<ItemPtr> history;
+    std::string text, tool, arguments, call_id;
+  };
+  auto scope = std::make_shared<Scope>();
+  const auto items = frame(f).history.items();
+  scope->history.assign(items.begin(), items.end());
+  if (c >= 0) {
+    const ToolCallItem& asked = call(f, c).call();
+    scope->tool = asked.tool;
+    scope->arguments = asked.arguments;
+    scope->call_id = asked.id;
+    scope->text = call(f, c).output;
+  } else {
+    scope->text = command.point == GuardPoint::kOutput ? frame(f).answer
+                                                       : std::string(last_input(items));
+  }
+  RunContext who = context(f);
+  on_worker(
+      f,
+      [self = shared_from_this(), scope, guardrail, who, ended]() mutable -> AgentOutcome {
+        GuardrailSubject subject{ended.point, scope->text, scope->tool, scope->arguments,
+                                 scope->history};
+        who.call_id = scope->call_id;
+        try {
+          GuardrailVerdict verdict = guardrail->check(subject, who);
+          ended.verdict = verdict.verdict;
+          ended.message = std::move(verdict.message);
+        } catch (...) {
+          ended.verdict = Verdict::kStop;
+          ended.message = fmt::format("the guardrail '{}' failed: {}", guardrail->name,
+                                      what_of(std::current_exception()));
+        }
+        return std::move(ended);
+      },
+      JsonObject{{"name", guardrail->name}});
+}
+
+void RunDriver::ask_approval(const Command& command) {
+  const ToolCallItem& asked = call(command.frame, command.call).call();
+  const auto always = always_.find(asked.tool);
+  if (always == always_.end()) return;  // a person decides: RunHandle::approve, reject, answer
+  feed(ApprovalDecided{command.frame, command.call, always->second,
+                       always->second ? "" : "Not approved, as before.", false});
+}
+
+// ---- handoffs and branches -------------------------------------------------------------------
+
+namespace {
+
+struct HandoffScope {
+  HandoffEnded ended;
+  Json arguments;
+  std::string source, target, task, call_id;
+  std::vector<ItemPtr> context;
+};
+
+// Asks the target and the handoff's own function; the filter is applied on acceptance.
+void ask_target(HandoffScope& scope, const Handoff& handoff, const Agent& target, RunContext who) {
+  who.call_id = scope.call_id;
+  HandoffRequest request;
+  request.source = scope.source;
+  request.target = scope.target;
+  request.task = scope.task;
+  request.arguments = &scope.arguments;
+  request.priority = handoff.priority;
+  request.context = scope.context;
+  try {
+    for (const auto* decide : {&target.accept, &handoff.on_handoff}) {
+      if (*decide == nullptr) continue;
+      HandoffAnswer answer = (*decide)(request, who);
+      if (answer.accepted) continue;
+      scope.ended.accepted = false;
+      scope.ended.reason = std::move(answer.reason);
+      return;
+    }
+    scope.ended.accepted = true;
+    if (handoff.filter != nullptr) scope.ended.items = handoff.filter(scope.context);
+  } catch (...) {
+    scope.ended.accepted = false;
+    scope.ended.items.reset();
+    scope.ended.reason =
+        fmt::format("a function of the handoff failed: {}", what_of(std::current_exception()));
+    return;
+  }
+  if (!scope.ended.items) return;
+  if (const auto valid = History::from(*scope.ended.items); !valid) {
+    scope.ended.accepted = false;
+    scope.ended.items.reset();
+    scope.ended.reason = "the filter does not give a valid history: " + valid.error().message;
+  }
+}
+
+}  // namespace
+
+void RunDriver::hand_off(const Command& command) {
+  const int f = command.frame, c = command.call;
+  const ToolCallItem& asked = call(f, c).call();
+  const OfferedTool* found = find_offered(f, asked.tool);
+  auto scope = std::make_shared<HandoffScope>();
+  scope->ended.frame = f;
+  scope->ended.call = c;
+  if (found == nullptr || found->handoff < 0) {
+    scope->ended.reason = "this handoff is not there any more";
+    return feed(std::move(scope->ended));
+  }
+  auto arguments = read_arguments(asked, *found->arguments);
+  if (!arguments) {
+    scope->ended.reason = arguments.error().message;
+    return feed(std::move(scope->ended));
+  }
+  const Handoff& handoff = agent_of(f).agent.handoffs[static_cast<std::size_t>(found->handoff)];
+  const Agent& target =
+      team_.compiled().agents[static_cast<std::size_t>(found->target)].agent;
+  if (target.accept == nullptr && handoff.on_handoff == nullptr && handoff.filter == nullptr) {
+    scope->ended.accepted = true;
+    return feed(std::move(scope->ended));
+  }
+  auto history = handoff_history(run_, f, c);
+  if (!history) return end_early(RunStatus::kInternal, history.error().describe());
+  scope->context.assign(history->items().begin(), history->items().end());
+  scope->arguments = std::move(*arguments);
+  scope->source = agent_of(f).agent.name;
+  scope->target = target.name;
+  scope->task = json::get_string(scope->arguments, "task");
+  scope->call_id = asked.id;
+  on_worker(f, [self = shared_from_this(), scope, &handoff, &target,
+                who = context(f)]() mutable -> AgentOutcome {
+    ask_target(*scope, handoff, target, who);
+    return std::move(scope->ended);
+  });
+}
+
+void RunDriver::open_branch(const Command& command) {
+  const int f = command.frame, c = command.call;
+  const ToolCallItem& asked = call(f, c).call();
+  const OfferedTool* found = find_offered(f, asked.tool);
+  Result<Json> arguments = fail(ErrorCode::kNotFound, "this agent is not there any more");
+  if (found != nullptr) arguments = read_arguments(asked, *found->arguments);
+  const bool handoff = call(f, c).facts.kind == CallFacts::Kind::kHandoff;
+  if (!arguments) {
+    if (handoff) return feed(HandoffEnded{f, c, false, arguments.error().message, std::nullopt});
+    return feed(BranchOpened{f, c, {}, arguments.error().message});
+  }
+  if (!handoff) {
+    MessageItem message;
+    const Json* input = json::find(*arguments, "input");
+    message.text = input != nullptr && input->is_string() ? json::get_string(*arguments, "input")
+                                                          : asked.arguments;
+    return feed(BranchOpened{f, c, {std::make_shared<const Item>(std::move(message))}, {}});
+  }
+  // A branch reads the conversation up to the reply that opened it, and its task.
+  auto scope = std::make_shared<HandoffScope>();
+  const auto items = frame(f).history.items();
+  std::size_t end = items.size();
+  while (end > 0) {
+    const auto* message = std::get_if<MessageItem>(items[end - 1].get());
+    const bool of_reply = message != nullptr
+                              ? message->speaker == Speaker::kAssistant
+                              : !std::holds_alternative<ToolResultItem>(*items[end - 1]);
+    if (!of_reply) break;
+    --end;
+  }
+  scope->context.assign(items.begin(), items.begin() + static_cast<std::ptrdiff_t>(end));
+  scope->ended.frame = f;
+  scope->ended.call = c;
+  scope->arguments = std::move(*arguments);
+  scope->source = agent_of(f).agent.name;
+  scope->task = json::get_string(scope->arguments, "task");
+  scope->call_id = asked.id;
+  const Handoff& by = agent_of(f).agent.handoffs[static_cast<std::size_t>(found->handoff)];
+  const Agent& target = team_.compiled().agents[static_cast<std::size_t>(found->target)].agent;
+  scope->target = target.name;
+  on_worker(f, [self = shared_from_this(), scope, &by, &target,
+                who = context(f)]() mutable -> AgentOutcome {
+    ask_target(*scope, by, target, who);
+    if (!scope->ended.accepted) return std::move(scope->ended);
+    BranchOpened opened{scope->ended.frame, scope->ended.call,
+                        scope->ended.items ? std::move(*scope->ended.items)
+                                           : std::move(scope->context), {}};
+    if (!scope->task.empty()) {
+      MessageItem message;
+      message.text = scope->task;
+      opened.items.push_back(std::make_shared<const Item>(std::move(message)));
+    }
+    return opened;
+  });
+}
+
+// ---- the agent's and the run's own rules -----------------------------------------------------
+
+void RunDriver::decide_tools(const Command& command) {
+  struct Scope {
+    std::vector<ItemPtr> items;
+    std::vector<std::string> outputs;
+    std::vector<ToolOutput> results;
+  };
+  auto scope = std::make_shared<Scope>();
+  const std::size_t count = frame(command.frame).calls.size();
+  scope->outputs.reserve(count);
+  for (const CallState& call : frame(command.frame).calls) {
+    scope->items.push_back(call.item);
+    scope->outputs.push_back(call.output);
+    scope->results.push_back({call.call().tool, scope->outputs.back(), call.ok});
+  }
+  const Agent& agent = agent_of(command.frame).agent;
+  on_worker(command.frame, [self = shared_from_this(), scope, &agent, f = command.frame,
+                            who = context(command.frame)]() -> AgentOutcome {
+    try {
+      return ToolsDecided{f, agent.decide(scope->results, who)};
+    } catch (...) {
+      const Error error{ErrorCode::kInternal,
+                        fmt::format("`decide` of the agent '{}' failed: {}", agent.name,
+                                    what_of(std::current_exception())),
+                        {}};
+      return Stopped{false, RunStatus::kInternal, error.message};
+    }
+  });
+}
+
+void RunDriver::recover(const Command& command) {
+  if (options_.recover == nullptr) return feed(Recovered{command.frame, std::nullopt});
+  on_worker(command.frame,
+            [self = shared_from_this(), f = command.frame, status = frame(command.frame).status,
+             reason = frame(command.frame).reason,
+             who = context(command.frame)]() -> AgentOutcome {
+              try {
+                return Recovered{f, self->options_.recover(status, reason, who)};
+              } catch (...) {
+                return Recovered{f, std::nullopt};
+              }
+            });
+}
+
+}  // namespace cadre

@@ -1,0 +1,154 @@
+// One run of agents on a loop: feeds outcomes to the core, journals, carries out its commands.
+//
+// All members are used on the loop's thread only, except `state`, which is what handles see.
+// What runs elsewhere holds the driver by shared_ptr and comes back by Loop::post.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "agents/loop.h"
+#include "agents/team.h"
+#include "core/agent_journal.h"
+#include "core/agent_loop.h"
+
+namespace cadre {
+
+class RunDriver;
+
+// What a RunHandle holds.
+class RunHandle::State {
+ public:
+  std::string id;
+  std::weak_ptr<Runtime::Loop> loop;
+  std::weak_ptr<RunDriver> driver;
+
+  void publish(RunResult result, bool ended);
+  void resumed();  // a person has decided: it does not wait any more
+  RunResult wait(std::optional<std::chrono::milliseconds> at_most);
+  bool settled();
+  Result<void> decide(const std::string& call_id, bool approved, std::string message, bool always,
+                      bool answered);
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::optional<RunResult> result_;
+  bool ended_ = false;
+};
+
+class RunDriver : public std::enable_shared_from_this<RunDriver> {
+ public:
+  RunDriver(std::shared_ptr<Runtime::Loop> loop, AgentTeam team, RunOptions options,
+            std::shared_ptr<RunHandle::State> state);
+
+  // Each called once, on the loop's thread.
+  void start(std::string input);
+  void resume();
+
+  void cancel(Cancel how, std::string reason);
+  void say(std::string text);
+  // Decides a call that waits for a person.
+  Result<void> decide(const std::string& call_id, bool approved, std::string message, bool always,
+                      bool answered);
+
+ private:
+  using Self = std::shared_ptr<RunDriver>;
+  // What the shell keeps for a frame.
+  struct FrameRun {
+    std::stop_source stop{std::nostopstate};
+    std::vector<OfferedTool> offered;  // of this turn, when it differs from the agent's
+    int turn = 0;
+    std::string instructions;
+    std::vector<bool> answered;        // calls of the turn that have an outcome
+  };
+
+  // run_driver.cc: the life of a run
+  void begin(std::string input, std::vector<ItemPtr> past);
+  void fold(const Journal& journal, std::vector<ItemPtr> loaded);
+  void feed(AgentOutcome outcome, JsonObject more = {});
+  void settle();
+  void launch(const std::vector<Command>& commands);
+  void flush();
+  void acked(std::size_t batch, const Result<void>& result);
+  void publish_if_still();
+  void finish();
+  void leave(RunResult ended);
+  void end_early(RunStatus status, std::string reason);
+  RunResult result();
+  void write(AgentJournal::Draft draft);
+  void save_session();
+  void with_session(std::function<void(Session&, std::vector<std::string>&)> work,
+                    std::function<void(const Self&)> then);
+
+  // run_commands.cc: what the core asks for
+  void execute(const Command& command);
+  void call_model(const Command& command);
+  void model_ended(const Command& command, BudgetUse reserved, Result<ModelReply> reply, int turn);
+  std::vector<CallFacts> facts_of(const std::vector<Item>& items, int frame);
+  void call_tool(const Command& command);
+  void tool_ended(int frame, int call, int turn, bool ok, std::string output);
+  void check_guardrail(const Command& command);
+  void ask_approval(const Command& command);
+  void hand_off(const Command& command);
+  void open_branch(const Command& command);
+  void decide_tools(const Command& command);
+  void recover(const Command& command);
+  void abort(int frame);
+
+  Frame& frame(int index) { return run_.frames[static_cast<std::size_t>(index)]; }
+  CallState& call(int f, int c) { return frame(f).calls[static_cast<std::size_t>(c)]; }
+  const CompiledAgent& agent_of(int f) {
+    return team_.compiled().agents[static_cast<std::size_t>(frame(f).agent)];
+  }
+  FrameRun& frame_run(int index);
+  std::span<const OfferedTool> offered(int frame);
+  const OfferedTool* find_offered(int frame, std::string_view name);
+  RunContext context(int frame, std::string_view call_id = {});
+  // Runs `work` on a worker; its outcome comes back to feed().
+  void on_worker(int frame, std::move_only_function<AgentOutcome()> work, JsonObject more = {});
+  void emit(RunEvent::Kind kind, int frame, std::string_view text, std::string_view tool = {},
+            std::string_view call_id = {}, bool ok = true);
+  void emit_outcome(const AgentOutcome& outcome);
+  void emit_record(const Record& record);
+
+  std::shared_ptr<Runtime::Loop> loop_;
+  AgentTeam team_;
+  RunOptions options_;
+  std::shared_ptr<RunHandle::State> state_;
+  AgentRun run_;
+  Outbox out_;
+  AgentJournal journal_;
+  std::vector<FrameRun> frames_;
+  Usage usage_;
+  bool has_usage_ = false;
+  std::map<std::string, bool> always_;  // tool -> approved for the rest of the run
+
+  // The journal: what is written next, and what starts when it is durable.
+  std::vector<Event> batch_;
+  std::vector<std::string> batch_blobs_;
+  std::vector<Command> batch_commands_;
+  std::map<std::size_t, std::vector<Command>> waiting_batches_;
+  std::size_t batches_ = 0;
+  std::int64_t durable_seq_ = 0;  // expected_seq of the next append
+  RunInfo info_;
+  int in_flight_ = 0;             // commands under way and appends open
+  bool settling_ = false;
+  bool finished_ = false;
+  std::optional<Error> journal_fault_;
+
+  // The session.
+  bool session_held_ = false, session_busy_ = false;
+  std::size_t saved_ = 0;         // items of the root's log that the session has
+  std::string session_fault_;
+};
+
+}  // namespace cadre

@@ -1,0 +1,168 @@
+// The public faces of a run: Runtime, RunHandle, run(), resume().
+#include <atomic>
+
+#include "agents/loop.h"
+#include "agents/run_driver.h"
+#include "base/clock.h"
+
+namespace cadre {
+namespace {
+
+// Makes ids of runs that start in the same microsecond differ; nothing else depends on it.
+std::uint64_t next_run_number() {
+  static std::atomic<std::uint64_t> number{0};
+  return ++number;
+}
+
+std::string new_run_id(Clock& clock) {
+  const std::int64_t now = clock.now_us();
+  Rng rng(static_cast<std::uint64_t>(now) + next_run_number() * 0x9e3779b97f4a7c15ULL);
+  return make_run_id(now, rng.next());
+}
+
+struct Begun {
+  std::shared_ptr<RunHandle::State> state;
+  Runtime::Loop::Job begin;
+};
+
+// A run that begins when its job runs on the loop. Without an input it is resumed.
+Begun make_run(const std::shared_ptr<Runtime::Loop>& loop, const AgentTeam& team, std::string id,
+               RunOptions options, std::optional<std::string> input) {
+  auto state = std::make_shared<RunHandle::State>();
+  state->id = id.empty() ? new_run_id(loop->clock()) : std::move(id);
+  state->loop = loop;
+  auto driver = std::make_shared<RunDriver>(loop, team, std::move(options), state);
+  state->driver = driver;
+  return {state, [driver, loop = loop.get(), input = std::move(input)]() mutable {
+            loop->own(driver);
+            if (input) {
+              driver->start(std::move(*input));
+            } else {
+              driver->resume();
+            }
+          }};
+}
+
+// On the calling thread, until the run has ended or waits for a person.
+RunResult pump_run(const AgentTeam& team, const std::string& id, RunOptions options,
+                   std::optional<std::string> input) {
+  auto loop = std::make_shared<Runtime::Loop>(RuntimeOptions{});
+  auto [state, begin] = make_run(loop, team, id, std::move(options), std::move(input));
+  loop->post(std::move(begin));
+  loop->pump([&state = state] { return state->settled(); });
+  RunResult result = state->wait(std::nullopt);
+  loop->stop();
+  return result;
+}
+
+}  // namespace
+
+Runtime::Runtime(RuntimeOptions options) : loop_(std::make_shared<Loop>(std::move(options))) {
+  loop_->start_thread();
+}
+
+Runtime::~Runtime() { loop_->stop(); }
+
+RunHandle Runtime::start(const AgentTeam& team, std::string input, RunOptions options) {
+  std::string id = options.id;
+  auto [state, begin] =
+      make_run(loop_, team, std::move(id), std::move(options), std::move(input));
+  loop_->post(std::move(begin));
+  return RunHandle(state);
+}
+
+RunHandle Runtime::resume(const AgentTeam& team, const std::string& run, RunOptions options) {
+  auto [state, begin] = make_run(loop_, team, run, std::move(options), std::nullopt);
+  loop_->post(std::move(begin));
+  return RunHandle(state);
+}
+
+RunResult run(const AgentTeam& team, std::string input, RunOptions options) {
+  const std::string id = options.id;
+  return pump_run(team, id, std::move(options), std::move(input));
+}
+
+RunResult resume(const AgentTeam& team, const std::string& run, RunOptions options) {
+  return pump_run(team, run, std::move(options), std::nullopt);
+}
+
+// ---- handles ---------------------------------------------------------------------------------
+
+const std::string& RunHandle::id() const { return state_->id; }
+
+RunResult RunHandle::wait(std::optional<std::chrono::milliseconds> at_most) const {
+  return state_->wait(at_most);
+}
+
+void RunHandle::cancel(Cancel how, std::string reason) const {
+  const auto loop = state_->loop.lock();
+  if (loop == nullptr) return;
+  loop->post([weak = state_->driver, how, reason = std::move(reason)]() mutable {
+    if (const auto driver = weak.lock()) driver->cancel(how, std::move(reason));
+  });
+}
+
+namespace {
+
+std::unexpected<Error> gone(const std::string& id) {
+  return fail(ErrorCode::kNotFound, "the run " + id + " has ended");
+}
+
+}  // namespace
+
+Result<void> RunHandle::say(std::string text) const {
+  const auto loop = state_->loop.lock();
+  if (loop == nullptr || state_->driver.expired()) return gone(state_->id);
+  loop->post([weak = state_->driver, text = std::move(text)]() mutable {
+    if (const auto driver = weak.lock()) driver->say(std::move(text));
+  });
+  return {};
+}
+
+// Waits for the loop's word: whether the call did wait for a decision is known there only.
+Result<void> RunHandle::State::decide(const std::string& call_id, bool approved,
+                                      std::string message, bool always, bool answered) {
+  const auto owner = loop.lock();
+  if (owner == nullptr || driver.expired()) return gone(id);
+  if (owner->on_thread()) {
+    const auto self = driver.lock();
+    return self->decide(call_id, approved, std::move(message), always, answered);
+  }
+  struct Answer {
+    std::mutex mutex;
+    std::condition_variable come;
+    std::optional<Result<void>> result;
+  };
+  auto answer = std::make_shared<Answer>();
+  owner->post([weak = driver, answer, call_id, approved, message = std::move(message), always,
+               answered, run = id]() mutable {
+    const auto self = weak.lock();
+    Result<void> result = self == nullptr
+                              ? Result<void>(gone(run))
+                              : self->decide(call_id, approved, std::move(message), always,
+                                             answered);
+    {
+      const std::lock_guard lock(answer->mutex);
+      answer->result = std::move(result);
+    }
+    answer->come.notify_all();
+  });
+  std::unique_lock lock(answer->mutex);
+  answer->come.wait(lock, [&] { return answer->result.has_value(); });
+  return *answer->result;
+}
+
+Result<void> RunHandle::approve(const std::string& call_id, bool always) const {
+  return state_->decide(call_id, true, {}, always, false);
+}
+
+Result<void> RunHandle::reject(const std::string& call_id, std::string message,
+                               bool always) const {
+  return state_->decide(call_id, false, std::move(message), always, false);
+}
+
+Result<void> RunHandle::answer(const std::string& call_id, std::string text) const {
+  return state_->decide(call_id, true, std::move(text), false, true);
+}
+
+}  // namespace cadre
