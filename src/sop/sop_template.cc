@@ -40,7 +40,7 @@ stages:
     needs: [brief]      # "brief" is what the user wrote; everything else is made by a stage
     makes: [notes]      # each type has a schema: artifacts/notes.schema.json
     gates:
-      - schema          # the data fits the schema; `cadre sop check` lists the other gates
+      - schema          # the data fits its schema; the other gates are in docs/sops.md
 
   - id: write
     title: Write the answer

@@ -149,7 +149,7 @@ TEST(Sops, CyclesAndWrongHandoffsAreRefusedWithTheirLine) {
     const ProcessResult result = run_cadre(folder.path(), {"sop", command, "report"});
     EXPECT_EQ(result.exit_code, 2);
     EXPECT_TRUE(says(result,
-                     "sop.yaml:33: error: the stages wait for each other: research needs "
+                     "sop.yaml:29: error: the stages wait for each other: research needs "
                      "what write makes, write needs what research makes"))
         << result.out << result.err;
   }
