@@ -13,9 +13,10 @@
 // apart by a first field "type"), and Json. Anything else does not compile, and says so. Texts and
 // rules for fields: <cadre/field_doc.h>.
 //
-// What from_json takes, the schema allows; what the schema allows, from_json takes, but for
-// numbers beyond 64 bit integers and beyond float. from_json of to_json_of gives the value back,
-// as long as it keeps its rules and its numbers are finite.
+// from_json takes what the loose schema allows and nothing else, but for numbers beyond 64-bit
+// integers and beyond float, and nesting beyond json::kMaxDepth, which it alone refuses. The strict
+// schema differs only in that optional fields must be there. from_json of to_json_of gives the
+// value back, as long as it keeps its rules and its numbers are finite.
 //
 // Pure functions, safe in any thread; nothing throws but std::bad_alloc.
 #pragma once

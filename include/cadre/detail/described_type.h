@@ -325,8 +325,10 @@ constexpr std::string_view word_of(E value, std::string_view name) {
 
 template <class T>
 constexpr bool has_field(std::string_view wanted) {
-  for (const std::string_view name : kFieldNames<T>) {
-    if (name == wanted) return true;
+  if constexpr (Struct<T>) {
+    for (const std::string_view name : kFieldNames<T>) {
+      if (name == wanted) return true;
+    }
   }
   return false;
 }
