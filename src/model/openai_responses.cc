@@ -59,19 +59,26 @@ class InputItems {
     }
   }
 
+  // An output message of the vendor has a name and a state; any other is told in the short form.
+  static bool is_own(const Json& vendor) {
+    const Json* fields = vendor_part(vendor, kFormat);
+    return fields != nullptr && json::find(*fields, "id") != nullptr &&
+           json::find(*fields, "status") != nullptr;
+  }
+
   void put(const MessageItem& message) {
     next();
     if (message.speaker != Speaker::kAssistant) {
       out_ += message.speaker == Speaker::kUser ? R"({"role":"user","content":)"
                                                 : R"({"role":"developer","content":)";
       append_string(out_, message.text);
-    } else if (vendor_part(message.vendor, kFormat) == nullptr) {
+    } else if (!is_own(message.vendor)) {
       out_ += R"({"role":"assistant","content":)";
       append_string(out_, message.text);
     } else {
       out_ += R"({"type":"message","role":"assistant","content":[{"type":"output_text","text":)";
       append_string(out_, message.text);
-      out_ += R"(,"annotations":[]}])";
+      out_ += R"(,"annotations":[],"logprobs":[]}])";
       own(message.vendor);
     }
     out_.push_back('}');

@@ -221,7 +221,7 @@ TEST(Responses, ReadsEverythingAndSendsItBackInOrder) {
   EXPECT_EQ(*json::find(body, "include"), parse(R"(["reasoning.encrypted_content"])"));
   EXPECT_EQ(*json::find(body, "input"), parse(R"([{"role":"user","content":"hi"},
  {"type":"reasoning","id":"rs_1","summary":[{"type":"summary_text","text":"think"}],"encrypted_content":"gAAA"},
- {"type":"message","role":"assistant","content":[{"type":"output_text","text":"Let me see.","annotations":[]}],
+ {"type":"message","role":"assistant","content":[{"type":"output_text","text":"Let me see.","annotations":[],"logprobs":[]}],
   "id":"msg_1","status":"completed","phase":"commentary"},
  {"type":"web_search_call","id":"ws_1","status":"completed"},
  {"type":"function_call","call_id":"call_1","name":"f","arguments":"{\"a\":1}","id":"fc_1","status":"completed"},
