@@ -15,7 +15,21 @@ namespace cadre::detail {
 namespace {
 
 std::string shown(long double bound) { return json::write(SchemaShapes::bound(bound)); }
-std::string shown(const Json& value) { return text::shorten(json::write(value), 80); }
+
+// Short however large the value is: a model's mistake may be megabytes long.
+std::string shown(const Json& value) {
+  constexpr std::size_t kMembersMax = 8;
+  constexpr std::size_t kBytesMax = 80;
+  if (value.is_array() && value.get_array().size() > kMembersMax)
+    return fmt::format("an array of {} items", value.get_array().size());
+  if (value.is_object() && value.get_object().size() > kMembersMax)
+    return fmt::format("an object of {} members", value.get_object().size());
+  if (value.is_string() && value.get_string().size() > kBytesMax) {
+    const std::string start = text::shorten(json::as_view(value.get_string()), kBytesMax);
+    return json::write(Json(boost::json::string(start)));
+  }
+  return text::shorten(json::write(value), kBytesMax);
+}
 
 std::size_t characters(std::string_view text) {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
@@ -26,7 +40,7 @@ std::size_t characters(std::string_view text) {
 std::string path_of(const Place& at) {
   if (at.parent == nullptr) return {};
   return path_of(*at.parent) + "/" +
-         (at.in_array ? std::to_string(at.index) : escape_pointer_token(at.key));
+         (at.in_array ? std::to_string(at.index) : escape_pointer_token(text::shorten(at.key, 80)));
 }
 
 std::string listed(std::span<const std::string_view> words) {

@@ -306,6 +306,15 @@ TEST(Described, FaultsNameThePlaceAndWhatWasExpected) {
   EXPECT_EQ(fault<trips::Stop>(R"({"city":"łódźł","nights":1})"), "none");  // five, in nine bytes
 }
 
+TEST(Described, FaultsStayShort) {
+  std::string many = "[0";
+  for (int i = 1; i < 5000; ++i) many += ",0";
+  EXPECT_EQ(fault<std::string>(many + "]"), "expected string, got an array of 5000 items");
+  const std::string text(1'000'000, 'x');
+  EXPECT_LT(fault<int>("\"" + text + "\"").size(), 120U);
+  EXPECT_LT(fault<trips::Empty>("{\"" + text + "\":1}").size(), 200U);
+}
+
 TEST(Described, NumbersKeepTheirTypesLimits) {
   EXPECT_EQ(fault<std::int8_t>("127"), "none");
   EXPECT_EQ(fault<std::int8_t>("128"), "expected integer from -128 to 127, got 128");
