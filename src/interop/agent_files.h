@@ -28,8 +28,8 @@ struct FileToWrite {
   std::string content;
 };
 
-// Makes the folders. kInvalidInput, and nothing is written, when a file is there and `replace` is not
-// set; a file with the same content counts as written.
+// Makes the folders. kInvalidInput, and nothing is written, when a file is there and `replace` is
+// not set; a file with the same content counts as written.
 Result<void> write_files(const std::vector<FileToWrite>& files, bool replace);
 
 }  // namespace cadre::interop

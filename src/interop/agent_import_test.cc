@@ -54,6 +54,23 @@ TEST(AgentImport, ClaudeSubagent) {
   EXPECT_EQ(json::write(agent.extra), R"({"color":"blue"})");
 }
 
+// As Claude Code itself writes them.
+TEST(AgentImport, LooseDescriptionsOverSeveralLines) {
+  const std::string file =
+      "---\nname: quality\ndescription: Use this agent for quality.\n\nExamples:\n<example>\n"
+      "Context: A user asks.\nuser: \"Can you: check?\"\n</example>\nmodel: opus\n"
+      "tools: Read\nmaxTurns: x: y\n---\nCheck.\n";
+  SopProblems problems;
+  EXPECT_TRUE(import_agents("a.md", file, problems).empty());
+  EXPECT_TRUE(problems.has_errors());
+  const AgentConfig agent = only("a.md", text::replace_all(file, "x: y", "3"));
+  EXPECT_EQ(agent.description,
+            "Use this agent for quality.\n\nExamples:\n<example>\nContext: A user asks.\n"
+            "user: \"Can you: check?\"\n</example>");
+  EXPECT_EQ(agent.tools, std::vector<std::string>{"Read"});
+  EXPECT_EQ(json::write(agent.extra), R"({"maxTurns":3})");
+}
+
 TEST(AgentImport, ClaudeFactsWithoutAFieldAreKept) {
   const AgentConfig agent =
       only("a.md", "---\nname: Code Reviewer\ndescription: R.\nmodel: inherit\n---\nReview.\n");
@@ -147,8 +164,8 @@ INSTANTIATE_TEST_SUITE_P(
             "a.md:4: error: \"tools\" must be a list, not a number; write \"tools: [first, "
             "second]\""},
         Bad{"ClaudeLoose", "a.md", "---\nname: w\ndescription: Use: when\ntools: []\n---\nI.",
-            "a.md:3: warning: \"description\" is no YAML because of its colon; the rest of the "
-            "line is taken as it stands; put the text in quotes"},
+            "a.md:3: warning: \"description\" is no YAML as it stands; it is taken word for word; "
+            "put the text in quotes"},
         Bad{"ClaudeOurKeyWrong", "a.md", CLAUDE "cadre: [x]\n---\nI.",
             "a.md:5: error: \"cadre\" must be a mapping, not a list; write \"cadre: "
             "{handoff_targets: [...]}\", or leave it out"},

@@ -75,21 +75,55 @@ std::string quote_loose_values(std::string_view yaml, std::vector<std::string>& 
   return out;
 }
 
+// A line that begins a field of a subagent: the field's name, else "".
+std::string_view field_begun_by(std::string_view line) {
+  const std::string_view key = line.substr(0, std::min(line.find(':'), line.size()));
+  const bool known = std::find(known_keys().begin(), known_keys().end(), key) != known_keys().end();
+  return key.size() < line.size() && (known || is_claude_field(key)) ? key : "";
+}
+
+// The same for descriptions that run over several lines, blank ones and "Context: ..." among them:
+// a text ends where the next field of a subagent begins. Its lines stay, empty, behind it.
+std::string quote_loose_texts(std::string_view yaml, std::vector<std::string>& quoted) {
+  const std::vector<std::string_view> lines = text::lines(yaml);
+  std::string out;
+  for (std::size_t at = 0; at < lines.size();) {
+    const std::string_view key = field_begun_by(lines[at]);
+    std::size_t end = at + 1;
+    while (end < lines.size() && field_begun_by(lines[end]).empty()) ++end;
+    const std::string_view first = key.empty() ? "" : text::trim(lines[at].substr(key.size() + 1));
+    const bool loose = !first.empty() && !std::string_view("\"'[{|>&*!").contains(first.front());
+    std::string value(first);
+    for (std::size_t i = at + 1; i < end; ++i) value += "\n" + std::string(lines[i]);
+    if (loose && end > at + 1) {
+      quoted.emplace_back(key);
+      const JsonObject field{{key, text::trim(value)}};
+      out += write_yaml(field, {.blocks = false}) + std::string(end - at - 1, '\n');
+    } else {
+      for (std::size_t i = at; i < end; ++i) out += std::string(lines[i]) + "\n";
+    }
+    at = end;
+  }
+  return out;
+}
+
 std::expected<YamlDocument, YamlError> read_front(const std::string& file, std::string_view yaml,
                                                   SopProblems& problems) {
   auto document = read_yaml(yaml, 2);
   if (document) return document;
-  std::vector<std::string> quoted;
-  auto loose = read_yaml(quote_loose_values(yaml, quoted), 2);
-  if (!loose || quoted.empty()) return document;
-  for (const std::string& key : quoted) {
-    problems.warning(file, loose->line_of("/" + key),
-                     fmt::format("\"{}\" is no YAML because of its colon; the rest of the line is "
-                                 "taken as it stands",
-                                 key),
-                     "put the text in quotes");
+  for (const auto quote : {quote_loose_values, quote_loose_texts}) {
+    std::vector<std::string> quoted;
+    auto loose = read_yaml(quote(yaml, quoted), 2);
+    if (!loose || quoted.empty()) continue;
+    for (const std::string& key : quoted) {
+      problems.warning(
+          file, loose->line_of("/" + key),
+          fmt::format("\"{}\" is no YAML as it stands; it is taken word for word", key),
+          "put the text in quotes");
+    }
+    return loose;
   }
-  return loose;
+  return document;
 }
 
 class Reader {
