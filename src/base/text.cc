@@ -14,7 +14,7 @@ char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' 
 char to_upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
 bool is_vowel(char c) { return std::string_view("aeiou").find(c) != std::string_view::npos; }
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 24> kIrregular{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 33> kIrregular{{
     {"person", "people"},      {"man", "men"},           {"woman", "women"},
     {"child", "children"},     {"foot", "feet"},         {"tooth", "teeth"},
     {"mouse", "mice"},         {"goose", "geese"},       {"medium", "media"},
@@ -23,6 +23,9 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 24> kIrregul
     {"knife", "knives"},       {"shelf", "shelves"},     {"half", "halves"},
     {"loaf", "loaves"},        {"wolf", "wolves"},       {"thief", "thieves"},
     {"hero", "heroes"},        {"potato", "potatoes"},   {"tomato", "tomatoes"},
+    {"wife", "wives"},         {"calf", "calves"},       {"scarf", "scarves"},
+    {"echo", "echoes"},        {"quiz", "quizzes"},      {"phenomenon", "phenomena"},
+    {"appendix", "appendices"}, {"basis", "bases"},       {"crisis", "crises"},
 }};
 constexpr std::array<std::string_view, 14> kUnchanged{
     "staff", "sheep",     "series", "species",   "equipment", "information", "news",
@@ -40,6 +43,11 @@ bool ends_with_any(std::string_view word, std::initializer_list<std::string_view
                      [&](std::string_view ending) { return word.ends_with(ending); });
 }
 
+// "diagnosis", "synthesis", "dialysis", "synopsis": the end becomes "-es".
+bool greek_singular(std::string_view word) {
+  return word.size() > 4 && ends_with_any(word, {"gnosis", "thesis", "lysis", "opsis"});
+}
+
 std::string plural_word(std::string_view word) {
   for (const auto& [one, many] : kIrregular) {
     if (word == one) return std::string(many);
@@ -53,6 +61,7 @@ std::string plural_word(std::string_view word) {
     return std::string(word);
   }
   std::string out(word);
+  if (greek_singular(out)) return out.substr(0, out.size() - 2) + "es";
   if (out.size() > 1 && out.back() == 'y' && !is_vowel(out[out.size() - 2])) {
     out.back() = 'i';
     return out + "es";
@@ -73,6 +82,9 @@ std::string singular_word(std::string_view word) {
   if (std::find(kUnchanged.begin(), kUnchanged.end(), word) != kUnchanged.end()) return out;
   if (out.size() < 4 || !out.ends_with("s") || ends_with_any(out, {"ss", "us", "is"})) {
     return out;
+  }
+  if (out.size() > 4 && ends_with_any(out, {"gnoses", "theses", "lyses", "opses"})) {
+    return out.substr(0, out.size() - 2) + "is";
   }
   if (out.ends_with("ies") && out.size() > 4) return out.substr(0, out.size() - 3) + "y";
   if (ends_with_any(out, {"sses", "xes", "ches", "shes", "zzes"})) {

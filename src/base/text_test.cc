@@ -26,9 +26,13 @@ TEST(Text, NamesInEveryCase) {
 TEST(Text, PluralAndBack) {
   for (const char* noun : {"book", "category", "box", "person", "child", "status", "day", "class",
                            "company", "medium", "waitlist entry", "staff member", "address",
-                           "salesperson", "shelf", "course", "house", "invoice", "expense"}) {
+                           "salesperson", "shelf", "course", "house", "invoice", "expense",
+                           "diagnosis", "thesis", "analysis", "synopsis", "crisis", "basis", "quiz",
+                           "wife", "scarf", "phenomenon", "nose", "case", "prize"}) {
     EXPECT_EQ(text::singular(text::plural(noun)), noun) << text::plural(noun);
   }
+  EXPECT_EQ(text::plural("diagnosis"), "diagnoses");
+  EXPECT_EQ(text::plural("quiz"), "quizzes");
   EXPECT_EQ(text::plural("staff"), "staff");
   EXPECT_EQ(text::singular("bus"), "bus");
 }

@@ -69,6 +69,7 @@ spec::Spec analyse(std::string_view text) {
   read_guard_rules(draft, reading);
   read_sum_rules(draft);
   read_derived_rules(draft);
+  read_price_rules(draft);
   read_stock_rules(draft, reading);
   read_queries(draft, reading);
   break_reference_cycles(draft);

@@ -63,6 +63,9 @@ void read_stock_rules(Draft& draft, const Reading& reading);
 // rules_sums.cc: limits by a field of the owner, and over sums.
 void read_sum_rules(Draft& draft);
 
+// rules_discounts.cc: totals from lines, discounts in percent; after the derived values.
+void read_price_rules(Draft& draft);
+
 // queries.cc
 void read_queries(Draft& draft, const Reading& reading);
 

@@ -26,7 +26,8 @@ const char* on_delete_action(spec::OnDelete on_delete) {
   return "RESTRICT";
 }
 
-bool has_column(const Attribute& attribute) { return !attribute.derived || attribute.stored; }
+// Derived values are computed whenever a row is shown, whatever `stored` says.
+bool has_column(const Attribute& attribute) { return !attribute.derived; }
 
 // "12.5" at scale 2 -> "1250".
 std::optional<std::string> scaled(std::string_view digits, int scale) {

@@ -23,7 +23,7 @@ Json field_json(const spec::Spec& spec, const spec::Entity& entity, const spec::
   const bool key = field.name == "id" && attribute == nullptr;
   out["type"] = attribute != nullptr ? spec::to_string(attribute->type) : "reference";
   if (key) out["type"] = "id";
-  const bool stored = attribute == nullptr || !attribute->derived || attribute->stored;
+  const bool stored = attribute == nullptr || !attribute->derived;
   out["sql_type"] = stored ? (attribute != nullptr ? sql_type(attribute->type) : "INTEGER") : "";
   out["required"] =
       key || (attribute != nullptr ? attribute->required

@@ -75,8 +75,7 @@ std::string entity_section(const Design& design, const spec::Resource& resource)
   }
   out += ".\n\n" + header({"Field", "Type", "Column", "Limits", "Origin"});
   for (const spec::Field& field : resource.output) {
-    const bool stored =
-        field.attribute == nullptr || !field.attribute->derived || field.attribute->stored;
+    const bool stored = field.attribute == nullptr || !field.attribute->derived;
     std::string column = "not stored";
     if (stored) column = field.attribute != nullptr ? sql_type(field.attribute->type) : "INTEGER";
     if (stored && field.attribute != nullptr && sql_scale(*field.attribute) > 0) {

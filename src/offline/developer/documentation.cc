@@ -202,7 +202,9 @@ std::string unhandled_section(const Model& model) {
 std::string readme(const Model& model) {
   std::string out = "# " + title_of(model) + "\n\n";
   const std::string& summary = model.spec.summary;
-  if (!summary.empty()) out += markdown(text::upper_first(summary)) + ".\n\n";
+  if (!summary.empty()) {
+    out += markdown(text::upper_first(summary)) + (summary.ends_with('.') ? "\n\n" : ".\n\n");
+  }
   out +=
       "A web service on FastAPI, SQLAlchemy and SQLite, " + std::string(markup::kMadeBy) + ".\n\n";
   out += run_section(model) + "\n";

@@ -55,6 +55,10 @@ void route(const Model& model, const Entity& entity, const spec::Endpoint& endpo
     parameters.push_back(leaf("_body: fields.Nothing | None = None"));
   }
   parameters.push_back(access_default(model, endpoint));
+  if (endpoint.body.empty() && takes_body) {
+    // Behind the access: who may not is told so first.
+    parameters.push_back(leaf("_object: None = Depends(fields.refuse_null)"));
+  }
   const bool nothing = endpoint.success == 204;
   out.statement(0, "def ", call(function_name(operation.id), std::move(parameters)),
                 nothing ? " -> None:" : " -> dict[str, Any]:");

@@ -87,12 +87,16 @@ bool uses_name(std::string_view code, std::string_view name) {
 std::string with_imports(std::string_view docstring, std::string_view body,
                          const std::vector<std::string>& services) {
   const std::string code = code_only(body);
+  // A record of that name ("request") is the module's own.
+  const auto uses_import = [&](std::string_view name) {
+    return uses_name(code, name) && code.find("class " + std::string(name) + "(") == code.npos;
+  };
   std::string standard;
   std::string third;
   std::string own;
   if (uses_module(code, "logging")) standard += "import logging\n";
   if (uses_module(code, "operator")) standard += "import operator\n";
-  if (uses_name(code, "Iterable")) standard += "from collections.abc import Iterable\n";
+  if (uses_import("Iterable")) standard += "from collections.abc import Iterable\n";
   std::vector<std::string> names;
   for (const char* name : {"date", "datetime", "time"}) {
     const bool annotated = uses_name(code, std::string("-> ") + name) ||
@@ -105,17 +109,17 @@ std::string with_imports(std::string_view docstring, std::string_view body,
   if (uses_call(code, "timedelta")) names.emplace_back("timedelta");
   if (uses_module(code, "timezone")) names.emplace_back("timezone");
   if (!names.empty()) standard += import_from("datetime", names);
-  if (uses_name(code, "Decimal")) standard += "from decimal import Decimal\n";
-  if (uses_name(code, "Any")) standard += "from typing import Any\n";
+  if (uses_import("Decimal")) standard += "from decimal import Decimal\n";
+  if (uses_import("Any")) standard += "from typing import Any\n";
   if (uses_call(code, "uuid4")) standard += "from uuid import uuid4\n";
 
   if (uses_module(code, "sa")) third += "import sqlalchemy as sa\n";
   names.clear();
   for (const char* name : {"APIRouter", "Depends", "Request"}) {
-    if (uses_name(code, name)) names.emplace_back(name);
+    if (uses_import(name)) names.emplace_back(name);
   }
   if (!names.empty()) third += import_from("fastapi", names);
-  if (uses_name(code, "Field")) third += "from pydantic import Field\n";
+  if (uses_import("Field")) third += "from pydantic import Field\n";
   if (uses_module(code, "orm")) third += "from sqlalchemy import orm\n";
 
   names.clear();
@@ -126,10 +130,10 @@ std::string with_imports(std::string_view docstring, std::string_view body,
   if (!names.empty()) own += import_from("app", names);
   names.clear();
   for (const char* name : {"Access", "open_access", "permitted"}) {
-    if (uses_name(code, name)) names.emplace_back(name);
+    if (uses_import(name)) names.emplace_back(name);
   }
   if (!names.empty()) own += import_from("app.api.access", names);
-  if (uses_name(code, "Context")) own += "from app.context import Context\n";
+  if (uses_import("Context")) own += "from app.context import Context\n";
   for (const std::string& line : services) own += line + "\n";
 
   Source head;

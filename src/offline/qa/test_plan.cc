@@ -31,32 +31,6 @@ Json data_of(const Suite& suite) {
   return data;
 }
 
-// A short story with every kind of record, for demonstrations: requests and the answers' statuses.
-Json scenario(const Context& context) {
-  World world(context.spec, context.contract, context.recipes);
-  JsonArray steps;
-  for (const spec::Endpoint& endpoint : context.contract.endpoints) {
-    auto recipe = context.recipes.operations.find(endpoint.operation_id);
-    if (!makes_row(endpoint) || recipe == context.recipes.operations.end()) continue;
-    Answer body = world.body_of(recipe->second, {}, true);
-    if (!body.ok()) continue;
-    JsonObject step;
-    step["operation"] = endpoint.operation_id;
-    step["method"] = endpoint.method;
-    step["path"] = endpoint.path;
-    if (context.contract.has_actors) step["actor"] = recipe->second.who.role;
-    step["body"] = body.body;
-    step["expect"] = endpoint.success;
-    steps.push_back(std::move(step));
-  }
-  JsonObject out;
-  out["about"] =
-      "Requests that the service accepts, one for each kind of record. References name "
-      "rows that must exist; tests/factories.py makes them.";
-  out["requests"] = std::move(steps);
-  return out;
-}
-
 }  // namespace
 
 std::vector<Artifact> tests_for(const spec::Spec& spec, const Json& user_stories) {
@@ -92,8 +66,6 @@ std::vector<Artifact> tests_for(const spec::Spec& spec, const Json& user_stories
   }
   Artifact data{.type = "test_data", .data = JsonObject{}, .files = {}};
   data.files.push_back({.path = "tests/factories.py", .content = factories_text(context)});
-  data.files.push_back(
-      {.path = "tests/data/scenario.json", .content = json::write_pretty(scenario(context))});
   JsonArray factories;
   for (const auto& [entity, recipe] : recipes.creates) factories.emplace_back(entity);
   data.data.get_object()["factories"] = std::move(factories);

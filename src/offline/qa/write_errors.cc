@@ -121,17 +121,32 @@ void bodies(Suite& suite) {
   const Context& context = suite.context();
   std::vector<Py> writers;
   const Endpoint* text_endpoint = nullptr;
+  std::vector<Py> bare;  // actions without inputs
   for (const Endpoint& endpoint : context.contract.endpoints) {
-    if (endpoint.body.empty() || !context.recipes.operations.contains(endpoint.operation_id))
+    if (!context.recipes.operations.contains(endpoint.operation_id)) continue;
+    if (endpoint.body.empty()) {
+      const bool action = endpoint.method == "POST" && bare.size() < 24;
+      if (action) bare.push_back(case_of(context, endpoint, "1"));
       continue;
+    }
     writers.push_back(case_of(context, endpoint, "1"));
     for (const spec::Field& field : endpoint.body) {
       bool text = field.type == spec::Type::kString || field.type == spec::Type::kText;
       if (makes_row(endpoint) && text && !text_endpoint) text_endpoint = &endpoint;
     }
   }
-  if (writers.empty()) return;
   std::string arguments = "api, method, path" + actor_name(context);
+  if (!bare.empty()) {
+    add(suite, "test_actions_without_inputs_take_no_other_body",
+        "JSON that is no empty object is refused where nothing is to be given.", {},
+        parametrize(context, names_of(context), bare), arguments,
+        "    for content in (\"[]\", \"1\", \"null\"):\n"
+        "        response = api.raw(method, path, content" +
+            actor_argument(context) +
+            ")\n"
+            "        expect_problem(response, 422, \"invalid\")\n");
+  }
+  if (writers.empty()) return;
   add(suite, "test_bodies_must_be_json", "A body that is no JSON is refused as such.", {},
       parametrize(context, names_of(context), writers), arguments,
       "    for content in (\"{\", \"{'a': 1}\", \"not json\"):\n"

@@ -18,10 +18,16 @@ from enum import Enum
 # @end
 from typing import Any
 
+# @if fields.Nothing
+from fastapi import Request
+# @end
 from pydantic import BaseModel
 # @if fields.values
 
 from app import values
+# @end
+# @if fields.Nothing
+from app.errors import Problem
 # @end
 
 class Input(BaseModel, extra="forbid"):
@@ -38,6 +44,14 @@ class Input(BaseModel, extra="forbid"):
 # @if fields.Nothing
 class Nothing(Input):
     """The body of an operation without inputs: none, or {}."""
+
+
+async def refuse_null(request: Request) -> None:
+    """Refuses the body `null`, which FastAPI would take for none."""
+    if (await request.body()).strip() == b"null":
+        raise Problem(
+            422, "invalid", "The request is not valid.", errors=[("body", "must be an object")]
+        )
 
 
 # @end
