@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 #include <yaml-cpp/anchor.h>
+#include <yaml-cpp/depthguard.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <charconv>
 #include <sstream>
 #include <vector>
@@ -178,6 +180,9 @@ std::expected<YamlDocument, YamlError> read_yaml(std::string_view given, int fir
     return Converter(first_line).convert(YAML::Load(text));
   } catch (const Refused& refused) {
     return std::unexpected(refused.error);
+  } catch (const YAML::DeepRecursion& error) {
+    return std::unexpected(
+        YamlError{std::max(0, error.mark.line) + first_line, "it is nested too deeply"});
   } catch (const YAML::Exception& error) {
     const int line = error.mark.line < 0 ? 0 : error.mark.line;
     return std::unexpected(YamlError{line + first_line, "it is not valid YAML: " + error.msg});
