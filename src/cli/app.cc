@@ -6,6 +6,7 @@
 #include "cli/agents_command.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/memory_command.h"
 #include "cli/sop_commands.h"
 
 namespace cadre::cli {
@@ -29,6 +30,7 @@ struct Parsed {
   ShowArguments show;
   SopArguments sop;
   AgentsArguments agents;
+  MemoryArguments memory;
   std::string text;
   bool no_sandbox = false, explain = false;
   std::function<int()> action;
@@ -115,6 +117,7 @@ void add_tools(CLI::App& app, Parsed& parsed) {
 
   add_sop_commands(app, parsed.console, parsed.sop, parsed.action);
   add_agents_commands(app, parsed.console, parsed.agents, parsed.action);
+  add_memory_commands(app, parsed.console, parsed.memory, parsed.action);
 
   CLI::App* doctor =
       app.add_subcommand("doctor", "what is installed, what is missing, and what that means");

@@ -99,8 +99,8 @@ const std::map<std::string, std::set<std::string>>& allowed_includes() {
         "agents"}},
       {"interop", {"base", "core", "sop"}},
       {"cli",
-       {"base", "core", "sop", "spec", "offline", "trace", "store", "net", "process", "runtime",
-        "interop"}}};
+       {"base", "core", "memory", "sop", "spec", "offline", "trace", "store", "net", "process",
+        "runtime", "interop"}}};
   return kAllowed;
 }
 
