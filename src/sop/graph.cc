@@ -63,8 +63,9 @@ class GraphCheck {
                         fmt::format("the role \"{}\" is already in {}", name, at->second),
                         "give this one another name, or remove the file");
       }
-      for (const std::string& target : file.agent.handoff_targets) {
-        const int target_line = file.lines.at("handoff_targets");
+      for (std::size_t i = 0; i < file.agent.handoff_targets.size(); ++i) {
+        const std::string& target = file.agent.handoff_targets[i];
+        const int target_line = file.line_of("handoff_targets", i);
         if (target == name) {
           problems_.error(file.file, target_line,
                           fmt::format("the role \"{}\" hands work to itself", name),

@@ -87,10 +87,11 @@ void check_names(const std::vector<std::string>& known, const char* field, const
                  SopProblems& problems) {
   if (known.empty()) return;
   for (const RoleFile& role : parts.roles) {
-    for (const std::string& name : role.agent.*list) {
+    for (std::size_t i = 0; i < (role.agent.*list).size(); ++i) {
+      const std::string& name = (role.agent.*list)[i];
       if (std::find(known.begin(), known.end(), name) != known.end()) continue;
       const std::string meant = did_you_mean(name, known);
-      problems.error(role.file, role.lines.at(field),
+      problems.error(role.file, role.line_of(field, i),
                      fmt::format("there is no {} \"{}\"", what, name),
                      "write " + (meant.empty() ? one_of(known) : "\"" + meant + "\""));
     }

@@ -154,6 +154,13 @@ INSTANTIATE_TEST_SUITE_P(
         Broken{"SelfTarget", "roles/writer.md", "[researcher]", "[writer]",
                "roles/writer.md:4: error: the role \"writer\" hands work to itself; remove it "
                "from handoff_targets"},
+        Broken{"TargetOfALongList", "roles/editor.md", "[researcher, writer]",
+               "\n  - researcher\n  - writer\n  - desiner\nguardrails:\n  - tools_listed_only\n"
+               "  - be_nice",
+               "roles/editor.md:7: error: the handoff target \"desiner\" is no role; write "
+               "\"editor\", \"researcher\" or \"writer\"\n"
+               "roles/editor.md:10: error: there is no guardrail \"be_nice\"; write "
+               "\"tools_listed_only\" or \"files_inside_project\""},
         Broken{"UnknownGate", "sop.yaml", "[schema]", "[shema]",
                "sop.yaml:9: error: there is no gate \"shema\"; write \"schema\""},
         Broken{"GateParameterOutOfRange", "sop.yaml", "[schema]",

@@ -16,6 +16,11 @@ constexpr std::string_view kForm =
 
 }  // namespace
 
+int RoleFile::line_of(const std::string& list, std::size_t index) const {
+  const auto at = lines.find(fmt::format("{}/{}", list, index));
+  return at == lines.end() ? lines.at(list) : at->second;
+}
+
 std::optional<RoleFile> read_role_file(const std::string& file, std::string_view content,
                                        SopProblems& problems) {
   const auto split = split_front_matter(file, content, kForm, problems);
@@ -53,6 +58,11 @@ std::optional<RoleFile> read_role_file(const std::string& file, std::string_view
   read_extra(fields, agent);
   for (const char* key : {"role", "name", "handoff_targets", "tools", "guardrails"}) {
     role.lines[key] = fields.line(key);
+    for (std::size_t i = 0; const Json& element : json::get_array(document->value, key)) {
+      (void)element;
+      const std::string place = fmt::format("{}/{}", key, i++);
+      role.lines[place] = document->line_of("/" + place);
+    }
   }
   return role;
 }

@@ -3,6 +3,7 @@
 // under `extra:` are kept without a word (docs/agents.md). Pure; thread-safe.
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <string>
@@ -16,8 +17,11 @@ namespace cadre {
 struct RoleFile {
   AgentConfig agent;
   std::string file;
-  // Where its fields stand: "handoff_targets" -> 7.
+  // Where its fields and the elements of lists stand: "tools" -> 7, "tools/0" -> 8.
   std::map<std::string, int> lines;
+
+  // The line of a list's element, or of the list where it stands in one line as text.
+  int line_of(const std::string& list, std::size_t index) const;
 };
 
 // Nothing when the front matter cannot be read at all; otherwise what could be read, with a
