@@ -115,8 +115,9 @@ const Draft::Forms& Draft::forms(std::string_view name) const {
   made.snake = plain_snake(name);
   made.singular = plain_snake(singular_name(name));
   made.safe = safe_snake(name);
-  made.safe_singular = text::singular(made.safe);
-  made.safe_plural = text::plural(made.safe);
+  // Singular and plural of the word, then made safe: "copy" is reserved and becomes "copy_".
+  made.safe_singular = safe_snake(text::singular(made.snake));
+  made.safe_plural = safe_snake(text::plural(made.snake));
   return forms_.emplace(std::string(name), std::move(made)).first->second;
 }
 

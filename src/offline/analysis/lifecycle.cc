@@ -241,7 +241,7 @@ class LifecycleReader {
   // in that order", "is pending until a manager approves or rejects it".
   void moves(Range part) {
     const Scan s(draft_.sentence(part.sentence));
-    if (from_to(s, part)) return;
+    if (from_to(s, part) || arrows(s, part)) return;
     starts_as(s, part);
     if (in_order(s, part)) return;
     until(s, part);
@@ -280,9 +280,58 @@ class LifecycleReader {
     return false;
   }
 
+  // The record whose chain of states stands right before this one and has the state.
+  std::string going_on(int sentence, const std::string& state) {
+    if (arrows_of_.second.empty() || sentence > arrows_of_.first + 1) return {};
+    const auto& cycle = draft_.entity(arrows_of_.second).lifecycle;
+    const bool known = cycle && std::any_of(cycle->states.begin(), cycle->states.end(),
+                                            [&](const auto& s) { return same_state(s, state); });
+    return known ? arrows_of_.second : std::string{};
+  }
+
+  // "Status goes stored -> claimed -> handed over."
+  bool arrows(const Scan& s, Range part) {
+    const auto arrow = [&](int i) { return s.any(i, {"->", "→", "=>"}); };
+    int at = part.first;
+    while (at <= part.last && !arrow(at)) ++at;
+    if (at > part.last || at == part.first || draft_.claimed(part.sentence, at - 1)) return false;
+    int first = at - 1;
+    while (first - 1 >= part.first && !s.punctuation(first - 1) &&
+           s.at(first - 1).form == VerbForm::kPastParticiple) {
+      --first;
+    }
+    std::vector<std::string> chain{s.lowers(first, at - 1)};
+    int last = at;
+    for (int i = at; i <= part.last && arrow(i); i = last + 1) {
+      last = i;
+      while (last + 1 <= part.last && !arrow(last + 1) && !s.any(last + 1, {",", ".", ";", "("})) {
+        ++last;
+      }
+      if (last == i || last > i + 3) return false;
+      chain.push_back(s.lowers(i + 1, last));
+    }
+    auto entity = going_on(part.sentence, chain.front());
+    if (entity.empty()) entity = subject_entity(s, part.sentence, first, 0);
+    if (entity.empty()) entity = previous_entity(part.sentence, first);
+    if (entity.empty()) return false;
+    arrows_of_ = {part.sentence, entity};
+    int from = first;
+    while (from > part.first && (s.any(from - 1, {"go", "move", "be", "status", "state", ":"}))) {
+      --from;
+    }
+    chain_moves(entity, chain, {part.sentence, from, last});
+    return true;
+  }
+
   void chain_moves(const std::string& entity, const std::vector<std::string>& chain, Range range) {
     const auto origin = draft_.stated(range, "transitions.chain");
     JsonArray edges;
+    // A second chain may begin in the middle of the first.
+    const auto& before = draft_.entity(entity).lifecycle;
+    const bool goes_on = before && !before->transitions.empty() &&
+                         std::any_of(before->states.begin(), before->states.end(),
+                                     [&](const auto& s) { return same_state(s, chain.front()); });
+    const std::string initial = goes_on ? before->initial : std::string{};
     for (std::size_t i = 0; i < chain.size(); ++i) {
       lifecycle_with(draft_, entity, chain[i], origin);
       if (i == 0) continue;
@@ -293,7 +342,7 @@ class LifecycleReader {
     if (draft_.notes[entity].where.last == 0 || cycle.initial.empty()) {
       cycle.initial = known_state(cycle, chain.front());
     }
-    cycle.initial = known_state(cycle, chain.front());
+    cycle.initial = goes_on ? initial : known_state(cycle, chain.front());
     draft_.add_rule(
         "transitions", range, "transitions.chain",
         text::upper_first(a_noun(draft_.entity(entity).name)) + " goes from " +
@@ -609,6 +658,7 @@ class LifecycleReader {
 
   Draft& draft_;
   const Reading& reading_;
+  std::pair<int, std::string> arrows_of_;  // the last chain of arrows: sentence, entity
   std::set<std::pair<int, int>> ordered_;  // segments that gave a chain
 };
 

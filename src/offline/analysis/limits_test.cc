@@ -137,6 +137,33 @@ TEST(Limits, ChoicesOfARelativeClause) {
   EXPECT_TRUE(find_attribute(*find_entity(spec, "Dog"), "name")->values.empty());
 }
 
+TEST(Limits, ArrowsBetweenStates) {
+  const auto spec = read(
+      "- item: description, colour, date found\n"
+      "- status goes stored -> claimed -> handed over. If nobody claims it: claimed -> lost\n"
+      "- claims: name, phone, date\n");
+  const auto* item = find_entity(spec, "Item");
+  ASSERT_NE(item, nullptr);
+  ASSERT_TRUE(item->lifecycle.has_value());
+  EXPECT_EQ(item->lifecycle->states,
+            (std::vector<std::string>{"stored", "claimed", "handed over", "lost"}));
+  EXPECT_EQ(item->lifecycle->initial, "stored");
+  EXPECT_EQ(item->lifecycle->transitions.size(), 3U);
+}
+
+TEST(Limits, AvailabilityByTheNumberOfCopies) {
+  for (const char* sentence : {"A book can be borrowed only if a copy is available.",
+                               "A book can only be borrowed if copies are left."}) {
+    const auto spec = read(
+        std::string("Members borrow books. Each book has a title and a number of copies. ") +
+        sentence);
+    EXPECT_NE(guard(spec, "borrow_book", "guard").find(R"(["self","book.copies"])"),
+              std::string::npos)
+        << sentence;
+    EXPECT_EQ(spec.sentences.back().status, spec::SentenceStatus::kCovered) << sentence;
+  }
+}
+
 TEST(Limits, PartsBehindAColon) {
   const auto spec = read(
       "Customer (name, mobile). A drop has customer, date in, and lines: garment type, quantity, "

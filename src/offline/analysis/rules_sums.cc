@@ -59,7 +59,8 @@ class SumReader {
     int more = s.find(part.first, part.last, "more");
     if (more < 0) more = s.find(part.first, part.last, "no more");
     const int than = more < 0 ? -1 : s.find(more, part.last, "than");
-    if (than < 0 || s.at(than + 1).number || !negated_before(s, {0, part.first, more})) return false;
+    if (than < 0 || s.at(than + 1).number) return false;
+    if (!negated_before(s, {part.sentence, part.first, more})) return false;
     std::string event;
     for (const auto& m : draft_.mentions(part.sentence)) {
       if (m.first > more && m.last < than && m.kind == Mention::Kind::kEntity) event = m.entity;

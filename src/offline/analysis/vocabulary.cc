@@ -384,7 +384,7 @@ class ListReader {
   // "Book: title, author, isbn", "address book: name, phone", "ENTITY task: title".
   bool read_colon(int index, const Scan& s) {
     int colon = s.find_any(0, std::min(s.size() - 1, 7), {":", "="});
-    if (colon < 0) colon = spaced_dash(index, s);
+    if (colon < 0) colon = spaced_dash(s);
     if (colon <= 0 || colon + 1 >= s.size()) return false;
     if (s.is(0, "entity") && s.find(2, s.size() - 1, "entity") > 0) return read_entities(index, s);
     const int begin =
@@ -424,16 +424,15 @@ class ListReader {
   }
 
   // "Plants - name, age": a dash with blanks around it, behind one noun.
-  int spaced_dash(int index, const Scan& s) const {
+  int spaced_dash(const Scan& s) const {
     const auto name = name_after(s, 0, s.size() - 1);
     const int dash = name.last + 1;
     if (name.empty() || !s.any(dash, {"-", "–", "—"}) || !s.noun(name.last)) return -1;
     const auto& text = draft_.brief.text;
     const auto at = static_cast<std::size_t>(s.at(dash).begin);
     const auto behind = static_cast<std::size_t>(s.at(dash).end);
-    (void)index;
-    const bool spaced = at > 0 && text[at - 1] == ' ' && behind < text.size() && text[behind] == ' ';
-    return spaced ? dash : -1;
+    if (at == 0 || behind >= text.size()) return -1;
+    return text[at - 1] == ' ' && text[behind] == ' ' ? dash : -1;
   }
 
   // "Keep track of my hives: ...": an order, no title.

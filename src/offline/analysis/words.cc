@@ -192,7 +192,8 @@ const std::unordered_map<std::string_view, TypeRow>& type_rows() {
          "nationality", "serial", "slug", "tag", "headline", "position", "place of birth",
          "vaccine", "dosage", "method", "iban", "state", "region", "material", "difficulty",
          "speciality", "specialty", "ingredient", "manager", "signature", "director", "caption",
-         "reference", "format", "variety", "shelf", "plate", "result", "outcome", "licence", "license", "blood"});
+         "reference", "format", "variety", "shelf", "plate", "licence", "license", "blood",
+         "result", "outcome"});
     return m;
   }();
   return *map;
