@@ -52,7 +52,7 @@ struct Agent {
 // The form of a typed answer: RunResult::as<T>() reads it.
 template <class T>
 OutputSchema typed(std::string name = "answer") {
-  return {std::move(name), schema_of<T>()};
+  return {std::move(name), output_schema_of<T>()};
 }
 
 // Checked and compiled agents, ready to run; shared by any number of runs and threads.

@@ -107,7 +107,7 @@ struct RunResult {
   Result<T> as() const {
     auto value = json::parse(output);
     if (!value) return std::unexpected(value.error());
-    return from_json<T>(*value);
+    return output_from_json<T>(*value);
   }
 };
 
