@@ -36,6 +36,20 @@ std::vector<Brief> load_briefs(const char* file, int difficulty_max) {
   return briefs;
 }
 
+// Every project below is judged too; this says what is missing, and that a bad document is noticed.
+TEST(OpenApi, AThirdPartyJudgesTheDocuments) {
+  TestFolder folder;
+  const std::filesystem::path bad = folder.path() / "openapi.json";
+  write_file(bad, R"({"openapi": "3.1.0", "info": {"title": "no version"}, "paths": {}})");
+  const auto problems = openapi_problems(bad);
+  if (!problems)
+    GTEST_SKIP() << "CADRE_OPENAPI_VALIDATOR is not set: ./check sets it where pip can fetch "
+                    "openapi-spec-validator";
+  EXPECT_NE(problems->find("version"), std::string::npos) << *problems;
+  write_file(bad, R"({"openapi": "3.1.0", "info": {"title": "x", "version": "1"}, "paths": {}})");
+  EXPECT_EQ(*openapi_problems(bad), "");
+}
+
 class AcceptanceBrief : public ::testing::TestWithParam<Brief> {};
 
 TEST_P(AcceptanceBrief, RunsEndToEnd) {

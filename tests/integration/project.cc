@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 #include "base/json_schema.h"
 
 namespace cadre::testing {
@@ -39,6 +41,20 @@ void expect_sound_project(const std::filesystem::path& out) {
           << json::write(file);
     }
   }
+  EXPECT_EQ(openapi_problems(out / "openapi.json").value_or(""), "");
+}
+
+std::optional<std::string> openapi_problems(const std::filesystem::path& document) {
+  const char* validator = std::getenv("CADRE_OPENAPI_VALIDATOR");
+  if (validator == nullptr || *validator == '\0') return std::nullopt;
+  ProcessOptions options;
+  options.argv = {validator, document.string()};
+  options.env = {"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=" + document.parent_path().string()};
+  options.timeout = Milliseconds(60'000);
+  const auto result = run_process(options);
+  if (!result) return "the validator does not run: " + result.error().describe();
+  if (result->success()) return "";
+  return "refused: " + result->out + result->err;
 }
 
 }  // namespace cadre::testing
