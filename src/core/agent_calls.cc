@@ -10,6 +10,10 @@ namespace cadre::detail {
 using Phase = CallState::Phase;
 using Kind = CallFacts::Kind;
 
+namespace {
+constexpr int kChecksMax = 1000;  // guardrails of one call: more is a damaged journal
+}  // namespace
+
 std::uint64_t hash_text(std::uint64_t seed, std::string_view text) {
   for (const char c : text) seed = (seed ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
   return (seed ^ 0xff) * 1099511628211ULL;  // a border, so that "a"+"bc" is not "ab"+"c"
@@ -31,6 +35,14 @@ Result<void> Stepper::take_calls(int frame, std::size_t reply_begin,
   Frame& acting = at(frame);
   if (facts.size() != acting.history.open_calls())
     return fail(ErrorCode::kCorrupt, "the facts of a reply's calls do not match its calls");
+  for (const CallFacts& fact : facts) {
+    const bool targets = fact.kind == Kind::kAgentTool || fact.kind == Kind::kHandoff;
+    const bool known = fact.target >= 0 &&
+                       static_cast<std::size_t>(fact.target) < run_.team->agents.size();
+    const auto counted = [](int checks) { return checks >= 0 && checks <= kChecksMax; };
+    if ((targets && !known) || !counted(fact.input_checks) || !counted(fact.output_checks))
+      return fail(ErrorCode::kCorrupt, "the facts of a call do not fit the team");
+  }
   acting.phase = Frame::Phase::kActing;
   std::size_t next = 0;
   acting.calls.reserve(facts.size());
@@ -111,7 +123,20 @@ void Stepper::checked(int frame, int call) {
   ready.phase = Phase::kHeld;
   const bool harmless =
       ready.facts.kind == Kind::kTool && ready.facts.effect == ToolEffect::kPure;
+  if (!harmless && at(frame).beside_open == 0 && !at(frame).redo.empty())
+    return call_ended(frame, call, false, "Not run: " + at(frame).redo);
   if (harmless || at(frame).beside_open == 0) release(frame, call);
+}
+
+// A guardrail wants the turn again: what has an effect and has not begun does not begin.
+void Stepper::refuse_held(int frame, const std::string& why) {
+  const std::size_t count = at(frame).calls.size();
+  for (std::size_t i = 0; i < count && at(frame).phase == Frame::Phase::kActing; ++i) {
+    const CallState& call = at(frame).calls[i];
+    const bool held = call.phase == Phase::kHeld || call.phase == Phase::kApproval;
+    if (held && (call.facts.kind != Kind::kTool || call.facts.effect != ToolEffect::kPure))
+      call_ended(frame, static_cast<int>(i), false, why);
+  }
 }
 
 void Stepper::release_held(int frame) {
@@ -165,34 +190,32 @@ void Stepper::pump_tools() {
 Result<void> Stepper::take(ToolEnded outcome) {
   if (auto checked = check_call(outcome.frame, outcome.call, Phase::kRunning); !checked)
     return checked;
+  Frame& owner = at(outcome.frame);
+  if (outcome.call < 0 || static_cast<std::size_t>(outcome.call) >= owner.calls.size()) return {};
+  CallState& ended = call_at(outcome.frame, outcome.call);
+  if (ended.phase != Phase::kRunning) return {};
   --run_.running_tools;
-  if (at(outcome.frame).phase != Frame::Phase::kOver &&
-      call_at(outcome.frame, outcome.call).phase == Phase::kRunning) {
-    CallState& ended = call_at(outcome.frame, outcome.call);
+  if (owner.phase == Frame::Phase::kActing) {
     ended.ok = outcome.ok;
     ended.output = std::move(outcome.output);
     ended.failed_fatally = !outcome.ok && ended.facts.fatal;
-    if (ended.failed_fatally) {  // what has not started does not start any more
-      for (CallState& other : at(outcome.frame).calls) {
-        if (other.phase != Phase::kQueued && other.phase != Phase::kHeld) continue;
-        other.phase = Phase::kDone;
-        other.output = "not run: another tool of the same reply failed";
-        --at(outcome.frame).calls_open;
-      }
-    }
-    if (ended.facts.output_checks == 0) {
-      finish_call(outcome.frame, outcome.call);
-    } else {
-      ended.phase = Phase::kJudging;
-      ended.checks_open = ended.facts.output_checks;
-      ended.checks.assign(static_cast<std::size_t>(ended.checks_open), {});
-      for (int i = 0; i < ended.facts.output_checks; ++i)
-        command(Command::Kind::kGuardrail, outcome.frame, outcome.call, i,
-                GuardPoint::kToolOutput);
-    }
+    judge_call(outcome.frame, outcome.call);
+  } else {
+    ended.phase = Phase::kDone;  // nobody waits for it
   }
   pump_tools();
   return {};
+}
+
+// A tool or an agent has given its output: the guardrails of the output look at it.
+void Stepper::judge_call(int frame, int call) {
+  CallState& ended = call_at(frame, call);
+  if (ended.facts.output_checks == 0) return finish_call(frame, call);
+  ended.phase = Phase::kJudging;
+  ended.checks_open = ended.facts.output_checks;
+  ended.checks.assign(static_cast<std::size_t>(ended.checks_open), {});
+  for (int i = 0; i < ended.facts.output_checks; ++i)
+    command(Command::Kind::kGuardrail, frame, call, i, GuardPoint::kToolOutput);
 }
 
 void Stepper::call_ended(int frame, int call, bool ok, std::string output) {
@@ -208,6 +231,16 @@ void Stepper::finish_call(int frame, int call) {
   done.phase = Phase::kDone;
   Frame& owner = at(frame);
   if (counted) --owner.calls_open;
+  if (done.failed_fatally) {  // what has not started does not start any more
+    for (CallState& other : owner.calls) {
+      const bool started = other.phase == Phase::kRunning || other.phase == Phase::kJudging ||
+                           other.child >= 0;
+      if (started || other.phase == Phase::kDone || other.phase == Phase::kWaiting) continue;
+      other.phase = Phase::kDone;
+      other.output = "not run: another tool of the same reply failed";
+      --owner.calls_open;
+    }
+  }
   if (owner.phase != Frame::Phase::kActing || owner.calls_open > 0 || owner.beside_open > 0) return;
   tools_done(frame);
 }
@@ -279,21 +312,22 @@ void Stepper::tools_done(int frame) {
                                            call.output);
     return fail_frame(frame, RunStatus::kToolError, reason);
   }
+  acting.used_tools.insert(acting.agent);
   for (const CallState& call : acting.calls) {
     if (call.phase == Phase::kWaiting) return start_handoff(frame);
   }
   if (watch_calls(frame)) return;
-  acting.used_tools.insert(acting.agent);
   const CallState* ends = nullptr;
   for (const CallState& call : acting.calls) {
-    const bool tool = call.facts.kind == Kind::kTool && call.ok;
+    const bool tool =
+        (call.facts.kind == Kind::kTool || call.facts.kind == Kind::kAgentTool) && call.ok;
     if (ends == nullptr && tool &&
         (call.facts.ends_run || policy(acting).tool_use == ToolUse::kStopOnFirst))
       ends = &call;
   }
   if (ends != nullptr) {
     std::string output = ends->output;
-    close_step(frame);
+    close_step(frame, policy(acting).output_guardrails == 0);
     return answer(frame, std::move(output), false);
   }
   if (policy(acting).tool_use == ToolUse::kDecide) {
@@ -310,7 +344,7 @@ Result<void> Stepper::take(ToolsDecided outcome) {
   if (frame.phase == Frame::Phase::kOver) return {};
   if (frame.phase != Frame::Phase::kDeciding)
     return fail(ErrorCode::kCorrupt, "a decision over tools came that was not asked for");
-  close_step(outcome.frame);
+  close_step(outcome.frame, !outcome.output || policy(frame).output_guardrails == 0);
   if (outcome.output) {
     answer(outcome.frame, std::move(*outcome.output), false);
   } else {
@@ -320,16 +354,17 @@ Result<void> Stepper::take(ToolsDecided outcome) {
 }
 
 // Results enter the history in call order.
-void Stepper::close_step(int frame) {
+void Stepper::close_step(int frame, bool settle) {
   Frame& acting = at(frame);
   if (acting.history.open_calls() == 0) return;
   const std::size_t before = acting.history.size();
   for (CallState& call : acting.calls)
     (void)acting.history.add_result({call.call().id, call.output, call.ok});
+  if (acting.withheld) return;
   const auto items = acting.history.items();
   acting.log.insert(acting.log.end(), items.begin() + static_cast<std::ptrdiff_t>(before),
                     items.end());
-  if (acting.beside_open == 0) settle_log(acting);
+  if (settle && acting.beside_open == 0) settle_log(acting);
 }
 
 // Whether it went in circles so often that the frame ended.
@@ -342,7 +377,9 @@ bool Stepper::watch_calls(int frame) {
     std::uint64_t hash = hash_text(kHashSeed, call.call().tool);
     hash = hash_text(hash_text(hash, call.call().arguments), call.output);
     const int times = ++acting.seen_calls[hash];
-    if (times == 1) ++acting.news;
+    // That work was handed over is no news; what came of it is.
+    const bool handed_over = call.facts.kind == Kind::kHandoff && call.child < 0;
+    if (times == 1 && !handed_over) ++acting.news;
     if (times < limits().repeat_calls || repeated) continue;
     repeated = true;
     tool = call.call().tool;

@@ -57,6 +57,8 @@ Result<void> Stepper::take(HandoffEnded outcome) {
     return checked;
   Frame& frame = at(outcome.frame);
   if (frame.phase == Frame::Phase::kOver) return {};
+  // Of a branch that was given up while its target was asked.
+  if (call_at(outcome.frame, outcome.call).phase == Phase::kDone) return {};
   if (frame.phase != Frame::Phase::kHandingOff)
     return fail(ErrorCode::kCorrupt, "a handoff ended that was not begun");
   CallState& call = call_at(outcome.frame, outcome.call);
@@ -74,12 +76,15 @@ Result<void> Stepper::take(HandoffEnded outcome) {
   call.output = json::write(
       JsonObject{{"assistant", run_.team->agents[static_cast<std::size_t>(target)].name}});
   ++run_.handoffs_accepted;
-  (void)watch_calls(outcome.frame);
-  if (at(outcome.frame).phase == Frame::Phase::kOver) return {};
+  if (watch_calls(outcome.frame)) return {};
   close_step(outcome.frame);
   if (outcome.items) {
     auto history = History::from(*outcome.items);
     if (!history) return propagate(history);
+    for (const ItemPtr& item : frame.history.items()) {
+      if (const auto* left = std::get_if<ToolCallItem>(item.get()))
+        frame.filtered_ids.insert(left->id);
+    }
     frame.history = std::move(*history);
   }
   if (watch_handoff(outcome.frame, target)) return {};
@@ -94,9 +99,9 @@ Result<void> Stepper::refuse_branch(const HandoffEnded& outcome) {
   if (auto checked = check_call(outcome.frame, outcome.call, Phase::kBranch); !checked)
     return checked;
   CallState& call = call_at(outcome.frame, outcome.call);
+  if (call.phase == Phase::kDone) return {};
   if (outcome.accepted || call.child >= 0)
     return fail(ErrorCode::kCorrupt, "a branch was accepted that is not opened");
-  if (call.phase != Phase::kBranch) return {};
   call.phase = Phase::kDone;
   call.output = fmt::format("Refused: {}", outcome.reason);
   ++run_.handoffs_refused;
@@ -112,6 +117,7 @@ bool Stepper::watch_handoff(int frame, int target) {
   const auto left = acting.left_at.find(target);
   const bool circle = left != acting.left_at.end() && left->second == acting.news;
   acting.left_at[acting.agent] = acting.news;
+  if (!circle) acting.circles = 0;
   if (!circle || limits().repeat_handoffs == 0) return false;
   if (++acting.circles < limits().repeat_handoffs) return false;
   const std::string reason = fmt::format(
@@ -133,10 +139,18 @@ Result<void> Stepper::take(BranchOpened outcome) {
     return checked;
   if (at(outcome.frame).phase == Frame::Phase::kOver) return {};
   if (call_at(outcome.frame, outcome.call).phase != Phase::kBranch) return {};
+  if (call_at(outcome.frame, outcome.call).child >= 0)
+    return fail(ErrorCode::kCorrupt, "a branch was opened twice");
   if (!outcome.problem.empty()) {
+    if (at(outcome.frame).phase == Frame::Phase::kJoining) {
+      return refuse_branch({outcome.frame, outcome.call, false, std::move(outcome.problem),
+                            std::nullopt});
+    }
     call_ended(outcome.frame, outcome.call, false, std::move(outcome.problem));
     return {};
   }
+  auto history = History::from(outcome.items);
+  if (!history) return propagate(history);
   const int child = static_cast<int>(run_.frames.size());
   Frame& branch = run_.frames.emplace_back();
   Frame& parent = at(outcome.frame);
@@ -146,8 +160,6 @@ Result<void> Stepper::take(BranchOpened outcome) {
   branch.depth = parent.depth + 1;
   branch.path = fmt::format("{}/{}.{}", parent.path, parent.turn, outcome.call);
   branch.agent = call.facts.target;
-  auto history = History::from(outcome.items);
-  if (!history) return propagate(history);
   branch.history = std::move(*history);
   branch.log = std::move(outcome.items);
   call.child = child;
@@ -174,7 +186,7 @@ void Stepper::branch_ended(int frame, int call) {
   }
   if (ended.facts.kind == CallFacts::Kind::kAgentTool) {
     ended.failed_fatally = !ended.ok && ended.facts.fatal;
-    return finish_call(frame, call);
+    return judge_call(frame, call);
   }
   ended.phase = Phase::kDone;
   --at(frame).branches_open;

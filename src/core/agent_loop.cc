@@ -43,6 +43,18 @@ bool tool_choice_is_reset(const AgentRun& run, int frame) {
          run.team->agents[static_cast<std::size_t>(at.agent)].reset_tool_choice;
 }
 
+std::vector<std::pair<int, int>> abandoned_tools(const AgentRun& run) {
+  std::vector<std::pair<int, int>> abandoned;
+  for (std::size_t f = 0; f < run.frames.size(); ++f) {
+    if (run.frames[f].phase == Frame::Phase::kActing) continue;
+    for (std::size_t c = 0; c < run.frames[f].calls.size(); ++c) {
+      if (run.frames[f].calls[c].phase == CallState::Phase::kRunning)
+        abandoned.emplace_back(static_cast<int>(f), static_cast<int>(c));
+    }
+  }
+  return abandoned;
+}
+
 std::vector<std::pair<int, int>> pending_approvals(const AgentRun& run) {
   std::vector<std::pair<int, int>> pending;
   for (std::size_t f = 0; f < run.frames.size(); ++f) {
@@ -78,7 +90,9 @@ void add_call(std::vector<Command>& out, const Frame& owner, int frame, int inde
       add_checks(out, call.checks, frame, index, GuardPoint::kToolOutput);
       break;
     case CallState::Phase::kApproval: add(Command::Kind::kApproval); break;
-    case CallState::Phase::kRunning: add(Command::Kind::kTool); break;
+    case CallState::Phase::kRunning:
+      if (owner.phase == Frame::Phase::kActing) add(Command::Kind::kTool);
+      break;
     case CallState::Phase::kBranch:
       if (call.child < 0) add(Command::Kind::kBranch);
       break;
@@ -133,23 +147,28 @@ bool note_verdict(std::vector<GuardState>& checks, const GuardrailEnded& outcome
   return true;
 }
 
-namespace {
-
-// Calls of one reply may share an id, or have none, with some servers.
-void make_ids_unique(std::vector<Item>& items, const Frame& frame) {
+// Calls of one reply may share an id, or have none, with some servers; and people approve calls by
+// their id, so that no two frames which are open may use the same.
+void Stepper::make_ids_unique(std::vector<Item>& items, int index) const {
+  const Frame& frame = run_.frames[static_cast<std::size_t>(index)];
   std::unordered_set<std::string> seen;
+  const auto taken = [&](const std::string& id) {
+    if (id.empty() || seen.contains(id) || frame.filtered_ids.contains(id)) return true;
+    return std::ranges::any_of(run_.frames, [&](const Frame& other) {
+      return (&other == &frame || other.phase != Frame::Phase::kOver) &&
+             other.history.knows_call(id);
+    });
+  };
   int number = 0;
   for (Item& item : items) {
     auto* call = std::get_if<ToolCallItem>(&item);
     if (call == nullptr) continue;
-    if (call->id.empty() || frame.history.knows_call(call->id) || seen.contains(call->id))
-      call->id = fmt::format("{}~{}.{}", call->id, frame.turn, number);
+    const std::string given = call->id;
+    while (taken(call->id))
+      call->id = fmt::format("{}~{}{}.{}", given, frame.path, frame.turn, number++);
     seen.insert(call->id);
-    ++number;
   }
 }
-
-}  // namespace
 
 Result<void> Stepper::check_frame(int frame) const {
   if (frame >= 0 && static_cast<std::size_t>(frame) < run_.frames.size()) return {};
@@ -202,7 +221,10 @@ void Stepper::say(Frame& frame, Speaker speaker, std::string text) {
     frame.log.push_back(frame.history.items().back());
 }
 
-void Stepper::settle_log(Frame& frame) { frame.settled = frame.log.size(); }
+// Calls settle together with their results.
+void Stepper::settle_log(Frame& frame) {
+  if (frame.history.open_calls() == 0) frame.settled = frame.log.size();
+}
 
 void Stepper::begin_turn(int frame) {
   Frame& turning = at(frame);
@@ -224,6 +246,7 @@ void Stepper::begin_turn(int frame) {
     ++turning.news;
   }
   turning.staged.clear();
+  if (!turning.redo.empty()) say(turning, Speaker::kSystem, std::exchange(turning.redo, {}));
   if (turning.finishing) {
     turning.finished = true;
     say(turning, Speaker::kSystem,
@@ -247,14 +270,19 @@ void Stepper::begin_turn(int frame) {
 Result<void> Stepper::take(ModelEnded outcome) {
   if (auto checked = check_frame(outcome.frame); !checked) return checked;
   Frame& frame = at(outcome.frame);
-  if (frame.phase == Frame::Phase::kOver) return {};
+  // A guardrail beside the call may have ended the frame meanwhile.
+  if (frame.phase == Frame::Phase::kOver || frame.phase == Frame::Phase::kRecovering) return {};
   if (frame.phase != Frame::Phase::kThinking)
     return fail(ErrorCode::kCorrupt, "a model's reply came that was not asked for");
   if (outcome.error) {
     fail_frame(outcome.frame, outcome.failure, outcome.error->message);
     return {};
   }
-  make_ids_unique(outcome.items, frame);
+  if (!outcome.refusal.empty()) {  // calls of a reply that declines are not carried out
+    std::erase_if(outcome.items,
+                  [](const Item& item) { return std::holds_alternative<ToolCallItem>(item); });
+  }
+  make_ids_unique(outcome.items, outcome.frame);
   const std::size_t before = frame.history.size();
   if (auto added = frame.history.add_reply(std::move(outcome.items)); !added) {
     fail_frame(outcome.frame, RunStatus::kModelBehavior, added.error().message);
@@ -272,14 +300,18 @@ Result<void> Stepper::take(ModelEnded outcome) {
     fail_frame(outcome.frame, RunStatus::kRefused, outcome.refusal);
     return {};
   }
-  if (frame.history.open_calls() > 0) return take_calls(outcome.frame, before, std::move(outcome.calls));
+  if (frame.history.open_calls() > 0)
+    return take_calls(outcome.frame, before, std::move(outcome.calls));
   const MessageItem* last = nullptr;
   for (std::size_t i = before; i < items.size(); ++i) {
     const auto* message = std::get_if<MessageItem>(items[i].get());
     if (message != nullptr) last = message;
   }
   if (policy(frame).output != nullptr && (last == nullptr || last->text.empty())) {
-    begin_turn(outcome.frame);
+    if (!retry(outcome.frame, "Your reply held no answer. Answer in the form that was asked for.")) {
+      fail_frame(outcome.frame, RunStatus::kInvalidOutput,
+                 "the model gave no answer of the output type");
+    }
     return {};
   }
   answer(outcome.frame, last == nullptr ? std::string() : last->text, true);
@@ -308,29 +340,34 @@ void Stepper::guard_input(const GuardrailEnded& outcome) {
   if (outcome.verdict == Verdict::kStop || outcome.verdict == Verdict::kReject) {
     if (outcome.verdict == Verdict::kReject) frame.answer = outcome.message;
     frame.log.resize(std::min(frame.log.size(), frame.settled));
+    frame.withheld = true;
     return fail_frame(outcome.frame, RunStatus::kGuardrail, outcome.message);
   }
   if (outcome.verdict == Verdict::kRetry) {
-    // Feedback on the input is for the model. Beside a call that is under way it waits for the
-    // next turn.
-    MessageItem feedback;
-    feedback.speaker = Speaker::kSystem;
-    feedback.text = outcome.message;
-    if (blocking) {
-      say(frame, Speaker::kSystem, std::move(feedback.text));
-    } else {
-      frame.staged.push_back(std::move(feedback));
-    }
+    // Feedback on the input is for the model, which reads it with the next call.
+    frame.redo += frame.redo.empty() ? "" : "\n";
+    frame.redo += outcome.message.empty() ? "Look at the input again." : outcome.message;
   }
   if (open > 0) return;
   if (blocking) return begin_turn(outcome.frame);
-  settle_log(frame);
-  if (frame.phase == Frame::Phase::kActing) {
-    release_held(outcome.frame);
-    if (frame.calls_open == 0) tools_done(outcome.frame);
-  } else if (frame.phase == Frame::Phase::kAnswered) {
-    judge_answer(outcome.frame);
+  beside_decided(outcome.frame);
+}
+
+// What the model did meanwhile may go on, or was done without the feedback and is done again.
+void Stepper::beside_decided(int frame) {
+  Frame& judged = at(frame);
+  if (judged.redo.empty()) settle_log(judged);
+  if (judged.phase == Frame::Phase::kAnswered) {
+    if (judged.redo.empty()) return judge_answer(frame);
+    return answer_again(frame);
   }
+  if (judged.phase != Frame::Phase::kActing) return;
+  if (judged.redo.empty()) {
+    release_held(frame);
+  } else {
+    refuse_held(frame, "Not run: " + judged.redo);
+  }
+  after_call(frame);
 }
 
 Result<void> Stepper::take(InputAdded outcome) {
@@ -387,14 +424,9 @@ void Stepper::fail_frame(int frame, RunStatus status, std::string reason) {
   failing.status = status;
   failing.reason = std::move(reason);
   failing.phase = Frame::Phase::kRecovering;
+  failing.blocking_open = failing.beside_open = failing.output_open = 0;
   end_children(frame);
-  // What is open cannot be answered any more; the history must stay valid for the handler.
-  for (CallState& call : failing.calls) {
-    if (call.phase != CallState::Phase::kDone) {
-      call.phase = CallState::Phase::kDone;
-      call.output = "not run: the run ended";
-    }
-  }
+  drop_waiting(failing);
   close_step(frame);
   command(Command::Kind::kAbort, frame);
   command(Command::Kind::kRecover, frame);
@@ -409,20 +441,26 @@ void Stepper::end_children(int frame) {
   }
 }
 
+// The history must stay valid for what comes after: every call gets a result. What runs keeps its
+// place under the cap until it ends.
+void Stepper::drop_waiting(Frame& owner) {
+  for (CallState& call : owner.calls) {
+    if (call.phase == CallState::Phase::kDone) continue;
+    call.output = call.phase == CallState::Phase::kRunning ||
+                          (call.phase == CallState::Phase::kBranch && call.child >= 0)
+                      ? "cancelled: the run ended"
+                      : "not run: the run ended";
+    if (call.phase != CallState::Phase::kRunning) call.phase = CallState::Phase::kDone;
+  }
+}
+
 void Stepper::end_frame(int frame, RunStatus status, std::string reason) {
   Frame& ending = at(frame);
   if (ending.phase == Frame::Phase::kOver) return;
   ending.status = status;
   ending.reason = std::move(reason);
   end_children(frame);
-  for (CallState& call : ending.calls) {
-    if (call.phase == CallState::Phase::kDone || call.phase == CallState::Phase::kRunning) continue;
-    call.phase = CallState::Phase::kDone;
-    call.output = "not run: the run ended";
-  }
-  for (CallState& call : ending.calls) {
-    if (call.phase == CallState::Phase::kRunning) call.output = "cancelled: the run ended";
-  }
+  drop_waiting(ending);
   close_step(frame);
   ending.phase = Frame::Phase::kOver;
   if (status != RunStatus::kDone) command(Command::Kind::kAbort, frame);

@@ -273,10 +273,13 @@ struct Frame {
   History history;                // what the model reads next
   std::vector<ItemPtr> log;       // new items in order, untouched by filters
   std::size_t settled = 0;        // items of `log` that guardrails cannot take back any more
+  bool withheld = false;          // a guardrail took the rest back: nothing more enters `log`
+  std::string redo;               // a guardrail beside the model asked for another turn, and why
   int turn = 0;
   int retries_used = 0;
   bool finishing = false;         // the next turn is the last, without tools
   bool finished = false;          // it was taken
+  std::set<std::string, std::less<>> filtered_ids;  // of calls in `log` that a filter left out
   std::vector<MessageItem> staged;  // said meanwhile: enters before the next model call
   std::vector<CallState> calls;   // of the last reply
   int calls_open = 0;             // tool calls not done; handoffs apart
@@ -319,6 +322,10 @@ Result<void> apply(AgentRun& run, AgentOutcome outcome, Outbox& out);
 
 // What is asked for and has no outcome yet: what a resumed run has to do, in order.
 std::vector<Command> open_commands(const AgentRun& run);
+
+// Tool calls under way whose result nobody waits for any more: each has its place under the cap
+// until its ToolEnded comes. A resumed run has to tell their end.
+std::vector<std::pair<int, int>> abandoned_tools(const AgentRun& run);
 
 // The calls that wait for an approval: frame and call.
 std::vector<std::pair<int, int>> pending_approvals(const AgentRun& run);

@@ -32,6 +32,8 @@ class Stepper {
   void end_children(int frame);
   void fail_frame(int frame, RunStatus status, std::string reason);
   void guard_input(const GuardrailEnded& outcome);
+  void beside_decided(int frame);
+  void make_ids_unique(std::vector<Item>& items, int frame) const;
   void say(Frame& frame, Speaker speaker, std::string text);
   void settle_log(Frame& frame);
 
@@ -45,13 +47,17 @@ class Stepper {
   void pump_tools();
   void call_ended(int frame, int call, bool ok, std::string output);
   void finish_call(int frame, int call);
+  void judge_call(int frame, int call);
+  void drop_waiting(Frame& owner);
+  void refuse_held(int frame, const std::string& why);
   void guard_call(const GuardrailEnded& outcome);
   void branch_ended(int frame, int call);
   void settle_join(int frame);
   void tools_done(int frame);
   void start_handoff(int frame);
   Result<void> refuse_branch(const HandoffEnded& outcome);
-  void close_step(int frame);
+  // `settle`: guardrails cannot take the results back any more.
+  void close_step(int frame, bool settle = true);
   void after_call(int frame);
   bool watch_calls(int frame);
   bool watch_handoff(int frame, int target);
@@ -61,6 +67,7 @@ class Stepper {
   void judge_answer(int frame);
   void guard_output(const GuardrailEnded& outcome);
   void answer_passed(int frame);
+  void answer_again(int frame);
   bool retry(int frame, const std::string& feedback);
 
   Frame& at(int frame) { return run_.frames[static_cast<std::size_t>(frame)]; }
