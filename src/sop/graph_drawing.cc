@@ -11,6 +11,7 @@ namespace cadre {
 namespace {
 
 constexpr double kCharWidth = 7;  // of sans-serif in 12 px, with room to spare
+constexpr double kBold = 1.15;    // bold letters are wider
 constexpr double kLineHeight = 16;
 constexpr double kPadding = 10;
 constexpr double kMargin = 16;
@@ -178,7 +179,7 @@ class SvgDrawing {
     if (!layout) return std::unexpected(layout.error());
     const std::string caption = fmt::format("{} – led by {}", one_line(plan_.title),
                                             one_line(role_name(plan_, plan_.lead)));
-    const double width = std::max(layout->width, width_of(caption)) + 2 * kMargin;
+    const double width = std::max(layout->width, width_of(caption) * kBold) + 2 * kMargin;
     const double height = layout->height + 2 * kMargin + 2 * kLineHeight;
     out_ = fmt::format(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
@@ -253,8 +254,13 @@ class SvgDrawing {
     }
   }
   LayoutBox size_of(std::size_t i) const {
-    return {rows_[i], widest(boxes_[i].lines) + 2 * kPadding,
-            kLineHeight * static_cast<double>(boxes_[i].lines.size()) + 2 * kPadding};
+    const Box& box = boxes_[i];
+    double width = 0;
+    for (std::size_t n = 0; n < box.lines.size(); ++n) {
+      width = std::max(width, width_of(box.lines[n]) * (n < box.bold ? kBold : 1));
+    }
+    return {rows_[i], width + 2 * kPadding,
+            kLineHeight * static_cast<double>(box.lines.size()) + 2 * kPadding};
   }
 
   void draw_label(const Arrow& arrow, const LayoutPoint& at) {
