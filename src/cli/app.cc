@@ -18,10 +18,12 @@ constexpr const char* kFooter = R"(Examples:
   cadre run "A library service. Members borrow books. Each book has a title and an ISBN (unique)."
   cadre run brief.txt --out library
   cadre spec brief.txt            what would be understood, sentence by sentence
-  cadre resume last               go on after an interruption or a crash
+  cadre resume last               go on after an interruption or a crash)";
 
-Exit codes: 0 done; 1 internal error; 2 usage; 3 done, something stated is not covered;
-4 refused; 5 a gate failed; 6 budget or deadline; 7 model provider; 130 interrupted.)";
+constexpr const char* kExitCodes =
+    R"(Exit codes: 0 done; 1 internal error, or a file or disk that cannot be read or written; 2 wrong
+arguments or input; 3 done, something stated is not covered; 4 refused, with what would help; 5 a
+gate failed; 6 budget or deadline; 7 model provider; 130 interrupted (cadre resume goes on).)";
 
 struct Parsed {
   Console console;
@@ -37,7 +39,7 @@ struct Parsed {
 };
 
 void add_common(CLI::App* command, Parsed& parsed) {
-  command->add_flag("--json", parsed.console.json, "machine-readable output");
+  command->add_flag("--json", parsed.console.json, "JSON on standard output");
 }
 
 void add_reference(CLI::App* command, Parsed& parsed) {
@@ -49,21 +51,32 @@ void add_reference(CLI::App* command, Parsed& parsed) {
 }
 
 void add_run(CLI::App& app, Parsed& parsed) {
-  CLI::App* run = app.add_subcommand("run", "run the SOP on a brief and write the project");
+  CLI::App* run =
+      app.add_subcommand("run", "turn a requirement into a designed, built and tested project");
   run->add_option("BRIEF", parsed.run.brief,
                   "the requirement: a text, a file's name, or - for standard input")
       ->required();
-  run->add_option("--out", parsed.run.out, "project folder: new, empty, or made by an earlier run");
-  run->add_option("--sop", parsed.run.sop, "SOP: a shipped name or a folder")
+  run->add_option(
+      "--out", parsed.run.out,
+      "project folder: new, empty, or made by an earlier run (default: a new one, named after "
+      "the requirement's first words)");
+  run->add_option("--sop", parsed.run.sop,
+                  "standard operating procedure (stages, roles, gates): a shipped name or a folder")
       ->capture_default_str();
-  run->add_option("--model", parsed.run.model, "who thinks")->capture_default_str();
-  run->add_option("--stack", parsed.run.stack, "what is written")->capture_default_str();
+  run->add_option("--model", parsed.run.model,
+                  "who thinks; offline, the embedded engine without a language model, is the only "
+                  "one in this version")
+      ->capture_default_str();
+  run->add_option("--stack", parsed.run.stack,
+                  "what the project is written in; python is the only one in this version")
+      ->capture_default_str();
   run->add_option("--state", parsed.run.state, "folder of the journal")->capture_default_str();
   run->add_option("--timeout", parsed.run.timeout_s,
                   "seconds for the whole run (0: the SOP's limit)")
       ->check(CLI::Range(0, 7 * 24 * 3600));
-  run->add_flag("--no-sandbox", parsed.run.no_sandbox,
-                "run generated code without bubblewrap; the report is marked");
+  run->add_flag(
+      "--no-sandbox", parsed.run.no_sandbox,
+      "run generated code with your rights instead of in bubblewrap; the report is marked");
   run->add_flag("--quiet", parsed.console.quiet, "only the final summary");
   add_common(run, parsed);
   run->callback([&] { parsed.action = [&] { return run_command(parsed.console, parsed.run); }; });
@@ -72,7 +85,9 @@ void add_run(CLI::App& app, Parsed& parsed) {
 void add_run_views(CLI::App& app, Parsed& parsed) {
   CLI::App* resume = app.add_subcommand("resume", "go on with an interrupted or killed run");
   add_reference(resume, parsed);
-  resume->add_flag("--no-sandbox", parsed.no_sandbox, "as for run");
+  resume->add_flag("--no-sandbox", parsed.no_sandbox,
+                   "run generated code with your rights instead of in bubblewrap; the report is "
+                   "marked");
   resume->add_flag("--quiet", parsed.console.quiet, "only the final summary");
   resume->callback([&] {
     parsed.action = [&] {
@@ -134,11 +149,13 @@ int run_cli(const std::vector<std::string>& arguments) {
       "Cadre: one requirement in, a designed, built and tested project out.\nCode = SOP(Team).",
       "cadre");
   app.set_version_flag("--version", std::string("cadre ") + kVersion);
-  app.footer(kFooter);
   app.require_subcommand(1);
   add_run(app, parsed);
   add_run_views(app, parsed);
   add_tools(app, parsed);
+  app.footer(std::string(kFooter) + "\n\n" + kExitCodes);
+  for (const char* command : {"run", "resume", "spec"})
+    app.get_subcommand(command)->footer(kExitCodes);
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
   try {
     app.parse(reversed);

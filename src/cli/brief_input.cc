@@ -55,6 +55,16 @@ Result<std::string> checked(std::string bytes, const std::string& name) {
   return bytes;
 }
 
+// One word with a slash or a short extension is a file's name mistyped, not a requirement.
+bool names_a_file(const std::string& argument) {
+  if (argument.size() > 1000 || argument.find_first_of(" \t\r\n") != std::string::npos)
+    return false;
+  if (argument.find('/') != std::string::npos) return true;
+  const std::size_t dot = argument.rfind('.');
+  return dot != std::string::npos && dot > 0 && argument.size() - dot >= 3 &&
+         argument.size() - dot <= 5;
+}
+
 }  // namespace
 
 Result<std::string> read_brief_argument(const std::string& argument) {
@@ -78,6 +88,10 @@ Result<std::string> read_brief_argument(const std::string& argument) {
     auto bytes = read_all(file.get(), argument);
     if (!bytes) return propagate(bytes);
     return checked(std::move(*bytes), argument);
+  }
+  if (names_a_file(argument)) {
+    return fail(ErrorCode::kNotFound, fmt::format("there is no file {}", argument),
+                "give the name of an existing file, or the requirement itself in quotes");
   }
   return checked(argument, "the argument");
 }

@@ -85,6 +85,9 @@ int doctor_command(const Console& console) {
         json::write_pretty(JsonObject{{"ok", all_required}, {"checks", std::move(rows)}}));
   } else {
     out += "ok      model offline               embedded, needs no network and no key\n";
+    out += all_required ? "everything that a run needs is there\n"
+                        : "cadre run does not begin before what is MISSING is there; cadre spec, "
+                          "show and report work without\n";
     console.print(out);
   }
   return all_required ? kDone : kInternalError;

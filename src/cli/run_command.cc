@@ -115,6 +115,8 @@ int conclude(const Console& console, Workshop& shop, const Result<RunOutcome>& o
              const Places& places, double seconds) {
   if (!outcome) return report_error(console, outcome.error());
   const bool interrupted = outcome->status == "interrupted";
+  const std::string where =
+      places.state == RunReference().state ? "" : fmt::format(" --state {}", places.state.string());
   Result<std::filesystem::path> result = std::filesystem::path();
   if (!interrupted) {
     result = write_result_files(*shop.parts.store, *shop.writer, *outcome, places.sop,
@@ -131,13 +133,15 @@ int conclude(const Console& console, Workshop& shop, const Result<RunOutcome>& o
                    {"result", interrupted ? Json(nullptr) : Json(result->string())},
                    {"seconds", seconds}}));
   } else if (interrupted) {
-    console.print(fmt::format(
-        "\ninterrupted; nothing finished is lost. Go on with:\n  cadre resume {}\n", outcome->run));
+    console.print(
+        fmt::format("\ninterrupted; nothing finished is lost. Go on with:\n  cadre resume {}{}\n",
+                    outcome->run, where));
   } else {
     console.print(render_summary(*outcome, places.out_dir, seconds));
     if (outcome->status == "refused" && result)
       console.print(fmt::format("result      {}\n", result->string()));
-    console.print(fmt::format("run         {}  (cadre report {})\n", outcome->run, outcome->run));
+    console.print(
+        fmt::format("run         {}  (cadre report {}{})\n", outcome->run, outcome->run, where));
   }
   return result ? outcome->exit_code : report_error(console, result.error());
 }

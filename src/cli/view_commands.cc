@@ -64,6 +64,7 @@ int runs_command(const Console& console, const std::filesystem::path& state) {
     console.print(json::write_pretty(rows));
     return kDone;
   }
+  if (runs->empty()) console.print("no runs yet\n");
   for (const RunInfo& info : *runs) {
     console.print(fmt::format("{}  {:<11}  {}  {}\n", info.run, info.status,
                               format_utc(info.created_us), text::shorten(info.title, 60)));

@@ -23,6 +23,17 @@ TEST(CommandLine, HelpTeachesAndUsageErrorsExitWith2) {
   EXPECT_EQ(run_cadre(folder.path(), {"--version"}).exit_code, 0);
 }
 
+TEST(CommandLine, AMistypedFileNameIsNoRequirement) {
+  TestFolder folder;
+  for (const char* name : {"breif.txt", "./brief", "docs/brief.md", "/no/such/file"}) {
+    const ProcessResult result = run_cadre(folder.path(), {"spec", name});
+    EXPECT_EQ(result.exit_code, 2) << name;
+    EXPECT_TRUE(says(result, std::string("there is no file ") + name)) << result.err;
+  }
+  write_file(folder.path() / "brief", "Each book has a title.");
+  EXPECT_EQ(run_cadre(folder.path(), {"spec", "./brief"}).exit_code, 0);
+}
+
 TEST(CommandLine, UnknownModelOrStackIsNamed) {
   TestFolder folder;
   const ProcessResult model = run_cadre(folder.path(), {"run", "a todo app", "--model", "gpt-99"});
@@ -48,6 +59,14 @@ TEST(CommandLine, EmptyBinaryAndHugeBriefs) {
       run_cadre(folder.path(), {"run", "-"}, {.stdin_text = std::string(1 << 20, 'x')});
   EXPECT_EQ(huge.exit_code, 2);
   EXPECT_TRUE(says(huge, "larger than"));
+  EXPECT_EQ(run_cadre(folder.path(), {"run", "Each book has a \xff\xfe title."}).exit_code, 2);
+  write_file(folder.path() / "image.png", std::string("\x89PNG\r\n\x1a\n\0\0\0\rIHDR", 16));
+  EXPECT_EQ(run_cadre(folder.path(), {"run", "image.png"}).exit_code, 2);
+  write_file(folder.path() / "latin1.txt", "Each caf\xe9 has a name.");
+  const ProcessResult latin1 = run_cadre(folder.path(), {"run", "latin1.txt"});
+  EXPECT_EQ(latin1.exit_code, 2);
+  EXPECT_TRUE(says(latin1, "save it as UTF-8")) << latin1.err;
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / ".cadre"));
   write_file(folder.path() / "nothing.txt", "");
   EXPECT_EQ(run_cadre(folder.path(), {"run", "nothing.txt"}).exit_code, 2);
   EXPECT_EQ(run_cadre(folder.path(), {"run", "."}).exit_code, 2);
