@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kHeaderBytesMax = 256 * 1024;
 // Small, so that ten thousand handles stay small; a reply is seldom longer than a few kilobytes.
-constexpr long kBufferBytes = 4096;
+constexpr long kBufferBytes = 2048;
 constexpr long kUploadBufferBytes = 16 * 1024;
 
 void add_header(HttpTransfer& transfer, std::string_view line) {
