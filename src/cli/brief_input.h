@@ -9,8 +9,8 @@
 namespace cadre::cli {
 
 // "-" is standard input; the name of an existing file is that file; anything else is the text
-// itself. Larger than offline::kBriefBytesMax, empty, binary (NUL bytes), not UTF-8 or unreadable is an
-// error that says so.
+// itself, but for one word that looks like a file's name (kNotFound). Larger than
+// offline::kBriefBytesMax, empty, binary (NUL bytes), not UTF-8 or unreadable is an error too.
 Result<std::string> read_brief_argument(const std::string& argument);
 
 // A folder name from the first words: "A library service. Members ..." -> "library-service".

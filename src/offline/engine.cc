@@ -2,9 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <deque>
+#include <atomic>
 #include <memory>
-#include <mutex>
 #include <string_view>
 #include <utility>
 
@@ -62,27 +61,22 @@ const Desk* desk_of(const Task& task) {
 CapabilityAnswer no(std::string reason) { return {Capability::kNo, {std::move(reason)}}; }
 
 // What was read last: a brief is asked about and then worked on, and reading it once is enough.
-// Thread-safe; holds a few models at most.
-class Analyses {
+// Thread-safe; holds one model at most.
+class LastAnalysis {
  public:
   std::shared_ptr<const spec::Spec> of(const std::string& brief) {
-    {
-      const std::lock_guard lock(mutex_);
-      for (const auto& [text, model] : kept_) {
-        if (text == brief) return model;
-      }
-    }
+    if (const auto last = last_.load(); last != nullptr && last->brief == brief) return last->model;
     auto model = std::make_shared<const spec::Spec>(offline::analyse(brief));
-    const std::lock_guard lock(mutex_);
-    if (kept_.size() == kKeptMax) kept_.pop_front();
-    kept_.emplace_back(brief, model);
+    last_.store(std::make_shared<const Read>(Read{brief, model}));
     return model;
   }
 
  private:
-  static constexpr std::size_t kKeptMax = 4;
-  std::mutex mutex_;
-  std::deque<std::pair<std::string, std::shared_ptr<const spec::Spec>>> kept_;
+  struct Read {
+    std::string brief;
+    std::shared_ptr<const spec::Spec> model;
+  };
+  std::atomic<std::shared_ptr<const Read>> last_;
 };
 
 CapabilityAnswer can_read(const spec::Spec& spec) {
@@ -126,7 +120,7 @@ class OfflineProvider final : public Provider {
       return no("the offline engine has no way to make " +
                 (task.makes.empty() ? "anything as " + task.role : text::join(task.makes, ", ")));
     }
-    return desk == &desks().front() ? can_read(*analyses_.of(task.brief)) : can_work(task, *desk);
+    return desk == &desks().front() ? can_read(*analysis_.of(task.brief)) : can_work(task, *desk);
   }
 
   Result<Turn> next(const Task& task, std::span<const ToolResult> results,
@@ -139,7 +133,7 @@ class OfflineProvider final : public Provider {
       const CapabilityAnswer answer = can(task);
       if (answer.capability == Capability::kNo) return refuse(answer);
     }
-    Result<Turn> turn = reads_brief ? offline::product::prepare(*analyses_.of(task.brief))
+    Result<Turn> turn = reads_brief ? offline::product::prepare(*analysis_.of(task.brief))
                                     : desk->perform(task, results);
     if (!turn) return turn;
     if (!task.makes.empty()) {
@@ -151,7 +145,7 @@ class OfflineProvider final : public Provider {
   }
 
  private:
-  mutable Analyses analyses_;
+  mutable LastAnalysis analysis_;
 
   static Turn refuse(const CapabilityAnswer& answer) {
     Turn turn;

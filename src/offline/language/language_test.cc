@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <chrono>
 #include <fstream>
 #include <random>
 #include <sstream>
@@ -341,15 +340,13 @@ TEST(Briefs, StayLinearOnHostileText) {
     check_invariants(repeat(part, 4000));
 }
 
-// A hundred times slower than measured, so that only a change of kind fails here.
-TEST(Briefs, TenKilobytesAreReadInTime) {
+// How long it takes is measured by bench/offline_bench.cc.
+TEST(Briefs, TenKilobytesAreRead) {
   std::string text;
   while (text.size() < 10'000)
     text +=
         "A member who returns a book late pays 0.20 euro per day, unless the libarian waives it. ";
-  const auto start = std::chrono::steady_clock::now();
   EXPECT_GT(read_brief(text).sentences.size(), 100U);
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(500));
 }
 
 }  // namespace

@@ -2,8 +2,8 @@
 // the differential test of a service against its requirement model.
 //
 // Every tool checks its arguments against its own schema and answers with what was wrong; none
-// holds mutable state. The sandbox is probed on first use, once for all tools made together, unless its
-// probe is handed in.
+// holds mutable state. The sandbox is probed on first use, once for all tools made together,
+// unless its probe is handed in.
 #pragma once
 
 #include <memory>
