@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <stdexcept>
 
 #include "agents/run_driver.h"
 #include "base/text.h"
@@ -18,7 +19,8 @@ std::string what_of(const std::exception_ptr& error) {
   try {
     std::rethrow_exception(error);
   } catch (const std::exception& exception) {
-    return exception.what();
+    const std::string_view what = exception.what();
+    return text::is_valid_utf8(what) ? std::string(what) : text::clean_utf8(what);
   } catch (...) {
     return "an exception that is not a std::exception";
   }
@@ -86,6 +88,13 @@ const OfferedTool* RunDriver::find_offered(int f, std::string_view name) {
   return nullptr;
 }
 
+const OfferedTool* RunDriver::find_tool(int f, std::string_view name) {
+  const CompiledAgent& agent = agent_of(f);
+  const auto at = agent.by_name.find(name);
+  return at == agent.by_name.end() ? nullptr
+                                   : &agent.offered[static_cast<std::size_t>(at->second)];
+}
+
 RunContext RunDriver::context(int f, std::string_view call_id) {
   RunContext made;
   made.run = state_->id;
@@ -97,16 +106,19 @@ RunContext RunDriver::context(int f, std::string_view call_id) {
 }
 
 void RunDriver::on_worker(int f, std::move_only_function<AgentOutcome()> work, JsonObject more) {
-  (void)f;
   ++in_flight_;
-  loop_->work([self = shared_from_this(), work = std::move(work), more = std::move(more)]() mutable {
+  loop_->work([self = shared_from_this(), work = std::move(work), more = std::move(more), f,
+               turn = frame(f).turn]() mutable {
     AgentOutcome outcome = work();
     work = nullptr;
     Runtime::Loop& loop = *self->loop_;
-    loop.post([self = std::move(self), outcome = std::move(outcome),
-               more = std::move(more)]() mutable {
+    loop.post([self = std::move(self), outcome = std::move(outcome), more = std::move(more), f,
+               turn]() mutable {
       --self->in_flight_;
-      self->feed(std::move(outcome), std::move(more));
+      const auto* guard = std::get_if<GuardrailEnded>(&outcome);
+      const bool beside = guard != nullptr && guard->point == GuardPoint::kBeside;
+      // What the turn gave up comes too late; guardrails beside the model may take longer.
+      if (beside || self->frame(f).turn == turn) self->feed(std::move(outcome), std::move(more));
       self->publish_if_still();
     });
   });
@@ -166,6 +178,8 @@ void RunDriver::call_model(const Command& command) {
     }
     if (options_.input_filter != nullptr) {
       filtered = options_.input_filter(request.items, who);
+      if (const auto valid = History::from(filtered); !valid)
+        throw std::runtime_error("input_filter gave no valid history: " + valid.error().message);
       request.items = filtered;
     }
     if (!agent.always_offered) {
@@ -223,20 +237,24 @@ void RunDriver::call_model(const Command& command) {
     };
   }
   ++in_flight_;
-  model.start(request, shell.stop.get_token(), std::move(delta),
-              [self = shared_from_this(), command, reserved, turn = at.turn](
-                  Result<ModelReply> reply) mutable {
-                Runtime::Loop& loop = *self->loop_;
-                loop.post([self = std::move(self), command, reserved, turn,
-                           reply = std::move(reply)]() mutable {
-                  --self->in_flight_;
-                  self->model_ended(command, reserved, std::move(reply), turn);
-                  self->publish_if_still();
-                });
-              });
+  // A model that throws has given its answer, too; the first one counts.
+  auto answered = std::make_shared<std::atomic<bool>>(false);
+  const auto done = [self = shared_from_this(), command, reserved, turn = at.turn,
+                     answered](Result<ModelReply> reply) {
+    if (answered->exchange(true)) return;
+    self->loop_->post([self, command, reserved, turn, reply = std::move(reply)]() mutable {
+      --self->in_flight_;
+      self->model_ended(command, reserved, std::move(reply), turn);
+      self->publish_if_still();
+    });
+  };
+  try {
+    model.start(request, shell.stop.get_token(), std::move(delta), done);
+  } catch (...) {
+    done(fail(ErrorCode::kInternal, fmt::format("the model '{}' failed: {}", model.name(),
+                                                what_of(std::current_exception()))));
+  }
 }
-
-namespace {
 
 void add_usage(Usage& sum, const Usage& usage, bool first) {
   const auto add = [first](std::optional<std::int64_t>& to,
@@ -256,6 +274,29 @@ void add_usage(Usage& sum, const Usage& usage, bool first) {
   sum.requests = (first ? 0 : sum.requests) + usage.requests;
 }
 
+namespace {
+
+// A reply may hold bytes that no journal and no vendor takes.
+void clean(std::string& text) {
+  if (!text::is_valid_utf8(text)) text = text::clean_utf8(text);
+}
+
+void clean_reply(ModelReply& reply, const std::string& agent) {
+  clean(reply.refusal);
+  for (Item& item : reply.items) {
+    if (auto* message = std::get_if<MessageItem>(&item)) {
+      if (message->agent.empty()) message->agent = agent;
+      clean(message->text);
+    } else if (auto* reasoning = std::get_if<ReasoningItem>(&item)) {
+      clean(reasoning->text);
+    } else if (auto* call = std::get_if<ToolCallItem>(&item)) {
+      clean(call->id);
+      clean(call->tool);
+      clean(call->arguments);
+    }
+  }
+}
+
 }  // namespace
 
 void RunDriver::model_ended(const Command& command, BudgetUse reserved, Result<ModelReply> reply,
@@ -268,7 +309,14 @@ void RunDriver::model_ended(const Command& command, BudgetUse reserved, Result<M
     if (reply) {
       const Usage& usage = reply->usage;
       actual.tokens = usage.input_tokens.value_or(0) + usage.output_tokens.value_or(0);
-      if (options_.price != nullptr) actual.money = options_.price(usage);
+      if (options_.price != nullptr) {
+        try {
+          actual.money = options_.price(usage);
+        } catch (...) {  // what is not counted must not be spent either
+          reply = fail(ErrorCode::kInternal, "RunOptions::price failed: " +
+                                                 what_of(std::current_exception()));
+        }
+      }
     }
     options_.budget->settle(reserved, actual);
     ended.last_turn = options_.budget->soft_reached();
@@ -284,11 +332,7 @@ void RunDriver::model_ended(const Command& command, BudgetUse reserved, Result<M
     add_usage(usage_, reply->usage, !has_usage_);
     has_usage_ = true;
     if (options_.store != nullptr) more["tokens"] = to_json(reply->usage);
-    for (Item& item : reply->items) {
-      if (auto* message = std::get_if<MessageItem>(&item); message != nullptr) {
-        if (message->agent.empty()) message->agent = agent_of(command.frame).agent.name;
-      }
-    }
+    clean_reply(*reply, agent_of(command.frame).agent.name);
     ended.calls = facts_of(reply->items, command.frame);
     ended.items = std::move(reply->items);
     ended.refusal = std::move(reply->refusal);
@@ -390,9 +434,9 @@ void RunDriver::call_tool(const Command& command) {
   const int f = command.frame, c = command.call, turn = frame(f).turn;
   const ItemPtr item = call(f, c).item;
   const auto& asked = std::get<ToolCallItem>(*item);
-  const OfferedTool* found = find_offered(f, asked.tool);
+  const OfferedTool* found = find_tool(f, asked.tool);
   emit(RunEvent::Kind::kToolStarted, f, asked.arguments, asked.tool, asked.id);
-  if (found == nullptr) {  // of a resumed run: the team has changed
+  if (found == nullptr || found->tool < 0 || found->target >= 0) {  // of a resumed run: the team has changed
     return tool_ended(f, c, turn, false, fmt::format("there is no tool '{}' any more", asked.tool));
   }
   const Tool& tool = agent_of(f).agent.tools[static_cast<std::size_t>(found->tool)];
@@ -484,7 +528,7 @@ void RunDriver::check_guardrail(const Command& command) {
   const CompiledAgent& agent = agent_of(f);
   const auto index = static_cast<std::size_t>(command.index);
   const Guardrail* guardrail = nullptr;
-  const OfferedTool* tool = c >= 0 ? find_offered(f, call(f, c).call().tool) : nullptr;
+  const OfferedTool* tool = c >= 0 ? find_tool(f, call(f, c).call().tool) : nullptr;
   switch (command.point) {
     case GuardPoint::kInput:
       guardrail = &agent.agent.input_guardrails[static_cast<std::size_t>(agent.blocking[index])];
@@ -502,11 +546,13 @@ void RunDriver::check_guardrail(const Command& command) {
       if (index < list.size()) guardrail = &list[index];
       break;
     }
-    case GuardPoint::kHandoff:
-      if (tool != nullptr && tool->handoff >= 0)
-        guardrail =
-            &agent.agent.handoffs[static_cast<std::size_t>(tool->handoff)].guardrails[index];
+    case GuardPoint::kHandoff: {
+      if (tool == nullptr || tool->handoff < 0) break;
+      const auto& list =
+          agent.agent.handoffs[static_cast<std::size_t>(tool->handoff)].guardrails;
+      if (index < list.size()) guardrail = &list[index];
       break;
+    }
   }
   GuardrailEnded ended{f, command.point, c, command.index, Verdict::kStop, {}};
   if (guardrail == nullptr) {  // fails closed
@@ -611,7 +657,7 @@ void ask_target(HandoffScope& scope, const Handoff& handoff, const Agent& target
 void RunDriver::hand_off(const Command& command) {
   const int f = command.frame, c = command.call;
   const ToolCallItem& asked = call(f, c).call();
-  const OfferedTool* found = find_offered(f, asked.tool);
+  const OfferedTool* found = find_tool(f, asked.tool);
   auto scope = std::make_shared<HandoffScope>();
   scope->ended.frame = f;
   scope->ended.call = c;
@@ -649,10 +695,11 @@ void RunDriver::hand_off(const Command& command) {
 void RunDriver::open_branch(const Command& command) {
   const int f = command.frame, c = command.call;
   const ToolCallItem& asked = call(f, c).call();
-  const OfferedTool* found = find_offered(f, asked.tool);
+  const OfferedTool* found = find_tool(f, asked.tool);
   Result<Json> arguments = fail(ErrorCode::kNotFound, "this agent is not there any more");
-  if (found != nullptr) arguments = read_arguments(asked, *found->arguments);
   const bool handoff = call(f, c).facts.kind == CallFacts::Kind::kHandoff;
+  if (found != nullptr && handoff == (found->handoff >= 0))
+    arguments = read_arguments(asked, *found->arguments);
   if (!arguments) {
     if (handoff) return feed(HandoffEnded{f, c, false, arguments.error().message, std::nullopt});
     return feed(BranchOpened{f, c, {}, arguments.error().message});

@@ -108,6 +108,7 @@ void RunDriver::start(std::string input) {
         if (loaded->error)
           return self->end_early(RunStatus::kNotStarted, loaded->error->describe());
         self->session_held_ = true;
+        if (self->finished_) return self->leave({});  // cancelled meanwhile
         self->begin(std::move(input), std::move(loaded->items));
       });
 }
@@ -122,17 +123,24 @@ void RunDriver::begin(std::string input, std::vector<ItemPtr> past) {
     info_.created_us = loop_->clock().now_us();
     JsonObject start{{"plan_name", "agents"}, {"title", info_.title}, {"provider", info_.provider}};
     if (options_.session != nullptr) start["session"] = options_.session->id();
+    start["limits"] = to_json(options_.limits);
     write(journal_.opened(opened, team_.compiled().agents[0].agent.name, std::move(start)));
   }
-  if (options_.deadline.count() > 0) {
-    loop_->at(std::chrono::steady_clock::now() + options_.deadline,
-              [weak = weak_from_this(), deadline = options_.deadline] {
-                if (const Self self = weak.lock())
-                  self->feed(Stopped{false, RunStatus::kDeadline,
-                                     fmt::format("not done within {} ms", deadline.count())});
-              });
-  }
+  if (options_.deadline.count() > 0) arm_deadline(options_.deadline);
   feed(std::move(opened));
+  for (std::string& more : std::exchange(early_says_, {})) say(std::move(more));
+}
+
+void RunDriver::arm_deadline(std::chrono::nanoseconds left) {
+  deadline_ = std::chrono::steady_clock::now() + left;
+  loop_->at(deadline_, [weak = weak_from_this()] {
+    const Self self = weak.lock();
+    if (self == nullptr || self->finished_ || self->still_since_) return;  // decide() arms it again
+    const auto remains = self->deadline_ - std::chrono::steady_clock::now();
+    if (remains.count() > 0) return;  // a later timer is set
+    self->feed(Stopped{false, RunStatus::kDeadline,
+                       fmt::format("not done within {} ms", self->options_.deadline.count())});
+  });
 }
 
 void RunDriver::write(AgentJournal::Draft draft) {
@@ -143,6 +151,7 @@ void RunDriver::write(AgentJournal::Draft draft) {
 
 void RunDriver::feed(AgentOutcome outcome, JsonObject more) {
   if (finished_) return;
+  const bool outer = std::exchange(feeding_, true);
   const bool journalled = options_.store != nullptr;
   if (journalled && !std::holds_alternative<Opened>(outcome))
     write(journal_.outcome(run_, outcome, std::move(more)));
@@ -155,6 +164,7 @@ void RunDriver::feed(AgentOutcome outcome, JsonObject more) {
     if (options_.on_event != nullptr) emit_record(record);
   }
   batch_commands_.insert(batch_commands_.end(), out_.commands.begin(), out_.commands.end());
+  feeding_ = outer;
   settle();
 }
 
@@ -270,6 +280,7 @@ void RunDriver::publish_if_still() {
     return;
   }
   if (in_flight_ > 0 || run_.frames.empty() || pending_approvals(run_).empty()) return;
+  if (!still_since_) still_since_ = std::chrono::steady_clock::now();
   state_->publish(result(), false);
 }
 
@@ -397,6 +408,14 @@ void RunDriver::fold(const Journal& journal, std::vector<ItemPtr> loaded) {
                                                  "`cadre resume` goes on with it");
       const auto count = static_cast<std::size_t>(json::get_int(event.body, "past"));
       past = past.last(std::min(past.size(), count));
+      if (const Json* limits = json::find(event.body, "limits"))
+        run_.limits = limits_from_json(*limits, run_.limits);
+    }
+    if (event.kind == EventKind::kModelCallEnded) {
+      if (const Json* tokens = json::find(event.body, "tokens")) {
+        add_usage(usage_, usage_from_json(*tokens), !has_usage_);
+        has_usage_ = true;
+      }
     }
     auto outcome = journal_.read(run_, event, blob, past);
     Result<void> applied;
@@ -416,14 +435,9 @@ void RunDriver::fold(const Journal& journal, std::vector<ItemPtr> loaded) {
     return end_early(RunStatus::kNotStarted, "the journal holds no run");
   durable_seq_ = journal_.last_seq();
   out_.clear();
-  if (run_.over()) return finish();
+  if (run_.over()) return settle();  // the session may lack its last items
   write(journal_.note("resumed"));
-  if (options_.deadline.count() > 0) {
-    loop_->at(std::chrono::steady_clock::now() + options_.deadline, [weak = weak_from_this()] {
-      if (const Self self = weak.lock())
-        self->feed(Stopped{false, RunStatus::kDeadline, "not done within its deadline"});
-    });
-  }
+  if (options_.deadline.count() > 0) arm_deadline(options_.deadline);
   // What had begun and may have taken effect is answered, not done again.
   std::vector<AgentOutcome> unknown;
   for (const Command& command : open_commands(run_)) {
@@ -437,6 +451,8 @@ void RunDriver::fold(const Journal& journal, std::vector<ItemPtr> loaded) {
       batch_commands_.push_back(command);
     }
   }
+  for (const auto& [f, c] : abandoned_tools(run_))
+    unknown.push_back(ToolEnded{f, c, false, "Unknown: nobody waited for it any more."});
   settling_ = true;
   for (AgentOutcome& outcome : unknown) feed(std::move(outcome));
   settling_ = false;
@@ -452,7 +468,7 @@ void RunDriver::cancel(Cancel how, std::string reason) {
 }
 
 void RunDriver::say(std::string text) {
-  if (run_.frames.empty()) return;
+  if (run_.frames.empty()) return early_says_.push_back(std::move(text));
   MessageItem message;
   message.text = std::move(text);
   feed(InputAdded{std::move(message)});
@@ -463,8 +479,19 @@ Result<void> RunDriver::decide(const std::string& call_id, bool approved, std::s
   for (const auto& [f, c] : pending_approvals(run_)) {
     const ToolCallItem& item = call(f, c).call();
     if (item.id != call_id) continue;
+    if (feeding_ || settling_) {  // from a subscriber: after what is being done
+      loop_->post([self = shared_from_this(), call_id, approved, message, always, answered] {
+        (void)self->decide(call_id, approved, message, always, answered);
+      });
+      return {};
+    }
     if (always) always_[item.tool] = approved;
     state_->resumed();
+    if (still_since_) {
+      const auto waited = std::chrono::steady_clock::now() - *std::exchange(still_since_, {});
+      if (options_.deadline.count() > 0)
+        arm_deadline(deadline_ + waited - std::chrono::steady_clock::now());
+    }
     feed(ApprovalDecided{f, c, approved, std::move(message), answered});
     return {};
   }

@@ -24,6 +24,9 @@ namespace cadre {
 
 class RunDriver;
 
+// Adds up; what one part does not tell, the sum does not.
+void add_usage(Usage& sum, const Usage& usage, bool first);
+
 // What a RunHandle holds.
 class RunHandle::State {
  public:
@@ -74,6 +77,7 @@ class RunDriver : public std::enable_shared_from_this<RunDriver> {
   // run_driver.cc: the life of a run
   void begin(std::string input, std::vector<ItemPtr> past);
   void fold(const Journal& journal, std::vector<ItemPtr> loaded);
+  void arm_deadline(std::chrono::nanoseconds left);
   void feed(AgentOutcome outcome, JsonObject more = {});
   void settle();
   void launch(const std::vector<Command>& commands);
@@ -111,7 +115,9 @@ class RunDriver : public std::enable_shared_from_this<RunDriver> {
   }
   FrameRun& frame_run(int index);
   std::span<const OfferedTool> offered(int frame);
+  // What the model may call on this turn, or, of a call that was taken, what it calls.
   const OfferedTool* find_offered(int frame, std::string_view name);
+  const OfferedTool* find_tool(int frame, std::string_view name);
   RunContext context(int frame, std::string_view call_id = {});
   // Runs `work` on a worker; its outcome comes back to feed().
   void on_worker(int frame, std::move_only_function<AgentOutcome()> work, JsonObject more = {});
@@ -119,6 +125,7 @@ class RunDriver : public std::enable_shared_from_this<RunDriver> {
             std::string_view call_id = {}, bool ok = true);
   void emit_outcome(const AgentOutcome& outcome);
   void emit_record(const Record& record);
+  void tell(const RunEvent& event);
 
   std::shared_ptr<Runtime::Loop> loop_;
   AgentTeam team_;
@@ -128,6 +135,9 @@ class RunDriver : public std::enable_shared_from_this<RunDriver> {
   Outbox out_;
   AgentJournal journal_;
   std::vector<FrameRun> frames_;
+  // The deadline does not run while the run waits for a person only.
+  std::chrono::steady_clock::time_point deadline_{};
+  std::optional<std::chrono::steady_clock::time_point> still_since_;
   Usage usage_;
   bool has_usage_ = false;
   std::map<std::string, bool> always_;  // tool -> approved for the rest of the run
@@ -142,7 +152,9 @@ class RunDriver : public std::enable_shared_from_this<RunDriver> {
   RunInfo info_;
   int in_flight_ = 0;             // commands under way and appends open
   bool settling_ = false;
+  bool feeding_ = false;          // user code may be called from inside feed()
   bool finished_ = false;
+  std::vector<std::string> early_says_;  // before the run was opened
   std::optional<Error> journal_fault_;
 
   // The session.

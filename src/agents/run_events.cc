@@ -14,7 +14,18 @@ void RunDriver::emit(RunEvent::Kind kind, int f, std::string_view text, std::str
   event.tool = tool;
   event.call_id = call_id;
   event.ok = ok;
-  options_.on_event(event);
+  tell(event);
+}
+
+// A subscriber that throws is not asked again; the run goes on.
+void RunDriver::tell(const RunEvent& event) {
+  try {
+    options_.on_event(event);
+  } catch (...) {
+    options_.on_event = nullptr;
+    if (options_.store != nullptr)
+      write(journal_.note("the subscriber failed and is not told anything any more"));
+  }
 }
 
 void RunDriver::emit_outcome(const AgentOutcome& outcome) {
@@ -45,6 +56,7 @@ void RunDriver::emit_outcome(const AgentOutcome& outcome) {
 
 void RunDriver::emit_record(const Record& record) {
   using Kind = RunEvent::Kind;
+  if (options_.on_event == nullptr) return;
   static constexpr Kind kKinds[] = {
       Kind::kAgentStarted,    Kind::kAgentEnded,         Kind::kHandoffRequested,
       Kind::kHandoffAccepted, Kind::kHandoffRefused,     Kind::kApprovalRequested,
@@ -61,7 +73,7 @@ void RunDriver::emit_record(const Record& record) {
     event.call_id = item.id;
   }
   event.ok = record.kind != Record::Kind::kHandoffRefused;
-  options_.on_event(event);
+  tell(event);
 }
 
 }  // namespace cadre

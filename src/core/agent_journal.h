@@ -16,6 +16,11 @@
 
 namespace cadre {
 
+// The limits that a run began with: it is resumed with the same.
+Json to_json(const LoopLimits& limits);
+// What is absent is taken from `fallback`.
+LoopLimits limits_from_json(const Json& json, LoopLimits fallback);
+
 class AgentJournal {
  public:
   static constexpr std::size_t kInlineMax = 8192;

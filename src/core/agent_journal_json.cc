@@ -270,3 +270,38 @@ Result<std::optional<AgentOutcome>> read_outcome(const Event& event, int frame, 
 }
 
 }  // namespace cadre::detail
+
+namespace cadre {
+
+Json to_json(const LoopLimits& limits) {
+  JsonArray recover;
+  for (const RunStatus status : limits.recover) recover.push_back(Json(to_string(status)));
+  return JsonObject{{"turns_max", limits.turns_max},
+                    {"depth_max", limits.depth_max},
+                    {"parallel_tools", limits.parallel_tools},
+                    {"finish_on_limit", limits.finish_on_limit},
+                    {"repeat_calls", limits.repeat_calls},
+                    {"repeat_handoffs", limits.repeat_handoffs},
+                    {"recover", std::move(recover)}};
+}
+
+LoopLimits limits_from_json(const Json& json, LoopLimits fallback) {
+  LoopLimits limits = std::move(fallback);
+  const auto read = [&](int& limit, std::string_view key) {
+    limit = static_cast<int>(json::get_int(json, key, limit));
+  };
+  read(limits.turns_max, "turns_max");
+  read(limits.depth_max, "depth_max");
+  read(limits.parallel_tools, "parallel_tools");
+  read(limits.repeat_calls, "repeat_calls");
+  read(limits.repeat_handoffs, "repeat_handoffs");
+  limits.finish_on_limit = json::get_bool(json, "finish_on_limit", limits.finish_on_limit);
+  if (json::find(json, "recover") == nullptr) return limits;
+  limits.recover.clear();
+  for (const std::string& word : json::get_strings(json, "recover")) {
+    if (const auto status = run_status_from(word)) limits.recover.insert(*status);
+  }
+  return limits;
+}
+
+}  // namespace cadre

@@ -58,7 +58,10 @@ std::string check_state(const RandomShell& shell) {
   const auto open = open_commands(run);
   for (const Command& command : open) {
     const auto asked = std::ranges::count_if(shell.pending, [&](const auto& each) {
-      return testing::same_command(each.command, command);
+      const bool beside = command.kind == Command::Kind::kGuardrail &&
+                          command.point == GuardPoint::kBeside;
+      const int turn = run.frames[static_cast<std::size_t>(command.frame)].turn;
+      return testing::same_command(each.command, command) && (each.turn == turn || beside);
     });
     if (asked != 1) {
       return fmt::format("command {} of {}.{} is open and was asked for {} times",
