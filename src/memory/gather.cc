@@ -14,7 +14,7 @@ namespace cadre::detail {
 namespace {
 
 constexpr std::size_t kMostMessages = 200;  // of ten exchanges
-constexpr std::size_t kMostHits = 40;       // by full text
+constexpr std::size_t kMostHits = 24;       // by full text
 constexpr std::size_t kNewest = 10;         // candidates whatever they say
 constexpr std::size_t kRecent = 200;        // how far back recency is told apart
 constexpr double kHalfLife = 20;            // in outputs

@@ -131,6 +131,7 @@ Result<void> MemoryDb::write(const std::function<Result<void>()>& work) {
     return fail(ErrorCode::kDenied, fmt::format("{} is open for reading", file_.string()));
   }
   const std::lock_guard lock(mutex_);
+  if (sqlite3_get_autocommit(database_.get()) == 0) execute(database_.get(), "ROLLBACK");  // thrown
   if (auto begun = Query(*this, "BEGIN IMMEDIATE").run(); !begun) return begun;
   Result<void> done = work();
   if (done) done = Query(*this, "COMMIT").run();
