@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <chrono>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -219,16 +218,14 @@ TEST(Analyse, WhatIsNotEnforcedIsNotCovered) {
   EXPECT_NE(spec.sentences.back().status, SentenceStatus::kCovered);
 }
 
-TEST(Analyse, ReadsTenThousandBytesInHalfASecond) {
+// How long it takes is measured by bench/offline_bench.cc.
+TEST(Analyse, ReadsTenThousandBytes) {
   std::string brief;
   while (brief.size() < 10'000) {
     brief += "Each book number " + std::to_string(brief.size()) +
              " has a title and an author. Members borrow books for at most 14 days. ";
   }
-  const auto start = std::chrono::steady_clock::now();
-  analyse(brief);
-  const auto spent = std::chrono::steady_clock::now() - start;
-  EXPECT_LT(std::chrono::duration_cast<std::chrono::milliseconds>(spent).count(), 4000);
+  EXPECT_GT(analyse(brief).sentences.size(), 150U);
 }
 
 }  // namespace
