@@ -63,6 +63,8 @@ bool Budget::soft_reached() const {
   if (parent_ != nullptr && parent_->soft_reached()) return true;
   const std::lock_guard lock(mutex_);
   const double share = limits_.soft_share;
+  // Of a small number of calls the last one is the finishing turn, whatever the share.
+  if (limits_.model_calls && used_.model_calls + 1 >= *limits_.model_calls) return true;
   return soft(limits_.model_calls, used_.model_calls, share) ||
          soft(limits_.tool_calls, used_.tool_calls, share) ||
          soft(limits_.tokens, used_.tokens, share) || soft(limits_.money, used_.money, share);

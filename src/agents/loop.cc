@@ -1,6 +1,10 @@
 #include "agents/loop.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
+
+#include "agents/run_driver.h"
 
 namespace cadre {
 
@@ -12,10 +16,7 @@ Runtime::Loop::~Loop() { stop(); }
 
 void Runtime::Loop::start_thread() {
   thread_ = std::thread([this] {
-    {
-      const std::lock_guard lock(mutex_);
-      thread_id_ = std::this_thread::get_id();
-    }
+    thread_id_ = std::this_thread::get_id();
     serve([this] {
       const std::lock_guard lock(mutex_);
       return stopping_;
@@ -39,7 +40,13 @@ void Runtime::Loop::stop() {
   }
   // Runs hold the loop and the loop holds runs: what is left goes here.
   const auto runs = std::exchange(runs_, {});
+  for (const auto& run : runs) run->left_behind();
   const auto jobs = std::exchange(local_, {});
+  std::vector<Job> posted;
+  {
+    const std::lock_guard lock(mutex_);
+    posted = std::exchange(posted_, {});
+  }
   const auto timers = std::exchange(timers_, {});
 }
 
@@ -48,23 +55,27 @@ void Runtime::Loop::pump(const std::function<bool()>& done) {
   serve(done);
 }
 
-void Runtime::Loop::post(Job job) {
+bool Runtime::Loop::post(Job job) {
   if (on_thread()) {
     local_.push_back(std::move(job));
-    return;
+    return true;
   }
   bool first = false;
   {
     const std::lock_guard lock(mutex_);
-    if (stopping_) return;
+    if (stopping_) return false;
     first = posted_.empty();
     posted_.push_back(std::move(job));
+    has_posted_ = true;
   }
   if (first) wake_.notify_one();
+  return true;
 }
 
-void Runtime::Loop::at(Time when, Job job) {
-  timers_.push({when, ++timers_made_, std::make_shared<Job>(std::move(job))});
+Runtime::Loop::TimerId Runtime::Loop::at(Time when, Job job) {
+  const TimerId id{when, ++timers_made_};
+  timers_.emplace(id, std::move(job));
+  return id;
 }
 
 WorkerPool& Runtime::Loop::pool() {
@@ -77,10 +88,10 @@ void Runtime::Loop::work(Job job) { pool().submit(std::move(job)); }
 void Runtime::Loop::fire_timers() {
   if (timers_.empty()) return;
   const Time now = std::chrono::steady_clock::now();
-  while (!timers_.empty() && timers_.top().when <= now) {
-    const std::shared_ptr<Job> job = timers_.top().job;
-    timers_.pop();
-    (*job)();
+  while (!timers_.empty() && timers_.begin()->first.first <= now) {
+    Job job = std::move(timers_.begin()->second);
+    timers_.erase(timers_.begin());
+    job();
   }
 }
 
@@ -88,15 +99,19 @@ void Runtime::Loop::serve(const std::function<bool()>& done) {
   while (!done()) {
     running_.clear();
     std::swap(running_, local_);
-    if (running_.empty()) {
+    // What others post has its turn even when the own thread never runs out of work.
+    if (running_.empty() || has_posted_) {
       std::unique_lock lock(mutex_);
       const auto ready = [this] { return stopping_ || !posted_.empty(); };
-      if (timers_.empty()) {
+      if (!running_.empty()) {
+      } else if (timers_.empty()) {
         wake_.wait(lock, ready);
       } else {
-        wake_.wait_until(lock, timers_.top().when, ready);
+        wake_.wait_until(lock, timers_.begin()->first.first, ready);
       }
-      std::swap(running_, posted_);
+      std::ranges::move(posted_, std::back_inserter(running_));
+      posted_.clear();
+      has_posted_ = false;
     }
     for (Job& job : running_) job();
     fire_timers();

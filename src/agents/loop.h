@@ -4,20 +4,24 @@
 // costs no lock. Without an own thread (options.workers of run()) the caller pumps it.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
-#include <queue>
 #include <thread>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "agents/worker_pool.h"
 #include "cadre/run.h"
 
 namespace cadre {
+
+class RunDriver;
 
 class Runtime::Loop : public std::enable_shared_from_this<Runtime::Loop> {
  public:
@@ -31,29 +35,25 @@ class Runtime::Loop : public std::enable_shared_from_this<Runtime::Loop> {
   // Ends the own thread and lets go of the runs; jobs that come later are dropped.
   void stop();
   // Keeps a run alive until it has ended. On the loop's thread only.
-  void own(std::shared_ptr<void> run) { runs_.insert(std::move(run)); }
-  void disown(const std::shared_ptr<void>& run) { runs_.erase(run); }
+  void own(std::shared_ptr<RunDriver> run) { runs_.insert(std::move(run)); }
+  void disown(const std::shared_ptr<RunDriver>& run) { runs_.erase(run); }
   // Runs jobs on the calling thread until `done` says so.
   void pump(const std::function<bool()>& done);
 
-  void post(Job job);
+  // False when the loop has stopped: the job is dropped.
+  bool post(Job job);
+  using TimerId = std::pair<Time, std::uint64_t>;
   // Runs `job` on the loop's thread at `when` or soon after. On the loop's thread only.
-  void at(Time when, Job job);
+  TimerId at(Time when, Job job);
+  // Drops a timer that has not fired; others are left alone. On the loop's thread only.
+  void forget(const TimerId& timer) { timers_.erase(timer); }
   // Runs on a worker.
   void work(Job job);
   WorkerPool& pool();
   Clock& clock() { return *clock_; }
-  bool on_thread() const { return std::this_thread::get_id() == thread_id_; }
+  bool on_thread() const { return std::this_thread::get_id() == thread_id_.load(); }
 
  private:
-  struct Timer {
-    Time when;
-    std::uint64_t order;
-    std::shared_ptr<Job> job;
-    bool operator>(const Timer& other) const {
-      return when != other.when ? when > other.when : order > other.order;
-    }
-  };
   void serve(const std::function<bool()>& done);
   void fire_timers();
 
@@ -62,13 +62,14 @@ class Runtime::Loop : public std::enable_shared_from_this<Runtime::Loop> {
   std::mutex mutex_;
   std::condition_variable wake_;
   std::vector<Job> posted_;      // under mutex_
+  std::atomic<bool> has_posted_{false};
   bool stopping_ = false;        // under mutex_
   std::vector<Job> local_;       // of the loop's thread
   std::vector<Job> running_;
-  std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;
+  std::map<TimerId, Job> timers_;
   std::uint64_t timers_made_ = 0;
-  std::unordered_set<std::shared_ptr<void>> runs_;
-  std::thread::id thread_id_;
+  std::unordered_set<std::shared_ptr<RunDriver>> runs_;
+  std::atomic<std::thread::id> thread_id_;
   std::thread thread_;
   std::once_flag pool_once_;
   std::unique_ptr<WorkerPool> pool_;

@@ -397,6 +397,7 @@ namespace {
 struct ToolFlight {
   std::atomic<int> stage{0};  // 0 queued, 1 running, 2 ended, 3 given up
   std::atomic<std::int64_t> begun_ns{0};
+  std::optional<Runtime::Loop::TimerId> timer;  // of the loop's thread
 };
 
 Result<std::string> invoke(const Tool& tool, const Json& arguments, const RunContext& who) {
@@ -486,7 +487,8 @@ void RunDriver::call_tool(const Command& command) {
     const bool ok = output.has_value();
     std::string text = ok ? fit_output(std::move(*output), tool.options.output_max)
                           : failure_text(output.error());
-    loop.post([self = std::move(self), f, c, turn, ok, text = std::move(text)]() mutable {
+    loop.post([self = std::move(self), flight, f, c, turn, ok, text = std::move(text)]() mutable {
+      if (flight->timer) self->loop_->forget(*flight->timer);
       --self->in_flight_;
       self->tool_ended(f, c, turn, ok, std::move(text));
       self->publish_if_still();
@@ -498,7 +500,8 @@ void RunDriver::call_tool(const Command& command) {
     static void set(const Self& self, std::shared_ptr<ToolFlight> flight,
                     std::shared_ptr<std::stop_source> stop, const Tool* tool, int f, int c,
                     int turn, std::chrono::nanoseconds wait) {
-      self->loop_->at(
+      auto& timer = flight->timer;
+      timer = self->loop_->at(
           std::chrono::steady_clock::now() + wait,
           [weak = std::weak_ptr(self), flight, stop, tool, f, c, turn] {
             const Self driver = weak.lock();

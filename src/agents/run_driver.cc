@@ -55,6 +55,16 @@ RunDriver::RunDriver(std::shared_ptr<Runtime::Loop> loop, AgentTeam team, RunOpt
       run_(make_agent_run(team_.compiled().policy, options_.limits)),
       journal_(state_->id) {}
 
+RunDriver::~RunDriver() { left_behind(); }
+
+void RunDriver::left_behind() {
+  RunResult left = result();
+  left.status = RunStatus::kRunning;
+  left.reason = "the runtime ended before the run did";
+  if (options_.store != nullptr) left.reason += ": resume() goes on with it";
+  state_->publish(std::move(left), true);
+}
+
 void RunDriver::with_session(std::function<void(Session&, std::vector<std::string>&)> work,
                              std::function<void(const Self&)> then) {
   ++in_flight_;
@@ -133,11 +143,10 @@ void RunDriver::begin(std::string input, std::vector<ItemPtr> past) {
 
 void RunDriver::arm_deadline(std::chrono::nanoseconds left) {
   deadline_ = std::chrono::steady_clock::now() + left;
-  loop_->at(deadline_, [weak = weak_from_this()] {
+  if (deadline_timer_) loop_->forget(*deadline_timer_);
+  deadline_timer_ = loop_->at(deadline_, [weak = weak_from_this()] {
     const Self self = weak.lock();
     if (self == nullptr || self->finished_ || self->still_since_) return;  // decide() arms it again
-    const auto remains = self->deadline_ - std::chrono::steady_clock::now();
-    if (remains.count() > 0) return;  // a later timer is set
     self->feed(Stopped{false, RunStatus::kDeadline,
                        fmt::format("not done within {} ms", self->options_.deadline.count())});
   });
@@ -297,6 +306,7 @@ void RunDriver::finish() {
 
 // The last thing a run does: gives the session back, says what came of it, is let go.
 void RunDriver::leave(RunResult ended) {
+  if (deadline_timer_) loop_->forget(*std::exchange(deadline_timer_, {}));
   if (!session_held_) {
     state_->publish(std::move(ended), true);
     loop_->disown(shared_from_this());

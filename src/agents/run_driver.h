@@ -52,11 +52,14 @@ class RunDriver : public std::enable_shared_from_this<RunDriver> {
  public:
   RunDriver(std::shared_ptr<Runtime::Loop> loop, AgentTeam team, RunOptions options,
             std::shared_ptr<RunHandle::State> state);
+  ~RunDriver();
 
   // Each called once, on the loop's thread.
   void start(std::string input);
   void resume();
 
+  // The loop ends before the run does: who waits for it is told.
+  void left_behind();
   void cancel(Cancel how, std::string reason);
   void say(std::string text);
   // Decides a call that waits for a person.
@@ -137,6 +140,7 @@ class RunDriver : public std::enable_shared_from_this<RunDriver> {
   std::vector<FrameRun> frames_;
   // The deadline does not run while the run waits for a person only.
   std::chrono::steady_clock::time_point deadline_{};
+  std::optional<Runtime::Loop::TimerId> deadline_timer_;
   std::optional<std::chrono::steady_clock::time_point> still_since_;
   Usage usage_;
   bool has_usage_ = false;

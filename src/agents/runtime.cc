@@ -4,6 +4,7 @@
 #include "agents/loop.h"
 #include "agents/run_driver.h"
 #include "base/clock.h"
+#include "base/text.h"
 
 namespace cadre {
 namespace {
@@ -104,6 +105,10 @@ void RunHandle::cancel(Cancel how, std::string reason) const {
 
 namespace {
 
+std::unexpected<Error> not_utf8() {
+  return fail(ErrorCode::kInvalidInput, "the text is not valid UTF-8");
+}
+
 std::unexpected<Error> gone(const std::string& id) {
   return fail(ErrorCode::kNotFound, "the run " + id + " has ended");
 }
@@ -111,6 +116,7 @@ std::unexpected<Error> gone(const std::string& id) {
 }  // namespace
 
 Result<void> RunHandle::say(std::string text) const {
+  if (!text::is_valid_utf8(text)) return not_utf8();
   const auto loop = state_->loop.lock();
   if (loop == nullptr || state_->driver.expired()) return gone(state_->id);
   loop->post([weak = state_->driver, text = std::move(text)]() mutable {
@@ -122,10 +128,12 @@ Result<void> RunHandle::say(std::string text) const {
 // Waits for the loop's word: whether the call did wait for a decision is known there only.
 Result<void> RunHandle::State::decide(const std::string& call_id, bool approved,
                                       std::string message, bool always, bool answered) {
+  if (!text::is_valid_utf8(message)) return not_utf8();
   const auto owner = loop.lock();
   if (owner == nullptr || driver.expired()) return gone(id);
   if (owner->on_thread()) {
     const auto self = driver.lock();
+    if (self == nullptr) return gone(id);
     return self->decide(call_id, approved, std::move(message), always, answered);
   }
   struct Answer {
@@ -134,7 +142,7 @@ Result<void> RunHandle::State::decide(const std::string& call_id, bool approved,
     std::optional<Result<void>> result;
   };
   auto answer = std::make_shared<Answer>();
-  owner->post([weak = driver, answer, call_id, approved, message = std::move(message), always,
+  const bool posted = owner->post([weak = driver, answer, call_id, approved, message = std::move(message), always,
                answered, run = id]() mutable {
     const auto self = weak.lock();
     Result<void> result = self == nullptr
@@ -147,6 +155,7 @@ Result<void> RunHandle::State::decide(const std::string& call_id, bool approved,
     }
     answer->come.notify_all();
   });
+  if (!posted) return gone(id);
   std::unique_lock lock(answer->mutex);
   answer->come.wait(lock, [&] { return answer->result.has_value(); });
   return *answer->result;
