@@ -61,8 +61,8 @@ class Load {
       return times_[static_cast<std::size_t>(share * static_cast<double>(times_.size() - 1))] * 1e3;
     };
     const double calls = 2.0 * runs_;
-    fmt::print(R"({{"in_flight":{},"runs":{},"failed":{},"runs_per_s":{:.0f},"exchanges_per_s":{:.0f},)"
-               R"("cpu_us_per_exchange":{:.1f},"p50_ms":{:.1f},"p99_ms":{:.1f},"deltas":{},)"
+    fmt::print(R"({{"in_flight":{},"runs":{},"failed":{},"runs_per_s":{:.0f},)"
+               R"("exchanges_per_s":{:.0f},"cpu_us_per_exchange":{:.1f},"p50_ms":{:.1f},"p99_ms":{:.1f},"deltas":{},)"
                R"("rss_mb":{:.0f}}})"
                "\n",
                in_flight, runs_, failed_, runs_ / seconds, calls / seconds, used / calls * 1e6,
@@ -79,7 +79,7 @@ class Load {
   void next() {
     if (left_.fetch_sub(1) <= 0) return;
     auto run = std::make_shared<Run>();
-    (void)run->history.add_message({Speaker::kUser, "What is the weather in Paris?", "", false, {}});
+    (void)run->history.add_message({Speaker::kUser, "The weather in Paris?", "", false, {}});
     call(std::move(run));
   }
 

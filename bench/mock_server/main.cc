@@ -90,7 +90,8 @@ class Server {
   }
 
   void accept_all() {
-    for (int fd = 0; (fd = ::accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0;) {
+    const int flags = SOCK_NONBLOCK | SOCK_CLOEXEC;
+    for (int fd = 0; (fd = ::accept4(listener_, nullptr, nullptr, flags)) >= 0;) {
       const int one = 1;
       ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
       const auto at = static_cast<std::size_t>(fd);

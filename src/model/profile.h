@@ -39,7 +39,7 @@ struct Profile {
   bool parallel_switch = true;    // takes `parallel_tool_calls`
   bool reasoning_effort = true;   // takes `reasoning_effort`
   bool stream_usage = true;       // takes `stream_options.include_usage`
-  bool echo_unknown = true;       // wants fields back that it invented; else they are an error there
+  bool echo_unknown = true;       // wants fields back that it invented; else they are an error
   bool client_request_id = false;  // takes the header x-client-request-id
   std::int64_t max_tokens_default = 0;  // sent when the caller names none; 0: not sent
 };

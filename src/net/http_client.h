@@ -1,10 +1,11 @@
 // Many HTTP exchanges at once, over one thread of its own: libcurl driven by epoll.
 //
 // start() may be called from any thread and returns at once; all callbacks of all exchanges come on
-// the client's thread, so they must be short. on_done is called exactly once, after everything else,
-// and after it nothing. Connections are kept and shared between exchanges of the same origin; over
-// TLS, HTTP/2 is used where the server offers it. Work per exchange does not grow with the number in
-// flight. Destruction cancels what is under way and waits until every on_done has returned; inside a
+// the client's thread, so they must be short. on_done is called exactly once, as the last of them.
+// Connections are kept and shared between exchanges of the same origin; over TLS, HTTP/2 is used
+// where the server offers it. Work per exchange does not grow with the number in flight. A server
+// that closes a kept connection before it answers is asked again on a new one (libcurl's rule).
+// Destruction cancels what is under way and waits until every on_done has returned; inside a
 // callback it does not wait.
 //
 // Errors are in words for users and never hold headers or bodies: kUnavailable may pass by itself
@@ -69,7 +70,7 @@ struct HttpClientOptions {
   // order. 0: three quarters of the descriptors the process may open.
   std::size_t max_connections_per_host = 0;
   std::chrono::milliseconds keep_idle{60'000};  // connections nobody used for so long are closed
-  std::string proxy{};     // "http://host:port", "socks5h://…"; "": none; the environment is not read
+  std::string proxy{};     // "http://host:port", "socks5h://…"; "": none, whatever the environment
   std::string no_proxy{};  // "localhost,.internal"
   std::string ca_file{};   // PEM; "": the system's
   std::string user_agent = "cadre";

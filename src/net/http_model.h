@@ -2,9 +2,9 @@
 //
 // A call is tried again by the vendors' rules, as long as nothing of the reply was shown; how many
 // attempts reached the vendor stands in the reply's usage. Deltas and `done` come on the client's
-// thread. An error's code says what to do: kUnavailable and kCorrupt may pass by themselves, kDenied
-// is key, permission, TLS or content rules, kNotFound the model's name, kExhausted a limit (credit,
-// context, size, time), kInvalidInput the request. Keys appear in no error. Thread-safe.
+// thread. An error's code says what to do: kUnavailable and kCorrupt may pass by themselves,
+// kDenied is key, permission, TLS or content rules, kNotFound the model's name, kExhausted a limit
+// (credit, context, size, time), kInvalidInput the request. Keys appear in no error. Thread-safe.
 #pragma once
 
 #include <chrono>

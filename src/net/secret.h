@@ -1,5 +1,5 @@
-// A key or password: passed on, never shown. There is no way to print, compare or serialise one; the
-// one place that puts it into a header says reveal().
+// A key or password: passed on, never shown. There is no way to print, compare or serialise one;
+// the one place that puts it into a header says reveal().
 #pragma once
 
 #include <cstring>
