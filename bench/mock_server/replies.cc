@@ -97,9 +97,8 @@ std::string chat_stream(const Script& script, bool call, unsigned long long seri
   };
   event(R"({"role":"assistant","content":null})", "null", "");
   if (call) {
-    std::string delta = chat_call(script, serial);
-    delta.insert(1, R"("index":0,)");
-    event(fmt::format(R"({{"tool_calls":[{}]}})", delta), "null", "");
+    const std::string whole_call = chat_call(script, serial);
+    event(fmt::format(R"({{"tool_calls":[{{"index":0,{}]}})", whole_call.substr(1)), "null", "");
   } else {
     for (const std::string_view piece : pieces(script.text, script.chunks))
       event(fmt::format(R"({{"content":{}}})", quoted(piece)), "null", "");
