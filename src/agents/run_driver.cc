@@ -308,6 +308,7 @@ void RunDriver::finish() {
 void RunDriver::leave(RunResult ended) {
   if (deadline_timer_) loop_->forget(*std::exchange(deadline_timer_, {}));
   if (!session_held_) {
+    if (options_.on_end != nullptr) options_.on_end(ended);
     state_->publish(std::move(ended), true);
     loop_->disown(shared_from_this());
     return;

@@ -91,7 +91,7 @@ struct LoopLimits {
   bool finish_on_limit = false;  // at turns_max one more turn, without tools, to answer
   int repeat_calls = 4;       // the same call with the same result that often: a loop; 0: off
   int repeat_handoffs = 3;    // A -> B -> A without anything new that often; 0: off
-  std::set<RunStatus> recover;   // failures for which the shell has a handler
+  std::set<RunStatus> recover{}; // failures for which the shell has a handler
 };
 
 struct TeamPolicy {
