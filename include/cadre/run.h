@@ -61,6 +61,8 @@ struct RunEvent {
   bool ok = true;
 };
 
+struct RunResult;
+
 struct RunOptions {
   std::shared_ptr<Model> model{};      // for agents that name none
   std::shared_ptr<Session> session{};  // the conversation is taken from and added to it
@@ -77,6 +79,9 @@ struct RunOptions {
   bool stream = false;  // ask models for deltas even without a subscriber
   std::any data{};        // for user code: RunContext::get
   std::function<void(const RunEvent&)> on_event{};
+  // Once, when the run has ended and its end is durable; before wait() returns. Not for a run that
+  // waits for a person.
+  std::function<void(const RunResult&)> on_end{};
   // The last word before each model call: may change what is sent, not what is kept.
   std::function<std::vector<ItemPtr>(std::span<const ItemPtr>, const RunContext&)> input_filter{};
   // For a failure of LoopLimits::recover: an answer in its place, or nothing.

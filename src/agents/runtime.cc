@@ -1,4 +1,6 @@
 // The public faces of a run: Runtime, RunHandle, run(), resume().
+#include <fmt/core.h>
+
 #include <atomic>
 
 #include "agents/loop.h"
@@ -9,16 +11,18 @@
 namespace cadre {
 namespace {
 
-// Makes ids of runs that start in the same microsecond differ; nothing else depends on it.
+// Of this process; nothing but run ids depends on it.
 std::uint64_t next_run_number() {
   static std::atomic<std::uint64_t> number{0};
   return ++number;
 }
 
+// Sorts by time; the number keeps ids of one process apart, however many start in a second.
 std::string new_run_id(Clock& clock) {
   const std::int64_t now = clock.now_us();
-  Rng rng(static_cast<std::uint64_t>(now) + next_run_number() * 0x9e3779b97f4a7c15ULL);
-  return make_run_id(now, rng.next());
+  const std::uint64_t number = next_run_number();
+  Rng rng(static_cast<std::uint64_t>(now) + number * 0x9e3779b97f4a7c15ULL);
+  return fmt::format("{}-{}", make_run_id(now, rng.next()), number);
 }
 
 struct Begun {

@@ -79,7 +79,7 @@ Result<void> Stepper::take(HandoffEnded outcome) {
   if (watch_calls(outcome.frame)) return {};
   close_step(outcome.frame);
   if (outcome.items) {
-    auto history = History::from(*outcome.items);
+    auto history = History::from(std::move(*outcome.items));
     if (!history) return propagate(history);
     for (const ItemPtr& item : frame.history.items()) {
       if (const auto* left = std::get_if<ToolCallItem>(item.get()))

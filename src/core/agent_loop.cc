@@ -181,7 +181,7 @@ Result<void> Stepper::take(Opened outcome) {
   if (outcome.agent < 0 ||
       static_cast<std::size_t>(outcome.agent) >= run_.team->agents.size())
     return fail(ErrorCode::kCorrupt, "the run starts with an agent that the team does not have");
-  auto history = History::from(outcome.past);
+  auto history = History::from(std::move(outcome.past));
   if (!history) return propagate(history);
   Frame& root = run_.frames.emplace_back();
   root.agent = outcome.agent;

@@ -176,8 +176,37 @@ bool of_reply(const Item& item) {
 
 }  // namespace
 
-Result<History> History::from(std::span<const ItemPtr> items) {
+// Whether the items are as a history would hold them, so that they can be taken over as they are;
+// `ids` are then those of their calls. Anything else is for the careful way.
+static bool is_in_order(std::span<const ItemPtr> items,
+                        std::unordered_set<std::string_view>& ids) {
+  std::vector<std::string_view> open;  // calls of the reply, in order
+  std::size_t answered = 0;
+  bool reasoning = false;              // the last item is reasoning
+  for (const ItemPtr& item : items) {
+    if (const auto* result = std::get_if<ToolResultItem>(item.get())) {
+      if (reasoning || answered == open.size() || open[answered] != result->call_id) return false;
+      if (++answered == open.size()) open.clear(), answered = 0;
+      continue;
+    }
+    if (answered > 0 || (!open.empty() && !of_reply(*item))) return false;
+    if (reasoning && !of_reply(*item)) return false;
+    reasoning = std::holds_alternative<ReasoningItem>(*item);
+    const auto* call = std::get_if<ToolCallItem>(item.get());
+    if (call == nullptr) continue;
+    if (call->id.empty() || !ids.insert(call->id).second) return false;
+    open.push_back(call->id);
+  }
+  return open.empty() && !reasoning;
+}
+
+Result<History> History::from(std::vector<ItemPtr> items) {
   History history;
+  if (is_in_order(items, history.ids_)) {
+    history.items_ = std::move(items);
+    return history;
+  }
+  history.ids_.clear();
   std::size_t at = 0;
   const auto fault = [&](const Error& error) {
     return fail(ErrorCode::kInvalidInput, fmt::format("item {}: {}", at, error.message),

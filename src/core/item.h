@@ -82,7 +82,10 @@ class History {
   Result<void> add_result(ToolResultItem result);
 
   // A history of the same items; the first fault is named by its index.
-  static Result<History> from(std::span<const ItemPtr> items);
+  static Result<History> from(std::vector<ItemPtr> items);
+  static Result<History> from(std::span<const ItemPtr> items) {
+    return from(std::vector<ItemPtr>(items.begin(), items.end()));
+  }
   // As `from`, but mends: orphan calls, results and reasoning are left out and noted.
   static History repaired(std::span<const ItemPtr> items, std::vector<std::string>& notes);
 
