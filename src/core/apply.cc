@@ -36,7 +36,10 @@ Result<void> Engine::run() {
 Result<void> Engine::on_free_event() {
   switch (event_.kind) {
     case EventKind::kRunStarted: on_run_started(); return {};
-    case EventKind::kRunInterrupted: s_.status = "interrupted"; return {};
+    case EventKind::kRunInterrupted:
+      s_.status = say("status") == "waiting" ? "waiting" : "interrupted";
+      return {};
+    case EventKind::kApprovalDecided: return on_approval_decided();
     case EventKind::kRunResumed: s_.status = "running"; return {};
     case EventKind::kNote: return {};
     case EventKind::kBudget:
@@ -67,6 +70,7 @@ Result<void> Engine::on_record(const Draft& draft) {
     case EventKind::kAgentStarted: on_agent_started(stage, draft.task); break;
     case EventKind::kGuardrail: on_call_denied(stage, draft.task); break;
     case EventKind::kAgentEnded: on_agent_ended(stage, draft.task); break;
+    case EventKind::kApprovalRequested: on_approval_requested(); break;
     case EventKind::kArtifactStored: on_artifact_stored(stage); break;
     case EventKind::kStageEnded: on_stage_ended(stage); break;
     case EventKind::kRunEnded:
@@ -119,6 +123,10 @@ void Engine::on_run_started() {
   s_.started_seq = event_.seq;
   s_.started_us = event_.time_us;
   s_.start = event_.body;
+  for (ArtifactRef& given : refs_from_json(json::get_array(event_.body, "inputs"), "user")) {
+    std::string type = given.type;
+    s_.artifacts[std::move(type)] = std::move(given);
+  }
   open_ready_stages();
 }
 
@@ -265,7 +273,7 @@ std::vector<std::string> take_effects(RunState& state) { return std::exchange(st
 std::vector<std::string> open_effects(const RunState& state) {
   std::vector<const Effect*> open;
   for (const auto& [key, effect] : state.effects) {
-    if (!effect.orphan) open.push_back(&effect);
+    if (!effect.orphan && !effect.held) open.push_back(&effect);
   }
   std::ranges::sort(open, {}, &Effect::order);
   std::vector<std::string> keys;

@@ -29,9 +29,19 @@ const Event* next_record(const RunState& state);
 
 // Keys of effects that have come up since the last call, in order.
 std::vector<std::string> take_effects(RunState& state);
-// All unfinished effects, in the order in which they came up: what a resumed run has to do.
+// All unfinished effects that need nobody's word, in the order in which they came up: what a
+// resumed run has to do.
 std::vector<std::string> open_effects(const RunState& state);
 const Effect* find_effect(const RunState& state, const std::string& key);
+
+// What waits for a person, in the order in which it was asked for.
+std::vector<const Approval*> pending_approvals(const RunState& state);
+// Whether nothing can go on before a person decides (as far as no effect is under way).
+bool waits_for_person(const RunState& state);
+// The event by which a person (or a policy) decides; `always` approves the same subject's later
+// requests too. For an approval that is pending in `state`.
+Event approval_decided(const RunState& state, const Approval& approval, const Decision& decision,
+                       bool always);
 
 // Whether starting it is journalled first.
 bool has_intent(Effect::Kind kind);
@@ -41,6 +51,9 @@ Event outcome_of(const RunState& state, const Effect& effect, JsonObject result)
 
 // The first event of a run. `start` holds the members of run_started.
 Event run_started(const RunState& state, JsonObject start);
+
+// One approval, as `cadre show --json` says it.
+Json to_json(const Approval& approval);
 
 // The state as JSON: for tests ("the same state") and for looking at.
 Json to_json(const RunState& state);

@@ -107,7 +107,22 @@ void Engine::next_gate(std::size_t stage) {
   effect.round = state.round;
   effect.gate = state.gate;
   effect.parent = state.started_seq;
-  emit(std::move(effect));
+  const GateSpec& gate = spec(stage).gates[state.gate];
+  if (gate.name != kApprovalGate) return emit(std::move(effect));
+  JsonObject details;
+  JsonArray artifacts;
+  for (const std::string& type : spec(stage).makes) {
+    JsonObject entry;
+    entry["type"] = type;
+    entry["blob"] = s_.artifacts[type].blob;
+    artifacts.push_back(std::move(entry));
+  }
+  details["artifact"] = gate.artifact;
+  details["artifacts"] = std::move(artifacts);
+  std::string question = json::get_string(gate.parameters, "question");
+  if (question.empty()) question = fmt::format("is {} of {} good?", gate.artifact, spec(stage).id);
+  hold(std::move(effect), "gate", fmt::format("gate:{}/{}", spec(stage).id, gate.name),
+       std::move(question), std::move(details));
 }
 
 void Engine::on_gate_ended(std::size_t stage) {

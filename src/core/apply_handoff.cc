@@ -15,7 +15,9 @@ bool Engine::is_ready(std::size_t stage) const {
     if (need == "brief") return true;
     const auto at = s_.artifacts.find(need);
     if (at == s_.artifacts.end() || at->second.stale) return false;
-    const auto maker = static_cast<std::size_t>(maker_of(*s_.plan, need) - s_.plan->stages.data());
+    const StageSpec* made_by = maker_of(*s_.plan, need);
+    if (made_by == nullptr) return true;  // the user gave it
+    const auto maker = static_cast<std::size_t>(made_by - s_.plan->stages.data());
     return s_.stages[maker].status == StageStatus::kDone;
   };
   const StageSpec& stage_spec = spec(stage);
@@ -122,7 +124,14 @@ void Engine::on_handoff_requested(std::size_t stage) {
   effect.stage = static_cast<int>(stage);
   effect.round = state.round;
   effect.parent = event_.seq;
-  emit(std::move(effect));
+  if (!target.approve_handoff) return emit(std::move(effect));
+  JsonObject details;
+  details["task"] = target.title;
+  if (const Json* context = json::find(event_.body, "context")) details["context"] = *context;
+  std::string question = fmt::format("may {} hand \"{}\" to {}?", state.source, target.title,
+                                     target.role);
+  hold(std::move(effect), "handoff", fmt::format("handoff:{}->{}", state.source, target.role),
+       std::move(question), std::move(details));
 }
 
 void Engine::on_capability(std::size_t stage) {
@@ -172,7 +181,7 @@ void Engine::on_handoff_refused(std::size_t stage) {
     details["findings"] = to_json(state.feedback);
     return end_run("gate_failed", 5, reason, std::move(details));
   }
-  if (code == "not_capable") return on_capability_refused(stage, reason);
+  if (code == "not_capable" || code == "not_approved") return on_capability_refused(stage, reason);
   // Nobody else may hand it over, so the lead does, unless it was the lead.
   state.refusals++;
   if (state.source == s_.plan->lead || state.refusals > s_.plan->limits.refusals_max) {

@@ -136,7 +136,7 @@ void Engine::on_turn_ended(const Effect& effect) {
     more["error"] = error != nullptr ? *error : Json(JsonObject{});
     return end_task(stage, effect.task, "failed", std::move(more));
   }
-  task.reply = say("reply");
+  task.replies.push_back(say("reply"));
   const JsonArray& calls = json::get_array(event_.body, "calls");
   if (!calls.empty()) return on_calls(effect, task, calls);
   if (const Json* refusal = json::find(event_.body, "refusal"); refusal && refusal->is_object()) {
@@ -166,7 +166,9 @@ void Engine::on_calls(const Effect& effect, TaskState& task, const JsonArray& ca
     task.results.push_back(std::move(result));
     const ResultRef& call = task.results.back();
     const std::string key = fmt::format("{}/call:{}", effect.key, i);
-    if (agent == nullptr || std::ranges::find(agent->tools, call.tool) == agent->tools.end()) {
+    const bool listed =
+        agent != nullptr && std::ranges::find(agent->tools, call.tool) != agent->tools.end();
+    if (agent == nullptr || (!listed && call.tool != kDeliverTool)) {
       JsonObject denied = body(stage, effect.task, key);
       denied["turn"] = effect.turn;
       denied["call"] = call.call_id;
@@ -185,8 +187,29 @@ void Engine::on_calls(const Effect& effect, TaskState& task, const JsonArray& ca
     run.parent = task.started_seq;
     run.started_seq = 0;
     run.attempts = 0;
-    emit(std::move(run));
+    emit_call(std::move(run), call.tool, *agent, calls[i]);
   }
+}
+
+// A call, or the question whether it may be done.
+void Engine::emit_call(Effect run, const std::string& tool, const AgentConfig& agent,
+                       const Json& call) {
+  const bool asks = tool == kAskUserTool;
+  const bool held = std::ranges::find(agent.approvals, tool) != agent.approvals.end();
+  if (!asks && !held) return emit(std::move(run));
+  const Json* arguments = json::find(call, "arguments");
+  JsonObject details;
+  details["tool"] = tool;
+  if (arguments != nullptr) details["arguments"] = *arguments;
+  if (asks) {
+    std::string question;
+    if (arguments != nullptr) question = json::get_string(*arguments, "question");
+    if (question.empty()) question = fmt::format("{} asks without a question", agent.role);
+    return hold(std::move(run), "question", "question:" + agent.role, std::move(question),
+                std::move(details));
+  }
+  hold(std::move(run), "tool", "tool:" + tool, fmt::format("may {} call {}?", agent.role, tool),
+       std::move(details));
 }
 
 void Engine::on_call_denied(std::size_t stage, int task) {

@@ -153,6 +153,9 @@ Json to_json(const RunState& state) {
     entry["parent"] = find_effect(state, key)->parent;
     effects.push_back(std::move(entry));
   }
+  JsonArray approvals;
+  for (const Approval* approval : pending_approvals(state)) approvals.push_back(to_json(*approval));
+  if (!approvals.empty()) object["approvals"] = std::move(approvals);
   JsonObject artifacts;
   for (const auto& [type, ref] : state.artifacts) artifacts[type] = ref.blob;
   object["stages"] = std::move(stages);

@@ -1,6 +1,7 @@
 // The inside of apply(): one Engine per event, a view of the state with the rules as members.
 // Rules are grouped by file: apply.cc (dispatch, run, handoffs), apply_tasks.cc (the agent loop),
-// apply_gates.cc (artifacts, gates, blame). Private to core/.
+// apply_gates.cc (artifacts, gates, blame), apply_approvals.cc (what a person decides). Private
+// to core/.
 #pragma once
 
 #include <string>
@@ -49,6 +50,7 @@ class Engine {
   void ask_turn(std::size_t stage, int task);
   void on_turn_ended(const Effect& effect);
   void on_calls(const Effect& effect, TaskState& task, const JsonArray& calls);
+  void emit_call(Effect run, const std::string& tool, const AgentConfig& agent, const Json& call);
   void on_tool_ended(const Effect& effect);
   void on_call_denied(std::size_t stage, int task);
   void call_done(std::size_t stage, int task);
@@ -72,6 +74,13 @@ class Engine {
   void invalidate(std::size_t stage);
   void emit_project(std::size_t stage, bool passed);
   void on_project_ended();
+
+  // Approvals (apply_approvals.cc).
+  void hold(Effect effect, std::string what, std::string subject, std::string question,
+            Json details);
+  void on_approval_requested();
+  Result<void> on_approval_decided();
+  void on_rejected(const Effect& effect, const Decision& decision);
 
   // Helpers.
   const StageSpec& spec(std::size_t stage) const { return s_.plan->stages[stage]; }

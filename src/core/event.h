@@ -8,9 +8,11 @@
 // Bodies are JSON objects. Those that belong to a place carry it: "stage" and "round", and below
 // that "task", "turn", "call". "key" names the command that the event fulfils. Big things
 // (artifacts, replies, the plan, the brief) are blobs, named by SHA-256. By kind:
-//   run_started        plan, brief (blobs), plan_name, title, provider, parameters, timeout_s
+//   run_started        plan, brief (blobs), plan_name, title, provider, parameters, timeout_s,
+//                      inputs: what the user gave beside the brief
 //   run_ended          status, exit_code, reason, details
-//   run_interrupted    reason            run_resumed  provider
+//   run_interrupted    reason, status: waiting when a person has to decide before it goes on
+//   run_resumed        provider
 //   stage_started      stage, round, title, role
 //   stage_ended        stage, round, role, status: done | failed | superseded | stopped,
 //                      findings
@@ -34,6 +36,9 @@
 //   gate_ended         …, passed, findings, measured
 //   project_started    stage, round      project_ended  …, ok, error
 //   budget             what, limit, reason               note  text
+//   approval_requested approval: its id, effect: the key of what is held, what: tool | gate |
+//                      handoff | question, subject, role, question, details
+//   approval_decided   approval, subject, approved, message, by, always
 // Runs of agents outside an SOP (agent_journal.h) use the same kinds, with "frame" for the place in
 // the tree of agents instead of stage, round and task, and besides:
 //   message            text, speaker: said to the run while it was under way

@@ -15,6 +15,7 @@ Json to_json(const AgentConfig& agent) {
   object["description"] = agent.description;
   object["instructions"] = agent.instructions;
   object["tools"] = json::to_array(agent.tools);
+  if (!agent.approvals.empty()) object["approvals"] = json::to_array(agent.approvals);
   object["handoff_targets"] = json::to_array(agent.handoff_targets);
   object["guardrails"] = json::to_array(agent.guardrails);
   object["model_config"] = agent.model_config;
@@ -48,6 +49,7 @@ Json to_json(const StageSpec& stage) {
     object["fan_out"] = std::move(fan_out);
   }
   object["priority"] = stage.priority;
+  if (stage.approve_handoff) object["approve_handoff"] = true;
   return object;
 }
 
@@ -63,6 +65,7 @@ AgentConfig agent_from(const Json& json) {
   agent.description = json::get_string(json, "description");
   agent.instructions = json::get_string(json, "instructions");
   agent.tools = json::get_strings(json, "tools");
+  agent.approvals = json::get_strings(json, "approvals");
   agent.handoff_targets = json::get_strings(json, "handoff_targets");
   agent.guardrails = json::get_strings(json, "guardrails");
   agent.model_config = object_at(json, "model_config");
@@ -86,6 +89,7 @@ StageSpec stage_from(const Json& json) {
                                       json::get_string(*fan_out, "path")};
   }
   stage.priority = json::get_string(json, "priority", "normal");
+  stage.approve_handoff = json::get_bool(json, "approve_handoff");
   return stage;
 }
 
@@ -113,6 +117,7 @@ Result<void> check(const Plan& plan) {
                 fmt::format("the plan's lead \"{}\" is not one of its agents", plan.lead));
   }
   std::set<std::string> ids, made = {"brief"};
+  if (!plan.input.empty()) made.insert(plan.input);
   for (const StageSpec& stage : plan.stages) {
     if (stage.id.empty() || !ids.insert(stage.id).second) {
       return fail(ErrorCode::kInvalidInput,
@@ -169,6 +174,7 @@ Json to_json(const Plan& plan) {
   object["title"] = plan.title;
   object["version"] = plan.version;
   object["lead"] = plan.lead;
+  if (!plan.input.empty()) object["input"] = plan.input;
   JsonArray agents, stages;
   for (const AgentConfig& agent : plan.agents) agents.push_back(to_json(agent));
   for (const StageSpec& stage : plan.stages) stages.push_back(to_json(stage));
@@ -195,6 +201,7 @@ Result<Plan> plan_from_json(const Json& json) {
   plan.title = json::get_string(json, "title", plan.name);
   plan.version = json::get_string(json, "version");
   plan.lead = json::get_string(json, "lead");
+  plan.input = json::get_string(json, "input");
   for (const Json& agent : json::get_array(json, "agents")) {
     plan.agents.push_back(agent_from(agent));
   }

@@ -20,6 +20,7 @@ struct AgentConfig {
   std::string description;                   // one line
   std::string instructions;                  // the body of the role's file
   std::vector<std::string> tools;            // tool names it may call
+  std::vector<std::string> approvals;        // those of them that a person has to allow
   std::vector<std::string> handoff_targets;  // roles it may hand work to
   std::vector<std::string> guardrails;       // guardrail names
   Json model_config = JsonObject{};          // model, temperature, ...; {} means the run's default
@@ -49,7 +50,11 @@ struct StageSpec {
   };
   std::optional<FanOut> fan_out;
   std::string priority = "normal";  // low, normal, high
+  bool approve_handoff = false;     // a person has to allow that work is handed to this stage
 };
+
+// The gate that a person decides; its parameter `question` says what is asked.
+inline constexpr std::string_view kApprovalGate = "approval";
 
 struct Limits {
   int rounds_max = 3;        // times one stage may be done again because of a failed gate
@@ -65,6 +70,7 @@ struct Plan {
   std::string title;
   std::string version;
   std::string lead;  // the orchestrating role that opens the run: "orchestrator"
+  std::string input;  // the artifact type that the user gives beside the brief; "": none
   std::vector<AgentConfig> agents;
   std::vector<StageSpec> stages;  // a valid topological order
   Limits limits;

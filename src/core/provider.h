@@ -19,6 +19,13 @@
 
 namespace cadre {
 
+struct Plan;
+
+// The tool by which a task's artifacts are handed in one by one; every role may call it.
+inline constexpr std::string_view kDeliverTool = "deliver_artifact";
+// The tool by which an agent asks its user; a role may call it when it lists it.
+inline constexpr std::string_view kAskUserTool = "ask_user";
+
 struct File {
   std::string path;     // relative, '/'-separated, inside the project
   std::string content;
@@ -55,6 +62,8 @@ struct Task {
   int round = 1;                   // 1, then one more each time it comes back
   std::map<std::string, std::shared_ptr<const Artifact>> inputs;  // by type
   std::vector<Finding> feedback;   // why it came back
+  std::shared_ptr<const Plan> plan;  // schemas, agents; may be null in tests
+  std::vector<Json> memos;  // Turn::memo of the task's turns so far, in order
 };
 
 struct ToolCall {
@@ -80,6 +89,9 @@ struct Turn {
   std::vector<Artifact> artifacts;   // else: the finished work
   std::optional<Refusal> refusal;    // or: cannot
   std::vector<std::string> notes;    // said along the way; journalled
+  Json memo = {};    // kept for the next turn of this task, also after a resume; the core's eyes
+                     // do not look into it
+  Json tokens = {};  // {"input", "output", ...} as far as they were counted
 };
 
 enum class Capability { kYes, kPartly, kNo };

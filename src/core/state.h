@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -53,7 +54,7 @@ struct TaskState {
   int open_calls = 0;           // tool calls of this turn without a result
   std::size_t turn_calls = 0;   // index in `results` of this turn's first call
   std::vector<ResultRef> results;
-  std::string reply;            // blob of the last turn
+  std::vector<std::string> replies;  // blobs of the turns, in order
   std::vector<ArtifactRef> artifacts;
   std::int64_t started_seq = 0;
 };
@@ -83,6 +84,28 @@ struct StageState {
   std::int64_t started_seq = 0;
 };
 
+// What a person (or the policy in a person's name) said.
+struct Decision {
+  bool approved = false;
+  std::string message;  // why not, or the answer to a question
+  std::string by;       // "user", "policy tool:look_*"
+};
+
+// Something that a person has to decide. It waits as long as it is not decided and its effect is
+// still there: what is superseded waits no more.
+struct Approval {
+  std::string id;       // "a1", "a2": short, to be typed
+  std::string effect;   // the key of the effect that is held
+  std::string what;     // tool, gate, handoff, question
+  std::string subject;  // "tool:refund", "gate:refund/approval", "handoff:a->b", "question:role"
+  std::string role;     // who asks
+  std::string question; // in words, for the person
+  Json details = JsonObject{};  // a tool's arguments, the artifacts of a gate or handoff
+  std::int64_t requested_seq = 0;
+  std::int64_t time_us = 0;
+  std::optional<Decision> decision;
+};
+
 // Something for the shell to do. The key is its place in the tree: "build#1/api/turn:3/call:0".
 struct Effect {
   enum class Kind : std::uint8_t {
@@ -110,6 +133,9 @@ struct Effect {
   bool passed = true;                // kProject: the stage passed its gates
   std::int64_t time_us = 0;          // kProject: when the stage ended
   std::map<std::string, std::string> artifacts;  // kProject: all that exist, type -> blob
+  bool held = false;                 // a person has to decide before it begins
+  std::string subject = {};          // of what a person decides: "tool:refund"
+  std::optional<Decision> decision = {};  // what the person said
 };
 
 // A decision of the core on its way into the journal.
@@ -140,7 +166,7 @@ struct HandoffCounts {
 struct RunState {
   std::string run;
   std::shared_ptr<const Plan> plan;
-  std::string status = "new";   // running, interrupted, or that of run_ended
+  std::string status = "new";   // running, interrupted, waiting, or that of run_ended
   int exit_code = 0;
   std::int64_t last_seq = 0;
   std::int64_t started_seq = 0;
@@ -160,6 +186,8 @@ struct RunState {
   std::vector<std::string> fresh;  // effects not yet handed to the shell
   std::deque<ReadyTask> ready;
   int active_tasks = 0;
+  std::vector<Approval> approvals;  // in the order in which they were asked for
+  std::set<std::string> always;  // subjects that are approved for the rest of the run
 };
 
 }  // namespace cadre

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <exception>
 #include <map>
 #include <system_error>
@@ -97,7 +98,26 @@ Json reply_of(const Turn& turn, const JsonArray& artifacts) {
   reply["artifacts"] = artifacts;
   if (turn.refusal) reply["refusal"] = to_json(*turn.refusal);
   reply["notes"] = json::to_array(turn.notes);
+  if (!turn.memo.is_null()) reply["memo"] = turn.memo;
   return reply;
+}
+
+// A call as the event names it. What a person will be asked about carries its arguments, too long
+// ones as the beginning of their text.
+JsonObject call_entry(const ToolCall& call, const Task& task, const Plan& plan) {
+  JsonObject entry;
+  entry["id"] = call.id;
+  entry["tool"] = call.tool;
+  const AgentConfig* agent = find_agent(plan, task.role);
+  const bool asked = call.tool == kAskUserTool ||
+                     (agent != nullptr && std::ranges::find(agent->approvals, call.tool) !=
+                                              agent->approvals.end());
+  if (!asked) return entry;
+  const std::string written = json::write(call.arguments);
+  entry["arguments"] = written.size() <= kInlineBytes
+                           ? call.arguments
+                           : Json(text::shorten(written, kInlineBytes));
+  return entry;
 }
 
 }  // namespace
@@ -132,10 +152,7 @@ Performed perform_turn(Provider& provider, const Task& task,
   std::vector<Finding> findings;
   JsonArray calls, artifacts;
   for (const ToolCall& call : turn->tool_calls) {
-    JsonObject entry;
-    entry["id"] = call.id;
-    entry["tool"] = call.tool;
-    calls.push_back(std::move(entry));
+    calls.push_back(call_entry(call, task, plan));
   }
   for (Artifact& artifact : turn->artifacts) {
     if (calls.empty() && checked) check_data(artifact, gates, plan, findings);
@@ -148,7 +165,9 @@ Performed perform_turn(Provider& provider, const Task& task,
   if (!findings.empty()) performed.result["findings"] = to_json(findings);
   if (turn->refusal) performed.result["refusal"] = to_json(*turn->refusal);
   if (!turn->notes.empty()) performed.result["notes"] = json::to_array(turn->notes);
+  if (!turn->tokens.is_null()) performed.result["tokens"] = std::move(turn->tokens);
   performed.calls = std::move(turn->tool_calls);
+  performed.memo = std::move(turn->memo);
   return performed;
 }
 
@@ -158,6 +177,12 @@ Performed perform_tool(TaskTool* tool, const ToolCall& call, TaskToolContext con
   auto value = guarded("tool " + call.tool, [&]() -> Result<Json> {
     if (tool == nullptr) {
       return fail(ErrorCode::kNotFound, fmt::format("there is no tool {}", call.tool));
+    }
+    // A model may have written anything; tools check the members themselves.
+    if (call.arguments.is_string()) {
+      return fail(ErrorCode::kInvalidInput,
+                  "the arguments are not a JSON object: " +
+                      text::shorten(json::as_view(call.arguments.get_string()), 200));
     }
     std::error_code error;
     std::filesystem::create_directories(context.scratch_dir, error);
@@ -203,7 +228,8 @@ Performed perform_plan_tasks(const Artifact& artifact, const StageSpec::FanOut& 
                                       fan_out.path), "", fan_out.artifact}});
   } else {
     for (const Json& item : list->get_array()) {
-      if (json::get_string(item, "owner") != role) continue;
+      // Who has no owner named is everybody's who fans out over the list.
+      if (json::get_string(item, "owner", role) != role) continue;
       JsonObject task;
       task["id"] = json::get_string(item, "id");
       task["title"] = json::get_string(item, "title", json::get_string(item, "id"));
@@ -274,6 +300,22 @@ Performed perform_gate(const GateKeeper& gates, const GateSpec& spec, const Arti
   performed.result["passed"] = given.passed;
   if (!given.findings.empty()) performed.result["findings"] = to_json(given.findings);
   performed.result["measured"] = std::move(given.measured);
+  return performed;
+}
+
+Performed perform_approval(const GateSpec& spec, const Decision& decision) {
+  Performed performed;
+  performed.result["passed"] = decision.approved;
+  if (!decision.approved) {
+    performed.result["findings"] = to_json(std::vector<Finding>{
+        {spec.name, "high",
+         "not approved: " + (decision.message.empty() ? "no reason was given" : decision.message),
+         "", ""}});
+  }
+  JsonObject measured;
+  measured["by"] = decision.by;
+  if (!decision.message.empty()) measured["message"] = decision.message;
+  performed.result["measured"] = std::move(measured);
   return performed;
 }
 

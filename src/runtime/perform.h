@@ -13,6 +13,7 @@
 #include "core/gate.h"
 #include "core/plan.h"
 #include "core/provider.h"
+#include "core/state.h"
 #include "runtime/project_writer.h"
 #include "runtime/tool.h"
 
@@ -29,6 +30,7 @@ struct Performed {
   std::vector<std::string> blobs;
   std::vector<StoredArtifact> artifacts;
   std::vector<ToolCall> calls;           // of a turn: to be run
+  Json memo = {};                        // of a turn
   bool cancelled = false;                // nothing to record: it runs again on resume
   // The machine did not let it (a full disk): nothing to record, and the run stops, resumable.
   std::optional<Error> blocked = {};
@@ -47,7 +49,7 @@ Performed perform_turn(Provider& provider, const Task& task,
 // `tool` may be null: then the result says that there is no such tool.
 Performed perform_tool(TaskTool* tool, const ToolCall& call, TaskToolContext context);
 
-// The fan-out items that `role` owns.
+// The fan-out items that `role` owns, and those that name no owner.
 Performed perform_plan_tasks(const Artifact& artifact, const StageSpec::FanOut& fan_out,
                              const std::string& role);
 
@@ -56,6 +58,9 @@ Performed perform_join(const std::vector<std::shared_ptr<const Artifact>>& parts
                        const GateKeeper& gates, const Plan& plan);
 
 Performed perform_gate(const GateKeeper& gates, const GateSpec& spec, const ArtifactMap& all);
+
+// The gate that a person decides: what was said, as a verdict.
+Performed perform_approval(const GateSpec& spec, const Decision& decision);
 
 Performed perform_project(ProjectWriter& writer, const StageDone& done);
 

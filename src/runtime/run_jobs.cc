@@ -33,6 +33,11 @@ Result<RunLoop::Job> RunLoop::job_of(const Effect& effect) {
     case Effect::Kind::kTool: return tool_job(effect);
     case Effect::Kind::kJoin: return join_job(effect);
     case Effect::Kind::kGate: {
+      if (spec.gates[effect.gate].name == kApprovalGate) {
+        return Job([gate = spec.gates[effect.gate], said = effect.decision.value_or(Decision{})] {
+          return perform_approval(gate, said);
+        });
+      }
       auto all = load_all(current_blobs());
       if (!all) return propagate(all);
       return Job([gates = parts_.gates, gate = spec.gates[effect.gate], all = std::move(*all)] {
@@ -78,6 +83,7 @@ Result<RunLoop::Job> RunLoop::tool_job(const Effect& effect) {
   context.scratch_dir = options_.work_dir / state_.run / folder;
   context.deadline_us = options_.deadline_us;
   context.stop = stop_.get_token();
+  if (effect.decision) context.answer = effect.decision->message;
   return Job([tools = parts_.tools, run = *run, index, context = std::move(context)] {
     const ToolCall& call = run->calls[index];
     return perform_tool(tools->find(call.tool), call, context);
@@ -130,6 +136,7 @@ Result<Task> RunLoop::make_task(std::size_t stage, const TaskState* state) {
   task.title = state != nullptr ? state->title : spec.title;
   if (agent != nullptr) task.instructions = agent->instructions;
   task.brief = brief_;
+  task.plan = state_.plan;
   task.makes = spec.makes;
   JsonObject parameters;
   if (options_.parameters.is_object()) parameters = options_.parameters.get_object();
@@ -151,7 +158,8 @@ Result<Task> RunLoop::make_task(std::size_t stage, const TaskState* state) {
   return task;
 }
 
-// The task of a turn or a tool call; built anew after a resume, with the calls of its last reply.
+// The task of a turn or a tool call; built anew after a resume, with what its turns noted and the
+// calls of the last one.
 Result<std::shared_ptr<RunLoop::TaskRun>> RunLoop::task_run(const Effect& effect) {
   const std::string place = effect.key.substr(0, effect.key.rfind("/turn:"));
   if (const auto at = task_runs_.find(place); at != task_runs_.end()) return at->second;
@@ -161,11 +169,14 @@ Result<std::shared_ptr<RunLoop::TaskRun>> RunLoop::task_run(const Effect& effect
   if (!task) return propagate(task);
   auto run = std::make_shared<TaskRun>();
   run->task = std::move(*task);
-  if (!state.reply.empty()) {
-    auto bytes = parts_.store->get_blob(state.reply);
+  for (std::size_t i = 0; i < state.replies.size(); ++i) {
+    auto bytes = parts_.store->get_blob(state.replies[i]);
     if (!bytes) return propagate(bytes);
     auto reply = json::parse(*bytes);
     if (!reply) return propagate(reply);
+    const Json* memo = json::find(*reply, "memo");
+    run->task.memos.push_back(memo != nullptr ? *memo : Json());
+    if (i + 1 < state.replies.size()) continue;
     for (const Json& call : json::get_array(*reply, "calls")) {
       const Json* arguments = json::find(call, "arguments");
       run->calls.push_back({json::get_string(call, "id"), json::get_string(call, "tool"),
@@ -231,7 +242,10 @@ Result<RunOutcome> RunLoop::outcome() {
   RunOutcome outcome;
   outcome.run = state_.run;
   outcome.status = state_.status;
-  outcome.exit_code = state_.status == "interrupted" ? 130 : state_.exit_code;
+  outcome.exit_code = state_.status == "interrupted" ? 130
+                      : state_.status == "waiting"   ? 8
+                                                     : state_.exit_code;
+  for (const Approval* approval : pending_approvals(state_)) outcome.waiting.push_back(*approval);
   if (state_.ending) {
     outcome.reason = state_.ending->reason;
     outcome.details = state_.ending->details;

@@ -101,6 +101,10 @@ Result<RunOutcome> RunLoop::go(std::stop_token stop) {
   while (!over()) {
     check_limits(stop);
     if (over()) break;
+    if (idle() && waits_for_person(state_)) {
+      pause();
+      break;
+    }
     if (auto message = wait(kTickMs)) handle(std::move(*message));
     if (blocked_ && !over()) interrupt(blocked_->message);
   }
@@ -175,6 +179,54 @@ void RunLoop::interrupt(const std::string& reason) {
   flush();
 }
 
+bool RunLoop::idle() const {
+  return running_ == 0 && appends_open_ == 0 && batch_.empty() && batch_launches_.empty();
+}
+
+// Nothing is left to do before a person decides: the run stops, to be resumed by any process.
+void RunLoop::pause() {
+  draining_ = true;
+  Event paused;
+  paused.run = state_.run;
+  paused.parent = state_.started_seq;
+  paused.kind = EventKind::kRunInterrupted;
+  paused.actor = "runtime";
+  JsonObject body;
+  body["reason"] = "waits for a person";
+  body["status"] = "waiting";
+  paused.body = std::move(body);
+  info_.status = "waiting";
+  info_.exit_code = 8;
+  info_changed_ = true;
+  add(std::move(paused));
+  flush();
+}
+
+// What the policy decides in a person's name is decided at once.
+void RunLoop::ask_policy() {
+  if (parts_.policy == nullptr) return;
+  for (bool again = true; again && !fatal_;) {
+    again = false;
+    for (const Approval* approval : pending_approvals(state_)) {
+      if (approval->what == "question") continue;
+      const PolicyAnswer answer = parts_.policy->decide(approval->subject);
+      if (answer.verdict == PolicyVerdict::kAsk) continue;
+      Decision decision;
+      decision.approved = answer.verdict == PolicyVerdict::kAllow;
+      decision.by = fmt::format("policy {}", answer.rule);
+      if (!decision.approved) {
+        decision.message = fmt::format("the policy denies it ({})", answer.rule);
+      }
+      Event decided = approval_decided(state_, *approval, decision, false);
+      decided.actor = "policy";
+      add(std::move(decided));
+      while (const Event* draft = fatal_ ? nullptr : next_record(state_)) add(Event(*draft));
+      again = true;
+      break;  // the list may have changed
+    }
+  }
+}
+
 // Waits for the store's acks, and for running jobs as long as `grace_ms` allows.
 void RunLoop::drain(int grace_ms) {
   constexpr int kStepMs = 50;
@@ -218,6 +270,7 @@ void RunLoop::on_done(Done done) {
       task_runs_.erase(place);
     } else if (const auto at = task_runs_.find(place); at != task_runs_.end()) {
       at->second->calls = std::move(performed.calls);
+      at->second->task.memos.push_back(std::move(performed.memo));
     }
   }
   for (std::string& blob : performed.blobs) batch_blobs_.push_back(std::move(blob));
@@ -257,6 +310,7 @@ void RunLoop::add(Event event) {
 
 void RunLoop::settle() {
   while (const Event* draft = fatal_ ? nullptr : next_record(state_)) add(Event(*draft));
+  ask_policy();
   for (std::string& key : take_effects(state_)) {
     lane_of(find_effect(state_, key)->kind).waiting.push_back(std::move(key));
   }

@@ -79,6 +79,9 @@ class RunLoop {
   void on_acked(Acked acked);
   void check_limits(const std::stop_token& stop);
   void drain(int grace_ms);
+  bool idle() const;
+  void pause();
+  void ask_policy();
   void interrupt(const std::string& reason);
 
   void add(Event event);

@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "core/apply.h"
+#include "core/provider_json.h"
 #include "runtime/run_loop.h"
 
 namespace cadre {
@@ -30,6 +31,29 @@ std::filesystem::path scratch_root(const std::filesystem::path& asked) {
   return asked.empty() ? std::filesystem::temp_directory_path() / "cadre" : asked;
 }
 
+// What the user gives beside the brief is what the plan asks for.
+Result<void> check_input(const Plan& plan, const GateKeeper& gates,
+                         const std::optional<Artifact>& input) {
+  if (!input && plan.input.empty()) return {};
+  if (!input) {
+    return fail(ErrorCode::kInvalidInput,
+                fmt::format("the SOP {} works from {}, and none were given", plan.name, plan.input),
+                "give them with --input FILE...");
+  }
+  if (input->type != plan.input) {
+    return fail(ErrorCode::kInvalidInput,
+                plan.input.empty()
+                    ? fmt::format("the SOP {} takes nothing beside the brief", plan.name)
+                    : fmt::format("the SOP {} takes {}, not {}", plan.name, plan.input, input->type),
+                "leave --input away");
+  }
+  const auto issues = gates.check_artifact(plan, input->type, input->data);
+  if (issues.empty()) return {};
+  return fail(ErrorCode::kInvalidInput,
+              fmt::format("what was given as {} does not fit at {}: {}", input->type,
+                          issues[0].path.empty() ? "/" : issues[0].path, issues[0].message));
+}
+
 }  // namespace
 
 Result<RunOutcome> Runner::start_run(const Plan& plan, const std::string& brief,
@@ -41,6 +65,9 @@ Result<RunOutcome> Runner::start_run(const Plan& plan, const std::string& brief,
   std::string plan_bytes = json::write(to_json(plan));
   auto stored = plan_from_json(to_json(plan));
   if (!stored) return propagate(stored);
+  if (auto good = check_input(*stored, *parts_.gates, options.input); !good) {
+    return propagate(good);
+  }
   const std::int64_t now = parts_.clock->now_us();
   Rng rng(parts_.seed ^ static_cast<std::uint64_t>(now));
   const std::string run = options.run.empty() ? make_run_id(now, rng.next()) : options.run;
@@ -72,7 +99,18 @@ Result<RunOutcome> Runner::start_run(const Plan& plan, const std::string& brief,
   detail::RunLoop loop(parts_, subscribers_,
                        make_state(run, std::make_shared<const Plan>(std::move(*stored))), brief,
                        std::move(loop_options), std::move(info));
-  return loop.start(std::move(start), {std::move(plan_bytes), brief}, std::move(stop));
+  std::vector<std::string> blobs = {std::move(plan_bytes), brief};
+  if (options.input) {
+    std::string bytes = json::write(to_json(*options.input));
+    JsonObject given;
+    given["type"] = options.input->type;
+    given["blob"] = sha256_hex(bytes);
+    given["bytes"] = bytes.size();
+    given["files"] = options.input->files.size();
+    start["inputs"] = JsonArray{std::move(given)};
+    blobs.push_back(std::move(bytes));
+  }
+  return loop.start(std::move(start), std::move(blobs), std::move(stop));
 }
 
 Result<RunState> load_state(Store& store, const std::string& run) {
@@ -111,7 +149,8 @@ Result<RunOutcome> Runner::resume_run(const std::string& run, const ResumeOption
   const Json* parameters = json::find(state->start, "parameters");
   if (parameters != nullptr) loop_options.parameters = *parameters;
   loop_options.deadline_us = parts_.clock->now_us() + timeout_s * 1'000'000;
-  const bool ended = state->status != "running" && state->status != "interrupted";
+  const bool ended = state->status != "running" && state->status != "interrupted" &&
+                     state->status != "waiting";
   detail::RunLoop loop(parts_, subscribers_, std::move(*state), std::move(*brief),
                        std::move(loop_options), std::move(*info));
   if (ended) return loop.outcome();

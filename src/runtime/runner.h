@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/result.h"
+#include "core/approval_policy.h"
 #include "core/gate.h"
 #include "core/plan.h"
 #include "core/provider.h"
@@ -37,6 +39,7 @@ struct RunnerParts {
   std::shared_ptr<ProjectWriter> project;  // may be null: nothing is written
   std::shared_ptr<Clock> clock;
   std::uint64_t seed = 0;                  // makes run ids differ within a second
+  std::shared_ptr<const ApprovalPolicy> policy = nullptr;  // decides what people need not; or null
 };
 
 struct RunOptions {
@@ -45,6 +48,9 @@ struct RunOptions {
   std::filesystem::path out_dir;    // the project folder
   std::filesystem::path work_dir;   // for scratch; "": the system's folder for temporary files
   int timeout_s = 0;                // 0: the plan's
+  // What the user gives beside the brief: of the type Plan::input, which must be given when the
+  // plan names one.
+  std::optional<Artifact> input = std::nullopt;
 };
 
 // What becomes of a call of an external tool that had started when the run stopped.
@@ -62,7 +68,7 @@ struct ResumeOptions {
 
 struct RunOutcome {
   std::string run;
-  std::string status;  // done, incomplete, refused, gate_failed, budget, failed, interrupted
+  std::string status;  // done, incomplete, refused, gate_failed, budget, failed, interrupted, waiting
   int exit_code = 0;   // design.md §8
   std::string reason;
   Json details = JsonObject{};
@@ -74,6 +80,7 @@ struct RunOutcome {
   std::int64_t ended_us = 0;
   int model_calls = 0;
   int tool_calls = 0;
+  std::vector<Approval> waiting = {};  // what a person has to decide, when it waits
 };
 
 using Subscriber = std::function<void(const Event&)>;

@@ -34,6 +34,7 @@ struct TaskToolContext {
   std::filesystem::path scratch_dir;  // exists, empty or from an interrupted attempt; of this call
   std::int64_t deadline_us = 0;       // when the run must be over, Clock time; 0 = no limit
   std::stop_token stop;               // asked to stop: return kCancelled soon
+  std::string answer = {};            // what a person said, of a call that waited for one
 };
 
 class TaskTool {
