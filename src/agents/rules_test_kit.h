@@ -135,7 +135,8 @@ using Lines = std::vector<std::string>;
 inline std::vector<Event> events_of(Store& store, const std::string& run,
                                     std::optional<EventKind> kind = std::nullopt) {
   std::vector<Event> found;
-  for (Event& event : store.read(run).value().events) {
+  Journal journal = store.read(run).value();
+  for (Event& event : journal.events) {
     if (!kind || event.kind == *kind) found.push_back(std::move(event));
   }
   return found;

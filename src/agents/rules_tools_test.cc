@@ -45,7 +45,7 @@ TEST(Rule18, TheCapHoldsAndResultsStandInCallOrder) {
   EXPECT_EQ(outputs(result.new_items), (Lines{"0", "1", "2", "3", "4", "5", "6"}));
 }
 
-TEST(Break3, ToolsAreCappedByDefault) {
+TEST(Break4, ToolsAreCappedByDefault) {
   const auto gauge = std::make_shared<Busy>();
   Agent a = agent("a");
   a.tools = {busy(gauge)};

@@ -256,6 +256,7 @@ void Stepper::begin_turn(int frame) {
   ++turning.turn;
   ++run_.model_calls;
   turning.phase = Frame::Phase::kThinking;
+  turning.answer.clear();
   turning.calls.clear();
   if (first && turning.beside_open > 0) {
     turning.checks.assign(static_cast<std::size_t>(turning.beside_open), {});
@@ -338,7 +339,7 @@ void Stepper::guard_input(const GuardrailEnded& outcome) {
   --open;
   // The first that stops ends it: the others and the model call are of no use any more.
   if (outcome.verdict == Verdict::kStop || outcome.verdict == Verdict::kReject) {
-    if (outcome.verdict == Verdict::kReject) frame.answer = outcome.message;
+    frame.answer = outcome.verdict == Verdict::kReject ? outcome.message : std::string();
     frame.log.resize(std::min(frame.log.size(), frame.settled));
     frame.withheld = true;
     return fail_frame(outcome.frame, RunStatus::kGuardrail, outcome.message);
@@ -424,10 +425,11 @@ void Stepper::fail_frame(int frame, RunStatus status, std::string reason) {
   failing.status = status;
   failing.reason = std::move(reason);
   failing.phase = Frame::Phase::kRecovering;
-  failing.blocking_open = failing.beside_open = failing.output_open = 0;
   end_children(frame);
   drop_waiting(failing);
   close_step(frame);
+  failing.blocking_open = failing.beside_open = failing.output_open = 0;
+  failing.log.resize(std::min(failing.log.size(), failing.settled));
   command(Command::Kind::kAbort, frame);
   command(Command::Kind::kRecover, frame);
 }
@@ -462,6 +464,10 @@ void Stepper::end_frame(int frame, RunStatus status, std::string reason) {
   end_children(frame);
   drop_waiting(ending);
   close_step(frame);
+  if (status != RunStatus::kDone) {  // what nobody has passed does not leave
+    ending.log.resize(std::min(ending.log.size(), ending.settled));
+    if (status != RunStatus::kGuardrail) ending.answer.clear();
+  }
   ending.phase = Frame::Phase::kOver;
   if (status != RunStatus::kDone) command(Command::Kind::kAbort, frame);
   record(Record::Kind::kAgentEnded, frame, -1, ending.reason);

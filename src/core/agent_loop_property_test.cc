@@ -27,6 +27,10 @@ std::string check_frame(const AgentRun& run, const Frame& frame) {
   if (frame.phase == Frame::Phase::kOver) {
     if (auto valid = History::from(frame.log); !valid)
       return "log: " + valid.error().message + "\n" + dump(frame.log);
+    if (frame.settled != frame.log.size()) return "what is not settled left";
+    const bool may_answer =
+        frame.status == RunStatus::kDone || frame.status == RunStatus::kGuardrail;
+    if (!may_answer && !frame.answer.empty()) return "a candidate left: " + frame.answer;
   }
   for (const int open : {frame.calls_open, frame.blocking_open, frame.beside_open,
                          frame.output_open, frame.branches_open, frame.branches_refused}) {
