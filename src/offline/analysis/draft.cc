@@ -19,6 +19,12 @@ std::string singular_name(std::string_view name) {
   return std::string(name.substr(0, space + 1)) + text::singular(name.substr(space + 1));
 }
 
+// What "the stock" may be.
+bool is_stock(std::string_view attribute) {
+  return attribute == "quantity_on_hand" || attribute == "quantity_in_stock" ||
+         attribute == "stock_quantity" || attribute == "in_stock" || attribute == "on_hand";
+}
+
 std::string plural_name(std::string_view name) {
   const auto space = name.rfind(' ');
   if (space == std::string_view::npos) return text::plural(name);
@@ -108,57 +114,47 @@ bool Draft::any_claimed(Range range) const {
   return false;
 }
 
-const Draft::Forms& Draft::forms(std::string_view name) const {
-  const auto known = forms_.find(name);
-  if (known != forms_.end()) return known->second;
-  Forms made;
-  made.snake = plain_snake(name);
-  made.singular = plain_snake(singular_name(name));
-  made.safe = safe_snake(name);
-  // Singular and plural of the word, then made safe: "copy" is reserved and becomes "copy_".
-  made.safe_singular = safe_snake(text::singular(made.snake));
-  made.safe_plural = safe_snake(text::plural(made.snake));
-  return forms_.emplace(std::string(name), std::move(made)).first->second;
-}
-
-bool Draft::same_words(std::string_view a, std::string_view b) const {
-  const auto& left = forms(a);
-  const auto& right = forms(b);
-  return left.snake == right.snake || left.singular == right.snake || left.snake == right.singular;
-}
-
-// Changes with every name that is added or taken away.
-std::size_t Draft::version() const {
-  std::size_t sum = spec.actors.size() * 31;
-  for (const auto& entity : spec.entities) {
-    sum = sum * 131 + 7;
-    for (const auto& a : entity.attributes) sum = sum * 31 + a.id.size();
-  }
-  return sum;
+const spec::Entity* Draft::find(std::string_view id) const {
+  const auto it = positions_.find(id);
+  return it == positions_.end() ? nullptr : &spec.entities[it->second];
 }
 
 std::string Draft::entity_named(std::string_view name) const {
   if (name.empty()) return {};
-  for (const auto& entity : spec.entities) {
-    if (same_words(entity.name, name)) return entity.id;
-  }
-  for (const auto& [id, note] : notes) {
-    for (const auto& alias : note.aliases) {
-      if (same_words(alias, name)) return id;
+  const auto& words = forms_.of(name);
+  if (const auto first = entity_names_.first(words)) return spec.entities[*first].id;
+  for (const auto& [id, names] : aliases_) {
+    for (const auto& alias : names) {
+      if (same_words(forms_.of(alias), words)) return id;
     }
   }
   // "session" for the one "training session" there is.
   if (name.find(' ') != std::string_view::npos || is_product_noun(name) || !may_be_entity(name))
     return {};
   std::string found;
-  for (const auto& entity : spec.entities) {
-    const auto space = entity.name.rfind(' ');
-    if (space == std::string::npos || entity.kind == spec::EntityKind::kAssociation) continue;
-    if (!same_words(entity.name.substr(space + 1), name)) continue;
+  for (const auto position : entity_heads_.all(words)) {
+    const auto& entity = spec.entities[position];
+    if (entity.kind == spec::EntityKind::kAssociation) continue;
     if (!found.empty()) return {};
     found = entity.id;
   }
   return found;
+}
+
+void Draft::index_entity(const spec::Entity& entity, std::size_t position) {
+  positions_.emplace(entity.id, position);
+  entity_names_.add(position, forms_.of(entity.name));
+  const auto space = entity.name.rfind(' ');
+  if (space != std::string::npos) {
+    entity_heads_.add(position, forms_.of(std::string_view(entity.name).substr(space + 1)));
+  }
+  ++changes_;
+}
+
+void Draft::add_alias(std::string_view id, std::string_view name) {
+  note(id).aliases.emplace_back(name);
+  aliases_[std::string(id)].emplace_back(name);
+  ++changes_;
 }
 
 std::string Draft::add_entity(std::string_view name, spec::Origin origin, spec::EntityKind kind) {
@@ -178,24 +174,25 @@ std::string Draft::add_entity(std::string_view name, spec::Origin origin, spec::
   }
   spec::Entity made;
   made.id = safe_pascal(clean);
-  while (find_entity(spec, made.id) != nullptr) made.id += "2";
+  while (has_entity(made.id)) made.id += "2";
   made.name = text::replace_all(plain_snake(clean), "_", " ");
   made.plural = plural_name(made.name);
   made.kind = kind;
   made.origin = std::move(origin);
   notes[made.id].name = made.name;
   spec.entities.push_back(made);
+  index_entity(made, spec.entities.size() - 1);
   return made.id;
 }
 
 spec::Entity& Draft::entity(std::string_view id) {
-  return *const_cast<spec::Entity*>(find_entity(spec, id));
+  return *const_cast<spec::Entity*>(find(id));
 }
 
-bool Draft::has_entity(std::string_view id) const { return find_entity(spec, id) != nullptr; }
+bool Draft::has_entity(std::string_view id) const { return find(id) != nullptr; }
 
 spec::Attribute* Draft::attribute(std::string_view entity_id, std::string_view id) {
-  const auto* owner = find_entity(spec, entity_id);
+  const auto* owner = find(entity_id);
   return owner == nullptr ? nullptr : const_cast<spec::Attribute*>(find_attribute(*owner, id));
 }
 
@@ -221,31 +218,59 @@ spec::Attribute& Draft::add_attribute(std::string_view entity_id, std::string_vi
     made.default_value = Expr::of(false);
   }
   made.origin = std::move(origin);
-  auto& owner = entity(entity_id);
+  const auto position = positions_.find(entity_id)->second;
+  attribute_words_.add(position, id);
+  attribute_words_.add(position, forms_.of(id).safe_singular);
+  if (is_stock(id)) attribute_words_.add(position, "stock");
+  ++changes_;
+  auto& owner = spec.entities[position];
   owner.attributes.push_back(std::move(made));
   return owner.attributes.back();
 }
 
+void Draft::remove_attributes(std::string_view entity_id,
+                              const std::function<bool(const spec::Attribute&)>& which) {
+  if (std::erase_if(entity(entity_id).attributes, which) > 0) ++changes_;
+}
+
 std::string Draft::attribute_named(std::string_view entity_id, std::string_view name) const {
-  const auto* owner = find_entity(spec, entity_id);
-  if (owner == nullptr || name.empty()) return {};
-  const auto& named = forms(name);
-  const auto& id = named.safe;
+  const auto* owner = find(entity_id);
+  return owner == nullptr || name.empty() ? std::string{} : attribute_of(*owner, forms_.of(name));
+}
+
+std::string Draft::attribute_of(const spec::Entity& owner, const NameForms& name) const {
+  const auto& id = name.safe;
   if (id == "stock") {
-    for (const auto& a : owner->attributes) {
-      if (a.id == "quantity_on_hand" || a.id == "quantity_in_stock" || a.id == "stock_quantity" ||
-          a.id == "in_stock" || a.id == "on_hand") {
-        return a.id;
-      }
+    for (const auto& a : owner.attributes) {
+      if (is_stock(a.id)) return a.id;
     }
   }
-  for (const auto& a : owner->attributes) {
-    if (a.id == id || a.id == named.safe_plural || a.id == named.safe_singular ||
-        forms(a.id).safe_singular == id) {
+  for (const auto& a : owner.attributes) {
+    if (a.id == id || a.id == name.safe_plural || a.id == name.safe_singular ||
+        forms_.of(a.id).safe_singular == id) {
       return a.id;
     }
   }
   return {};
+}
+
+bool Draft::mention_attribute(std::string_view name, Mention* mention) const {
+  const auto& words = forms_.of(name);
+  std::vector<std::size_t> positions;
+  for (const auto& word : {words.safe, words.safe_plural, words.safe_singular}) {
+    attribute_words_.find(word, &positions);
+  }
+  sort_positions(&positions);
+  for (const auto position : positions) {
+    const auto& owner = spec.entities[position];
+    auto attribute = attribute_of(owner, words);
+    if (attribute.empty()) continue;
+    mention->kind = Mention::Kind::kAttribute;
+    mention->entity = owner.id;
+    mention->attribute = std::move(attribute);
+    return true;
+  }
+  return false;
 }
 
 spec::Relation* Draft::relation(std::string_view from, std::string_view role) {
@@ -270,16 +295,23 @@ spec::Relation& Draft::relate(std::string_view from, std::string_view to, std::s
   made.required = true;
   made.origin = std::move(origin);
   // The words are the reference now, not a plain field of the same name.
-  std::erase_if(entity(from).attributes, [&](const auto& a) { return a.id == id; });
+  remove_attributes(from, [&](const auto& a) { return a.id == id; });
   spec.relations.push_back(std::move(made));
   return spec.relations.back();
 }
 
 std::string Draft::actor_named(std::string_view name) const {
-  for (const auto& actor : spec.actors) {
-    if (same_words(actor.name, name)) return actor.id;
+  const auto first = actor_names_.first(forms_.of(name));
+  return first ? spec.actors[*first].id : std::string{};
+}
+
+void Draft::remove_actor(std::string_view id) {
+  if (std::erase_if(spec.actors, [&](const auto& a) { return a.id == id; }) == 0) return;
+  actor_names_.clear();
+  for (std::size_t i = 0; i < spec.actors.size(); ++i) {
+    actor_names_.add(i, forms_.of(spec.actors[i].name));
   }
-  return {};
+  ++changes_;
 }
 
 std::string Draft::add_actor(std::string_view name, spec::Origin origin) {
@@ -290,6 +322,8 @@ std::string Draft::add_actor(std::string_view name, spec::Origin origin) {
   actor.name = text::replace_all(plain_snake(clean), "_", " ");
   actor.origin = std::move(origin);
   spec.actors.push_back(actor);
+  actor_names_.add(spec.actors.size() - 1, forms_.of(actor.name));
+  ++changes_;
   return actor.id;
 }
 
@@ -443,13 +477,14 @@ std::string verb_words(std::string_view verb) {
 }
 
 std::vector<Mention> Draft::mentions(int index) const {
-  auto& [seen, found] = mentions_[index];
-  if (const auto now = version() + 1; seen != now) {
+  if (mentions_.empty()) mentions_.resize(brief.sentences.size());
+  auto& seen = mentions_[static_cast<std::size_t>(index)];
+  if (seen.changes != changes_) {
     const Scan scan(sentence(index));
-    found = mentions_between(scan, 0, scan.size() - 1);
-    seen = now;
+    seen.mentions = mentions_between(scan, 0, scan.size() - 1);
+    seen.changes = changes_;
   }
-  return found;
+  return seen.mentions;
 }
 
 std::vector<Mention> Draft::mentions_between(const Scan& scan, int first, int last) const {
@@ -474,16 +509,9 @@ std::vector<Mention> Draft::mentions_between(const Scan& scan, int first, int la
         any = true;
         continue;
       }
-      for (const auto& e : spec.entities) {
-        const auto attr = attribute_named(e.id, lemmas);
-        if (attr.empty()) continue;
-        mention.kind = Mention::Kind::kAttribute;
-        mention.entity = e.id;
-        mention.attribute = attr;
-        best = mention;
-        any = true;
-        break;
-      }
+      if (!mention_attribute(lemmas, &mention)) continue;
+      best = mention;
+      any = true;
     }
     if (!any) continue;
     found.push_back(best);

@@ -5,6 +5,7 @@
 // Entities are addressed by id, never by pointer across a call that may add one. One thread.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -12,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "offline/analysis/name_index.h"
 #include "offline/language/language.h"
 #include "spec/model.h"
 
@@ -110,10 +112,13 @@ class Draft {
                          spec::EntityKind kind = spec::EntityKind::kMaster);
   spec::Entity& entity(std::string_view id);
   bool has_entity(std::string_view id) const;
+  void add_alias(std::string_view id, std::string_view name);
   Note& note(std::string_view id) { return notes[std::string(id)]; }
 
   // --- attributes, relations
   spec::Attribute* attribute(std::string_view entity, std::string_view id);
+  void remove_attributes(std::string_view entity,
+                         const std::function<bool(const spec::Attribute&)>& which);
   // Finds or makes it; the type is guessed from the name.
   spec::Attribute& add_attribute(std::string_view entity, std::string_view name,
                                  spec::Origin origin, bool number_of = false);
@@ -127,6 +132,7 @@ class Draft {
   // --- actors and operations
   std::string add_actor(std::string_view name, spec::Origin origin);  // id
   std::string actor_named(std::string_view name) const;               // id or ""
+  void remove_actor(std::string_view id);
   spec::Operation* operation(std::string_view id);
   spec::Operation* operation_on(std::string_view entity, std::string_view verb);
   spec::Operation& add_operation(spec::OperationKind kind, std::string_view entity,
@@ -152,16 +158,25 @@ class Draft {
   }
 
  private:
-  // The forms in which a name is compared; computed once for each name.
-  struct Forms {
-    std::string snake, singular, safe, safe_singular, safe_plural;
-  };
-  const Forms& forms(std::string_view name) const;
-  bool same_words(std::string_view a, std::string_view b) const;
-  std::size_t version() const;
+  void index_entity(const spec::Entity& entity, std::size_t position);
+  const spec::Entity* find(std::string_view id) const;
+  std::string attribute_of(const spec::Entity& owner, const NameForms& name) const;
+  // The first entity that has an attribute of this name.
+  bool mention_attribute(std::string_view name, Mention* mention) const;
 
-  mutable std::map<std::string, Forms, std::less<>> forms_;
-  mutable std::map<int, std::pair<std::size_t, std::vector<Mention>>> mentions_;
+  // Entities are never renamed or taken away; actors are, and their index is made again then.
+  FormCache forms_;
+  TextMap<std::size_t> positions_;  // of entities by id
+  NameIndex entity_names_, entity_heads_, actor_names_;
+  WordIndex attribute_words_;  // positions of entities that have, or had, such an attribute
+  std::map<std::string, std::vector<std::string>, std::less<>> aliases_;
+  std::size_t changes_ = 1;    // grows with every name that is added or taken away
+
+  struct Seen {
+    std::size_t changes = 0;
+    std::vector<Mention> mentions;
+  };
+  mutable std::vector<Seen> mentions_;  // by sentence
   std::vector<std::vector<bool>> claimed_;
   std::set<std::pair<int, int>> poisoned_;
   int conventions_ = 0;

@@ -565,7 +565,7 @@ class RoleReader {
     const bool used = std::any_of(draft_.grants.begin(), draft_.grants.end(),
                                   [&](const Grant& g) { return g.actor == actor; });
     if (!used && actor != grant->actor) {
-      std::erase_if(draft_.spec.actors, [&](const auto& a) { return a.id == actor; });
+      draft_.remove_actor(actor);
     }
   }
 
@@ -672,7 +672,7 @@ void find_entities_in_actions(Draft& draft, const Reading& reading) {
         }
         const Range range{i, object.name.first, object.name.last};
         if (const auto known = same_by_head(draft, name); !known.empty()) {
-          draft.note(known).aliases.push_back(name);
+          draft.add_alias(known, name);
           draft.claim(range);
           if (system) draft.claim({i, action.verb_first, action.verb_last});
           continue;

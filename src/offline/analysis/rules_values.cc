@@ -406,8 +406,7 @@ class ValueReader {
     a.type = fraction ? Type::kDecimal : Type::kInt;
     a.required = true;
     // A name was assumed because nothing was said; now something is.
-    auto& attributes = draft_.entity(entity).attributes;
-    std::erase_if(attributes, [](const auto& known) {
+    draft_.remove_attributes(entity, [](const auto& known) {
       return known.origin.kind == spec::OriginKind::kAssumed && known.id == "name";
     });
     std::erase_if(draft_.spec.assumptions, [&](const auto& known) {
