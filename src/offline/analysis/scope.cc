@@ -205,7 +205,10 @@ bool judge_scope(Draft& draft) {
   std::string why = outside ? "What the brief asks for lies outside of what can be built without a "
                               "language model: applications that keep records."
                             : "No records were found in the brief: nothing that is to be stored.";
-  while (!draft.spec.actors.empty()) draft.remove_actor(std::string(draft.spec.actors.back().id));
+  while (!draft.spec.actors.empty()) {
+    const std::string actor = draft.spec.actors.back().id;
+    draft.remove_actor(actor);
+  }
   draft.spec.rules.clear();
   draft.spec.queries.clear();
   const auto unhandled = draft.spec.unhandled;
