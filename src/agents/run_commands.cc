@@ -7,6 +7,7 @@
 
 #include "agents/run_driver.h"
 #include "base/text.h"
+#include "core/provider.h"
 
 namespace cadre {
 
@@ -51,6 +52,23 @@ std::string fit_output(std::string output, std::size_t most) {
   if (output.size() <= most) return output;
   const std::size_t bytes = output.size();
   return fmt::format("{}\n[cut: {} of {} bytes]", text::shorten(output, most), most, bytes);
+}
+
+void clean(std::string& text) {
+  if (!text::is_valid_utf8(text)) text = text::clean_utf8(text);
+}
+
+// Words of user code may hold bytes that no journal and no vendor takes.
+void clean(AgentOutcome& outcome) {
+  if (auto* guard = std::get_if<GuardrailEnded>(&outcome)) {
+    clean(guard->message);
+  } else if (auto* handoff = std::get_if<HandoffEnded>(&outcome)) {
+    clean(handoff->reason);
+  } else if (auto* decided = std::get_if<ToolsDecided>(&outcome)) {
+    if (decided->output) clean(*decided->output);
+  } else if (auto* recovered = std::get_if<Recovered>(&outcome)) {
+    if (recovered->output) clean(*recovered->output);
+  }
 }
 
 // The last thing that the user said.
@@ -110,6 +128,7 @@ void RunDriver::on_worker(int f, std::move_only_function<AgentOutcome()> work, J
   loop_->work([self = shared_from_this(), work = std::move(work), more = std::move(more), f,
                turn = frame(f).turn]() mutable {
     AgentOutcome outcome = work();
+    clean(outcome);
     work = nullptr;
     Runtime::Loop& loop = *self->loop_;
     loop.post([self = std::move(self), outcome = std::move(outcome), more = std::move(more), f,
@@ -276,11 +295,6 @@ void add_usage(Usage& sum, const Usage& usage, bool first) {
 
 namespace {
 
-// A reply may hold bytes that no journal and no vendor takes.
-void clean(std::string& text) {
-  if (!text::is_valid_utf8(text)) text = text::clean_utf8(text);
-}
-
 void clean_reply(ModelReply& reply, const std::string& agent) {
   clean(reply.refusal);
   for (Item& item : reply.items) {
@@ -326,6 +340,7 @@ void RunDriver::model_ended(const Command& command, BudgetUse reserved, Result<M
     return;
   if (!reply) {
     ended.error = reply.error();
+    clean(ended.error->message);
     ended.failure = reply.error().code == ErrorCode::kExhausted ? RunStatus::kBudget
                                                                 : RunStatus::kModelError;
   } else {
@@ -455,7 +470,8 @@ void RunDriver::call_tool(const Command& command) {
     auto output = invoke(tool, *arguments, who);
     return tool_ended(f, c, turn, output.has_value(),
                       output ? fit_output(std::move(*output), tool.options.output_max)
-                             : failure_text(output.error()));
+                             : fit_output(failure_text(output.error()),
+                                          tool.options.output_max));
   }
   ++in_flight_;
   auto flight = std::make_shared<ToolFlight>();
@@ -486,7 +502,7 @@ void RunDriver::call_tool(const Command& command) {
     }
     const bool ok = output.has_value();
     std::string text = ok ? fit_output(std::move(*output), tool.options.output_max)
-                          : failure_text(output.error());
+                          : fit_output(failure_text(output.error()), tool.options.output_max);
     loop.post([self = std::move(self), flight, f, c, turn, ok, text = std::move(text)]() mutable {
       if (flight->timer) self->loop_->forget(*flight->timer);
       --self->in_flight_;
@@ -602,6 +618,22 @@ void RunDriver::check_guardrail(const Command& command) {
 
 void RunDriver::ask_approval(const Command& command) {
   const ToolCallItem& asked = call(command.frame, command.call).call();
+  if (options_.policy != nullptr && asked.tool != kAskUserTool) {
+    const OfferedTool* found = find_offered(command.frame, asked.tool);
+    std::string subject = "tool:" + asked.tool;
+    if (found != nullptr && found->handoff >= 0) {
+      subject = fmt::format(
+          "handoff:{}->{}", agent_of(command.frame).agent.name,
+          team_.compiled().agents[static_cast<std::size_t>(found->target)].agent.name);
+    }
+    const PolicyAnswer answer = options_.policy->decide(subject);
+    if (answer.verdict != PolicyVerdict::kAsk) {
+      const bool allowed = answer.verdict == PolicyVerdict::kAllow;
+      return feed(ApprovalDecided{
+          command.frame, command.call, allowed,
+          allowed ? "" : fmt::format("The policy denies it ({}).", answer.rule), false});
+    }
+  }
   const auto always = always_.find(asked.tool);
   if (always == always_.end()) return;  // a person decides: RunHandle::approve, reject, answer
   feed(ApprovalDecided{command.frame, command.call, always->second,
@@ -648,6 +680,16 @@ void ask_target(HandoffScope& scope, const Handoff& handoff, const Agent& target
     return;
   }
   if (!scope.ended.items) return;
+  const bool dirty = std::ranges::any_of(*scope.ended.items, [](const ItemPtr& item) {
+    const auto* message = std::get_if<MessageItem>(item.get());
+    return message != nullptr && !text::is_valid_utf8(message->text);
+  });
+  if (dirty) {
+    scope.ended.accepted = false;
+    scope.ended.items.reset();
+    scope.ended.reason = "the filter gives a message that is not valid UTF-8";
+    return;
+  }
   if (const auto valid = History::from(*scope.ended.items); !valid) {
     scope.ended.accepted = false;
     scope.ended.items.reset();

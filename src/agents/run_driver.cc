@@ -30,6 +30,11 @@ bool RunHandle::State::settled() {
   return result_.has_value();
 }
 
+bool RunHandle::State::ended() {
+  const std::lock_guard lock(mutex_);
+  return ended_;
+}
+
 RunResult RunHandle::State::wait(std::optional<std::chrono::milliseconds> at_most) {
   std::unique_lock lock(mutex_);
   const auto ready = [this] { return result_.has_value(); };
@@ -43,6 +48,27 @@ RunResult RunHandle::State::wait(std::optional<std::chrono::milliseconds> at_mos
   }
   return *result_;
 }
+
+namespace {
+
+// A session's writer's place from the worker that takes it to the run; given back when the run is
+// gone by then.
+struct Lease {
+  std::shared_ptr<Session> session;
+  std::string run;
+  bool held = false;
+  Result<void> take() {
+    auto taken = session->acquire(run);
+    held = taken.has_value();
+    return taken;
+  }
+  bool hand_over() { return std::exchange(held, false); }
+  ~Lease() {
+    if (held) session->release(run);
+  }
+};
+
+}  // namespace
 
 // ---- the life of a run -----------------------------------------------------------------------
 
@@ -58,6 +84,7 @@ RunDriver::RunDriver(std::shared_ptr<Runtime::Loop> loop, AgentTeam team, RunOpt
 RunDriver::~RunDriver() { left_behind(); }
 
 void RunDriver::left_behind() {
+  if (std::exchange(session_held_, false)) options_.session->release(state_->id);
   RunResult left = result();
   left.status = RunStatus::kRunning;
   left.reason = "the runtime ended before the run did";
@@ -95,14 +122,16 @@ void RunDriver::start(std::string input) {
                                              : team_.compiled().agents[0].agent.model->name();
   if (options_.session == nullptr) return begin(std::move(input), {});
   struct Loaded {
+    Lease lease;
     std::optional<Error> error;
     std::vector<ItemPtr> items;
   };
   auto loaded = std::make_shared<Loaded>();
+  loaded->lease = {options_.session, state_->id};
   const std::size_t limit = options_.session_items;
   with_session(
-      [loaded, limit, run = state_->id](Session& session, std::vector<std::string>& notes) {
-        if (auto held = session.acquire(run); !held) {
+      [loaded, limit](Session& session, std::vector<std::string>& notes) {
+        if (auto held = loaded->lease.take(); !held) {
           loaded->error = held.error();
           return;
         }
@@ -111,14 +140,13 @@ void RunDriver::start(std::string input) {
           loaded->items = std::move(*items);
         } else {
           loaded->error = items.error();
-          session.release(run);
         }
       },
       [loaded, input = std::move(input)](const Self& self) mutable {
         if (loaded->error)
           return self->end_early(RunStatus::kNotStarted, loaded->error->describe());
-        self->session_held_ = true;
-        if (self->finished_) return self->leave({});  // cancelled meanwhile
+        if (self->finished_) return;  // cancelled meanwhile
+        self->session_held_ = loaded->lease.hand_over();
         self->begin(std::move(input), std::move(loaded->items));
       });
 }
@@ -370,8 +398,11 @@ void RunDriver::resume() {
     Journal journal;
     RunInfo info;
     std::vector<ItemPtr> past;
+    Lease lease;
+    std::size_t saved = 0;
   };
   auto loaded = std::make_shared<Loaded>();
+  loaded->lease = {options_.session, state_->id};
   ++in_flight_;
   loop_->work([self = shared_from_this(), loaded] {
     const std::string& run = self->state_->id;
@@ -385,14 +416,13 @@ void RunDriver::resume() {
       loaded->journal = std::move(*journal);
       Session* session = self->options_.session.get();
       if (session == nullptr) return {};
-      if (auto held = session->acquire(run); !held) return held;
-      self->session_held_ = true;
+      if (auto held = loaded->lease.take(); !held) return held;
       std::vector<std::string> notes;
       auto items = session->load(0, notes);
       if (!items) return propagate(items);
       auto added = session->added_by(run);
       if (!added) return propagate(added);
-      self->saved_ = *added;
+      loaded->saved = *added;
       items->resize(items->size() - std::min(items->size(), *added));
       loaded->past = std::move(*items);
       return {};
@@ -400,6 +430,9 @@ void RunDriver::resume() {
     if (auto result = load(); !result) loaded->error = result.error();
     self->loop_->post([self, loaded] {
       --self->in_flight_;
+      if (self->finished_) return;
+      self->session_held_ = loaded->lease.hand_over();
+      self->saved_ = loaded->saved;
       if (loaded->error) return self->end_early(RunStatus::kNotStarted, loaded->error->describe());
       self->info_ = std::move(loaded->info);
       self->fold(loaded->journal, std::move(loaded->past));

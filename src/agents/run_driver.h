@@ -38,6 +38,7 @@ class RunHandle::State {
   void resumed();  // a person has decided: it does not wait any more
   RunResult wait(std::optional<std::chrono::milliseconds> at_most);
   bool settled();
+  bool ended();
   Result<void> decide(const std::string& call_id, bool approved, std::string message, bool always,
                       bool answered);
 

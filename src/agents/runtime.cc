@@ -102,6 +102,7 @@ RunResult RunHandle::wait(std::optional<std::chrono::milliseconds> at_most) cons
 void RunHandle::cancel(Cancel how, std::string reason) const {
   const auto loop = state_->loop.lock();
   if (loop == nullptr) return;
+  if (!text::is_valid_utf8(reason)) reason = text::clean_utf8(reason);
   loop->post([weak = state_->driver, how, reason = std::move(reason)]() mutable {
     if (const auto driver = weak.lock()) driver->cancel(how, std::move(reason));
   });
@@ -122,7 +123,7 @@ std::unexpected<Error> gone(const std::string& id) {
 Result<void> RunHandle::say(std::string text) const {
   if (!text::is_valid_utf8(text)) return not_utf8();
   const auto loop = state_->loop.lock();
-  if (loop == nullptr || state_->driver.expired()) return gone(state_->id);
+  if (loop == nullptr || state_->ended() || state_->driver.expired()) return gone(state_->id);
   loop->post([weak = state_->driver, text = std::move(text)]() mutable {
     if (const auto driver = weak.lock()) driver->say(std::move(text));
   });
