@@ -761,11 +761,7 @@ void RunDriver::open_branch(const Command& command) {
   const auto items = frame(f).history.items();
   std::size_t end = items.size();
   while (end > 0) {
-    const auto* message = std::get_if<MessageItem>(items[end - 1].get());
-    const bool of_reply = message != nullptr
-                              ? message->speaker == Speaker::kAssistant
-                              : !std::holds_alternative<ToolResultItem>(*items[end - 1]);
-    if (!of_reply) break;
+    if (!is_of_reply(*items[end - 1])) break;
     --end;
   }
   scope->context.assign(items.begin(), items.begin() + static_cast<std::ptrdiff_t>(end));

@@ -3,6 +3,8 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <unordered_map>
+#include <utility>
 
 namespace cadre {
 namespace {
@@ -164,17 +166,13 @@ Result<void> History::add_shared_result(ItemPtr item) {
   return {};
 }
 
-namespace {
-
 // A reply ends where a user's message, a result, or the end comes; two replies of assistants that
 // follow each other are one to it, which every vendor accepts.
-bool of_reply(const Item& item) {
+bool is_of_reply(const Item& item) {
   if (const auto* message = std::get_if<MessageItem>(&item))
     return message->speaker == Speaker::kAssistant;
   return !std::holds_alternative<ToolResultItem>(item);
 }
-
-}  // namespace
 
 // Whether the items are as a history would hold them, so that they can be taken over as they are;
 // `ids` are then those of their calls. Anything else is for the careful way.
@@ -189,8 +187,8 @@ static bool is_in_order(std::span<const ItemPtr> items,
       if (++answered == open.size()) open.clear(), answered = 0;
       continue;
     }
-    if (answered > 0 || (!open.empty() && !of_reply(*item))) return false;
-    if (reasoning && !of_reply(*item)) return false;
+    if (answered > 0 || (!open.empty() && !is_of_reply(*item))) return false;
+    if (reasoning && !is_of_reply(*item)) return false;
     reasoning = std::holds_alternative<ReasoningItem>(*item);
     const auto* call = std::get_if<ToolCallItem>(item.get());
     if (call == nullptr) continue;
@@ -214,9 +212,9 @@ Result<History> History::from(std::vector<ItemPtr> items) {
   };
   while (at < items.size()) {
     Result<void> added;
-    if (of_reply(*items[at])) {
+    if (is_of_reply(*items[at])) {
       std::size_t end = at;
-      while (end < items.size() && of_reply(*items[end])) ++end;
+      while (end < items.size() && is_of_reply(*items[end])) ++end;
       added = history.add_shared_reply(
           {items.begin() + static_cast<std::ptrdiff_t>(at),
            items.begin() + static_cast<std::ptrdiff_t>(end)});
@@ -238,53 +236,51 @@ Result<History> History::from(std::vector<ItemPtr> items) {
 }
 
 History History::repaired(std::span<const ItemPtr> items, std::vector<std::string>& notes) {
-  // Which calls have a later result: the others are orphans.
-  std::unordered_set<std::string_view> called, whole;
+  // The first call of an id and the first result after it belong together.
+  std::unordered_set<const Item*> first_calls;
+  std::unordered_map<std::string_view, ItemPtr> results;  // null: called, no result yet
   for (const ItemPtr& item : items) {
-    if (const auto* call = std::get_if<ToolCallItem>(item.get())) called.insert(call->id);
-    const auto* result = std::get_if<ToolResultItem>(item.get());
-    if (result != nullptr && called.contains(result->call_id)) whole.insert(result->call_id);
+    if (const auto* call = std::get_if<ToolCallItem>(item.get())) {
+      if (!call->id.empty() && results.try_emplace(call->id).second) first_calls.insert(item.get());
+    } else if (const auto* result = std::get_if<ToolResultItem>(item.get())) {
+      const auto at = results.find(result->call_id);
+      if (at != results.end() && at->second == nullptr) at->second = item;
+    }
   }
   History history;
   std::vector<ItemPtr> reply;
-  std::vector<ItemPtr> late;  // messages that stood between a call and its result
+  std::vector<ItemPtr> answers;  // of the calls in `reply`
   const auto close = [&] {
-    std::erase_if(reply, [&](const ItemPtr& item) {
-      const auto* call = std::get_if<ToolCallItem>(item.get());
-      const bool orphan =
-          call != nullptr && (!whole.contains(call->id) || history.knows_call(call->id));
-      if (orphan) notes.push_back(fmt::format("left out the orphan tool call '{}'", call->id));
-      return orphan;
-    });
-    const bool bare = std::ranges::all_of(
-        reply, [](const ItemPtr& item) { return std::holds_alternative<ReasoningItem>(*item); });
-    if (bare && !reply.empty()) notes.push_back("left out reasoning that nothing follows");
-    if (!bare && !history.add_shared_reply(std::move(reply))) notes.push_back("left out a broken reply");
-    reply.clear();
+    if (!reply.empty() && std::holds_alternative<ReasoningItem>(*reply.back()))
+      notes.push_back("left out reasoning that nothing follows");
+    if (!history.add_shared_reply(std::exchange(reply, {})))
+      notes.push_back("left out a broken reply");
+    for (ItemPtr& answer : std::exchange(answers, {})) (void)history.add_shared_result(answer);
   };
   for (const ItemPtr& item : items) {
-    if (of_reply(*item) && history.open_calls() == 0) {
-      reply.push_back(item);
-      continue;
-    }
-    if (!reply.empty()) close();
-    if (const auto* result = std::get_if<ToolResultItem>(item.get())) {
-      if (!history.add_shared_result(item))
-        notes.push_back(fmt::format("left out the orphan result of '{}'", result->call_id));
-    } else {
-      late.push_back(item);
-    }
-    if (history.open_calls() > 0) continue;
-    for (const ItemPtr& waiting : late) {
-      if (of_reply(*waiting)) {
-        reply.push_back(waiting);
-      } else if (!history.add_item(waiting)) {
-        notes.push_back("left out a message");
+    if (const auto* call = std::get_if<ToolCallItem>(item.get())) {
+      const ItemPtr answer = first_calls.contains(item.get()) ? results.at(call->id) : nullptr;
+      if (answer == nullptr) {
+        notes.push_back(fmt::format("left out the orphan tool call '{}'", call->id));
+        continue;
       }
+      answers.push_back(answer);
+      reply.push_back(item);
+    } else if (const auto* result = std::get_if<ToolResultItem>(item.get())) {
+      // Results stand behind their reply, wherever they stood; here a reply ends at the latest.
+      const auto at = results.find(result->call_id);
+      if (at == results.end() || at->second != item)
+        notes.push_back(fmt::format("left out the orphan result of '{}'", result->call_id));
+      else if (!answers.empty())
+        close();
+    } else if (is_of_reply(*item)) {
+      reply.push_back(item);
+    } else {
+      close();
+      if (!history.add_item(item)) notes.push_back("left out a message");
     }
-    late.clear();
   }
-  if (!reply.empty()) close();
+  close();
   return history;
 }
 

@@ -56,6 +56,9 @@ struct ToolResultItem {
 using Item = std::variant<MessageItem, ReasoningItem, ToolCallItem, ToolResultItem>;
 using ItemPtr = std::shared_ptr<const Item>;
 
+// Whether a model said it: an assistant's message, reasoning, a call.
+bool is_of_reply(const Item& item);
+
 Json to_json(const Item& item);
 Result<Item> item_from_json(const Json& json);
 

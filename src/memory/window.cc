@@ -1,19 +1,9 @@
 #include "memory/window.h"
 
 namespace cadre::detail {
-namespace {
-
-bool of_reply(const Item& item) {
-  if (const auto* message = std::get_if<MessageItem>(&item))
-    return message->speaker == Speaker::kAssistant;
-  return !std::holds_alternative<ToolResultItem>(item);
-}
-
-}  // namespace
-
 bool begins_group(const Item& before, const Item& item) {
   if (std::holds_alternative<ToolResultItem>(item)) return false;
-  return !of_reply(item) || !of_reply(before);
+  return !is_of_reply(item) || !is_of_reply(before);
 }
 
 std::size_t window_start(std::span<const ItemPtr> items, std::size_t limit) {
