@@ -5,6 +5,8 @@
 #include <cctype>
 #include <utility>
 
+#include "base/latin.h"
+
 namespace cadre::text {
 namespace {
 
@@ -122,7 +124,8 @@ std::size_t sequence_length(std::string_view bytes, std::size_t at) {
 
 // The words of an identifier or a phrase, lower case: "dueDate" -> due, date; "ISBN-13" ->
 // isbn, 13.
-std::vector<std::string> words_of(std::string_view name) {
+std::vector<std::string> words_of(std::string_view text) {
+  const std::string name = fold_latin(text);
   std::vector<std::string> words;
   std::string current;
   const auto flush = [&] {

@@ -1,6 +1,7 @@
 // Word-level accounting: no sentence disappears.
 #include <algorithm>
 
+#include "base/latin.h"
 #include "base/text.h"
 #include "offline/analysis/passes.h"
 #include "offline/analysis/words.h"
@@ -31,6 +32,10 @@ bool greeting(const Scan& s) {
 
 std::string closest(const Draft& draft, int index) {
   const Scan s(draft.sentence(index));
+  for (const auto& token : draft.sentence(index).tokens) {
+    if (text::has_foreign_letters(token.text))
+      return "Write \"" + token.text + "\" in Latin letters.";
+  }
   std::string entity;
   for (const auto& m : draft.mentions(index)) {
     if (m.kind == Mention::Kind::kEntity && entity.empty()) entity = m.entity;

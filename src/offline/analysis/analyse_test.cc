@@ -218,6 +218,37 @@ TEST(Analyse, WhatIsNotEnforcedIsNotCovered) {
   EXPECT_NE(spec.sentences.back().status, SentenceStatus::kCovered);
 }
 
+TEST(Analyse, AccentsStayInNamesAndLeaveIds) {
+  const std::string brief = "Each café has a name and a région. Visitors rate cafés.";
+  const auto spec = analyse(brief);
+  expect_sound(spec, brief);
+  const auto* cafe = find_entity(spec, "Cafe");
+  ASSERT_NE(cafe, nullptr);
+  EXPECT_EQ(cafe->name, "café");
+  EXPECT_EQ(cafe->plural, "cafés");
+  EXPECT_NE(find_attribute(*cafe, "region"), nullptr);
+  EXPECT_EQ(spec.sentences.front().status, SentenceStatus::kCovered);
+}
+
+TEST(Analyse, NamesInOtherScriptsAreNotUnderstood) {
+  for (const std::string name : {"日本", "книга", "βιβλίο"}) {
+    const std::string brief =
+        "Each book has a title. Each " + name + " has a name and a price. Members borrow " + name +
+        ". A book also has a " + name + ".";
+    const auto spec = analyse(brief);
+    expect_sound(spec, brief);
+    EXPECT_EQ(find_entity(spec, "X"), nullptr);
+    ASSERT_EQ(spec.entities.size(), 1U) << spec.entities.back().id;
+    EXPECT_EQ(spec.entities.front().attributes.size(), 1U);
+    for (const std::size_t i : {1U, 2U, 3U}) {
+      EXPECT_NE(spec.sentences[i].status, SentenceStatus::kCovered);
+      EXPECT_TRUE(std::ranges::count(spec.sentences[i].unused, name) == 1) << i;
+    }
+    ASSERT_FALSE(spec.unhandled.empty());
+    EXPECT_EQ(spec.unhandled.front().closest_pattern, "Write \"" + name + "\" in Latin letters.");
+  }
+}
+
 // How long it takes is measured by bench/offline_bench.cc.
 TEST(Analyse, ReadsTenThousandBytes) {
   std::string brief;

@@ -1,10 +1,12 @@
 #include "offline/analysis/draft.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 
 #include <fmt/format.h>
 
+#include "base/latin.h"
 #include "base/text.h"
 #include "offline/analysis/passes.h"
 #include "offline/analysis/scan.h"
@@ -17,6 +19,16 @@ std::string singular_name(std::string_view name) {
   const auto space = name.rfind(' ');
   if (space == std::string_view::npos) return text::singular(name);
   return std::string(name.substr(0, space + 1)) + text::singular(name.substr(space + 1));
+}
+
+// As people read it: "e-mail" is "e mail", "café" keeps its accent.
+std::string shown_name(std::string_view name) {
+  const auto plain = [](char c) {
+    return (c & '\x80') != 0 || c == ' ' || std::isalnum(static_cast<unsigned char>(c)) != 0;
+  };
+  const bool accents = text::fold_latin(name) != name && name.size() <= 50;
+  if (accents && std::all_of(name.begin(), name.end(), plain)) return std::string(name);
+  return text::replace_all(plain_snake(name), "_", " ");
 }
 
 // What "the stock" may be.
@@ -42,6 +54,12 @@ Draft::Draft(const Brief& text) : brief(text) {
     sentence.begin = s.begin;
     sentence.end = s.end;
     spec.sentences.push_back(std::move(sentence));
+    // Words of other scripts are understood by nobody, whatever stands around them.
+    const int index = static_cast<int>(spec.sentences.size()) - 1;
+    for (int t = 0; t < static_cast<int>(s.tokens.size()); ++t) {
+      if (text::has_foreign_letters(s.tokens[static_cast<std::size_t>(t)].text))
+        poison({index, t, t});
+    }
   }
 }
 
@@ -175,7 +193,7 @@ std::string Draft::add_entity(std::string_view name, spec::Origin origin, spec::
   spec::Entity made;
   made.id = safe_pascal(clean);
   while (has_entity(made.id)) made.id += "2";
-  made.name = text::replace_all(plain_snake(clean), "_", " ");
+  made.name = shown_name(clean);
   made.plural = plural_name(made.name);
   made.kind = kind;
   made.origin = std::move(origin);
@@ -319,7 +337,7 @@ std::string Draft::add_actor(std::string_view name, spec::Origin origin) {
   if (const auto id = actor_named(clean); !id.empty()) return id;
   spec::Actor actor;
   actor.id = safe_role(clean);
-  actor.name = text::replace_all(plain_snake(clean), "_", " ");
+  actor.name = shown_name(clean);
   actor.origin = std::move(origin);
   spec.actors.push_back(actor);
   actor_names_.add(spec.actors.size() - 1, forms_.of(actor.name));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/latin.h"
 #include "base/text.h"
 #include "offline/analysis/words.h"
 
@@ -111,6 +112,8 @@ bool Scan::content(int i) const {
       return !at(i).lower.empty() && std::isalnum(static_cast<unsigned char>(at(i).lower[0])) != 0;
     case Tag::kSubordinator:
       return any(i, {"if", "unless", "when", "until", "after", "before", "while"});
+    case Tag::kSymbol:
+      return text::has_foreign_letters(at(i).text);
     default:
       return false;
   }

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <string>
 
+#include "base/latin.h"
 #include "base/text.h"
 #include "offline/language/chunk.h"
 #include "offline/language/clause.h"
@@ -45,15 +46,18 @@ void measure(Brief& brief) {
   int content = 0, known = 0, words = 0, function = 0;
   for (const Sentence& sentence : brief.sentences) {
     for (const Token& t : sentence.tokens) {
-      if (t.tag == Tag::kPunctuation || t.tag == Tag::kSymbol || t.tag == Tag::kNumber) continue;
+      const bool foreign = text::has_foreign_letters(t.text);
+      const bool mark =
+          t.tag == Tag::kPunctuation || t.tag == Tag::kSymbol || t.tag == Tag::kNumber;
+      if (mark && !foreign) continue;
       ++words;
-      if (!is_content_word(t)) {
+      if (!foreign && !is_content_word(t)) {
         ++function;
         continue;
       }
       if (t.text.size() < 3) continue;
       ++content;
-      known += is_known_word(t.lower);
+      known += !foreign && is_known_word(t.lower);
     }
   }
   brief.known_share = content == 0 ? 1 : static_cast<double>(known) / content;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "base/latin.h"
 #include "base/text.h"
 #include "offline/language/closed_class.h"
 
@@ -80,6 +81,8 @@ class Tokenizer {
     token.text = std::string(text_.substr(from, to - from));
     token.lower = std::move(lower);
     token.lemma = token.lower;
+    // Never part of a name: no id can be made of it.
+    if (text::has_foreign_letters(token.text)) token.tag = Tag::kSymbol;
     token.begin = base_ + static_cast<int>(from);
     token.end = base_ + static_cast<int>(to);
     tokens_.push_back(std::move(token));
