@@ -1,5 +1,6 @@
 // Whole runs: each brief becomes a project whose own tests pass. Two sets: the acceptance briefs of
-// difficulty 1 to 3, and briefs that nobody looked at while building (tests/briefs/unseen.jsonl).
+// difficulty 1 to 3, and the second development set (tests/briefs/unseen.jsonl), which was blind
+// when it was read first and has been tuned on since.
 #include <gtest/gtest.h>
 
 #include <fstream>
