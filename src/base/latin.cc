@@ -59,7 +59,7 @@ constexpr std::array kSigns = std::to_array<Range>({
 template <class Ranges>
 auto range_of(const Ranges& ranges, char32_t c) {
   const auto after = std::upper_bound(ranges.begin(), ranges.end(), c,
-                                      [](char32_t x, const auto& range) { return x < range.first; });
+                                      [](char32_t x, const auto& r) { return x < r.first; });
   if (after == ranges.begin() || std::prev(after)->last < c) return ranges.end();
   return std::prev(after);
 }

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "base/text.h"
+#include "offline/analysis/analyse.h"
 #include "offline/architect/architect.h"
 #include "offline/developer/developer.h"
 #include "offline/product/product.h"
@@ -124,6 +125,13 @@ TEST_F(EndToEnd, LibraryPassesAndItsTestsNoticeAMissingGuard) {
 }
 
 TEST_F(EndToEnd, TasksPass) { passes(Project(model("tasks"))); }
+
+// Accents are shown to people and are in no id.
+TEST_F(EndToEnd, NamesWithAccentsPass) {
+  passes(Project(spec::to_json(analyse(
+      "Each café has a name, a région and a crème brûlée price. Visitors rate cafés. Each café "
+      "has at most 20 ratings."))));
+}
 
 // Quotes, braces, line breaks and keywords wherever the user's words go.
 TEST_F(EndToEnd, HostileWordsStayWords) {
