@@ -1,6 +1,7 @@
 // mock_model_server: a scripted model server for measuring clients, ours and others alike. One
 // thread, epoll; replies are of Chat Completions and Responses (replies.h). GET /stats gives the
-// requests, connections and CPU time so far as JSON.
+// requests, connections and CPU time so far as JSON, and when (microseconds since 1970) the first
+// request came; GET /reset forgets that and the requests.
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
@@ -25,6 +26,12 @@ namespace {
 std::int64_t now_us() {
   return std::chrono::duration_cast<std::chrono::microseconds>(
              std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+std::int64_t wall_us() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
       .count();
 }
 
@@ -178,15 +185,19 @@ class Server {
   }
 
   bool answer(Connection& connection, std::string_view path, std::string_view body) {
-    if (path == "/stats") {
+    if (path == "/stats" || path == "/reset") {
       const std::string stats =
-          fmt::format(R"({{"requests":{},"connections":{},"cpu_us":{}}})", requests_, generation_,
-                      cpu_us());
+          fmt::format(R"({{"requests":{},"connections":{},"cpu_us":{},"first_us":{}}})", requests_,
+                      generation_, cpu_us(), first_us_);
+      if (path == "/reset") requests_ = 0, first_us_ = 0;
       connection.out += fmt::format("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{}",
                                     stats.size(), stats);
       return flush(connection);
     }
-    std::string reply = http_reply(script_, path, body, ++requests_);
+    if (first_us_ == 0) first_us_ = wall_us();
+    ++requests_;
+    ++serial_;
+    std::string reply = http_reply(script_, path, body, serial_);
     const int delay = delay_of(script_, path);
     if (delay > 0) {
       connection.busy = true;
@@ -219,6 +230,8 @@ class Server {
   std::array<char, 65536> buffer_{};
   std::uint64_t generation_ = 0;
   unsigned long long requests_ = 0;
+  unsigned long long serial_ = 0;  // of a reply: never twice the same
+  std::int64_t first_us_ = 0;
 };
 
 int open_port(int port) {

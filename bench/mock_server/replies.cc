@@ -43,6 +43,24 @@ int results(std::string_view body, bool responses) {
   return count(rest, R"("role":"tool")") + count(rest, R"("role": "tool")");
 }
 
+// The agent that speaks in a chain of handoffs, by its model's name; 0 for the first.
+int place_in_chain(std::string_view body) {
+  constexpr std::string_view kName = "chain-";
+  const std::size_t model = body.find(R"("model":)");
+  if (model == std::string_view::npos) return 0;
+  const std::size_t at = body.find(kName, model);
+  if (at == std::string_view::npos || at + kName.size() >= body.size()) return 0;
+  return body[at + kName.size()] - 'a';
+}
+
+// The text again and again, until it has so many letters.
+std::string repeated(std::string_view text, int letters) {
+  std::string out;
+  while (!text.empty() && out.size() < static_cast<std::size_t>(letters)) out += text;
+  out.resize(static_cast<std::size_t>(letters));
+  return out;
+}
+
 std::string whole(std::string_view body) {
   return fmt::format(
       "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nx-request-id: req_mock\r\n"
@@ -172,7 +190,15 @@ std::string http_reply(Script script, std::string_view path, std::string_view bo
     return "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
   script.turns = parameter(path, "/turns=", script.turns);
   script.chunks = parameter(path, "/chunks=", script.chunks);
-  const bool call = results(body, responses) < script.turns;
+  bool call = results(body, responses) < script.turns;
+  if (const int letters = parameter(path, "/letters=", 0); letters > 0)
+    script.text = repeated(script.text, letters);
+  if (const int agents = parameter(path, "/chain=", 0); agents > 0) {
+    const int place = place_in_chain(body);
+    call = place + 1 < agents;
+    script.tool = fmt::format("transfer_to_agent_{}", static_cast<char>('b' + place));
+    script.arguments = "{}";
+  }
   const bool stream = body.find(R"("stream":true)") != std::string_view::npos ||
                       body.find(R"("stream": true)") != std::string_view::npos;
   if (responses) {
