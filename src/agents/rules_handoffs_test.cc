@@ -219,8 +219,9 @@ TEST(Join, OfAllAFailureIsToldToTheSource) {
   const RunResult result =
       run(fan({.kind = JoinRule::Kind::kAll}), "hi", {.model = fan_model(true)});
   EXPECT_EQ(result.output, "joined");
-  EXPECT_NE(outputs(result.new_items)[1].find("The agent 'c' gave no answer (model_error): no line"),
-            std::string::npos)
+  EXPECT_NE(
+      outputs(result.new_items)[1].find("The agent 'c' gave no answer (model_error): no line"),
+      std::string::npos)
       << outputs(result.new_items)[1];
 }
 

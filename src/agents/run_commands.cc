@@ -167,6 +167,33 @@ void RunDriver::abort(int f) {
 
 // ---- models ----------------------------------------------------------------------------------
 
+// What user code has to say to a request; it may throw.
+void RunDriver::prepare(int f, ModelRequest& request, std::vector<ItemPtr>& filtered) {
+  FrameRun& shell = frame_run(f);
+  const CompiledAgent& agent = agent_of(f);
+  const RunContext who = context(f);
+  if (agent.agent.dynamic_instructions != nullptr) {
+    shell.instructions = agent.agent.dynamic_instructions(who);
+    request.instructions = shell.instructions;
+  }
+  if (options_.input_filter != nullptr) {
+    filtered = options_.input_filter(request.items, who);
+    if (const auto valid = History::from(filtered); !valid)
+      throw std::runtime_error("input_filter gave no valid history: " + valid.error().message);
+    request.items = filtered;
+  }
+  if (!agent.always_offered) {
+    shell.offered.clear();
+    for (const OfferedTool& tool : agent.offered) {
+      const auto& enabled =
+          tool.tool >= 0
+              ? agent.agent.tools[static_cast<std::size_t>(tool.tool)].options.enabled
+              : agent.agent.handoffs[static_cast<std::size_t>(tool.handoff)].enabled;
+      if (enabled == nullptr || enabled(who)) shell.offered.push_back(tool);
+    }
+  }
+}
+
 void RunDriver::call_model(const Command& command) {
   const int f = command.frame;
   Frame& at = frame(f);
@@ -190,27 +217,7 @@ void RunDriver::call_model(const Command& command) {
   request.items = at.history.items();
   request.instructions = agent.agent.instructions;
   try {
-    const RunContext who = context(f);
-    if (agent.agent.dynamic_instructions != nullptr) {
-      shell.instructions = agent.agent.dynamic_instructions(who);
-      request.instructions = shell.instructions;
-    }
-    if (options_.input_filter != nullptr) {
-      filtered = options_.input_filter(request.items, who);
-      if (const auto valid = History::from(filtered); !valid)
-        throw std::runtime_error("input_filter gave no valid history: " + valid.error().message);
-      request.items = filtered;
-    }
-    if (!agent.always_offered) {
-      shell.offered.clear();
-      for (const OfferedTool& tool : agent.offered) {
-        const auto& enabled =
-            tool.tool >= 0
-                ? agent.agent.tools[static_cast<std::size_t>(tool.tool)].options.enabled
-                : agent.agent.handoffs[static_cast<std::size_t>(tool.handoff)].enabled;
-        if (enabled == nullptr || enabled(who)) shell.offered.push_back(tool);
-      }
-    }
+    prepare(f, request, filtered);
   } catch (...) {
     if (options_.budget != nullptr) options_.budget->settle(reserved, {});
     const Error error{ErrorCode::kInternal,
@@ -241,6 +248,13 @@ void RunDriver::call_model(const Command& command) {
   const std::string key = fmt::format("{}{}:{}", state_->id, at.path, at.turn);
   request.key = key;
   emit(RunEvent::Kind::kModelStarted, f, {});
+  start_model(command, request, reserved);
+}
+
+void RunDriver::start_model(const Command& command, const ModelRequest& request,
+                            BudgetUse reserved) {
+  const int f = command.frame;
+  const CompiledAgent& agent = agent_of(f);
   Model& model = agent.agent.model != nullptr ? *agent.agent.model : *options_.model;
   Model::OnDelta delta;
   if (options_.on_event != nullptr) {
@@ -258,7 +272,7 @@ void RunDriver::call_model(const Command& command) {
   ++in_flight_;
   // A model that throws has given its answer, too; the first one counts.
   auto answered = std::make_shared<std::atomic<bool>>(false);
-  const auto done = [self = shared_from_this(), command, reserved, turn = at.turn,
+  const auto done = [self = shared_from_this(), command, reserved, turn = frame(f).turn,
                      answered](Result<ModelReply> reply) {
     if (answered->exchange(true)) return;
     self->loop_->post([self, command, reserved, turn, reply = std::move(reply)]() mutable {
@@ -268,7 +282,7 @@ void RunDriver::call_model(const Command& command) {
     });
   };
   try {
-    model.start(request, shell.stop.get_token(), std::move(delta), done);
+    model.start(request, frame_run(f).stop.get_token(), std::move(delta), done);
   } catch (...) {
     done(fail(ErrorCode::kInternal, fmt::format("the model '{}' failed: {}", model.name(),
                                                 what_of(std::current_exception()))));
@@ -406,14 +420,14 @@ std::vector<CallFacts> RunDriver::facts_of(const std::vector<Item>& items, int f
 
 // ---- tools -----------------------------------------------------------------------------------
 
-namespace {
-
 // A call on its way through a worker: who answers first, the tool or its timeout.
-struct ToolFlight {
+struct RunDriver::ToolFlight {
   std::atomic<int> stage{0};  // 0 queued, 1 running, 2 ended, 3 given up
   std::atomic<std::int64_t> begun_ns{0};
   std::optional<Runtime::Loop::TimerId> timer;  // of the loop's thread
 };
+
+namespace {
 
 Result<std::string> invoke(const Tool& tool, const Json& arguments, const RunContext& who) {
   try {
@@ -452,7 +466,8 @@ void RunDriver::call_tool(const Command& command) {
   const auto& asked = std::get<ToolCallItem>(*item);
   const OfferedTool* found = find_tool(f, asked.tool);
   emit(RunEvent::Kind::kToolStarted, f, asked.arguments, asked.tool, asked.id);
-  if (found == nullptr || found->tool < 0 || found->target >= 0) {  // of a resumed run: the team has changed
+  // Of a resumed run: the team has changed.
+  if (found == nullptr || found->tool < 0 || found->target >= 0) {
     return tool_ended(f, c, turn, false, fmt::format("there is no tool '{}' any more", asked.tool));
   }
   const Tool& tool = agent_of(f).agent.tools[static_cast<std::size_t>(found->tool)];
@@ -511,38 +526,36 @@ void RunDriver::call_tool(const Command& command) {
     });
   });
   if (tool.options.timeout.count() == 0) return;
-  // Time in the queue does not count: the timer is set again until the call has run that long.
-  struct Watch {
-    static void set(const Self& self, std::shared_ptr<ToolFlight> flight,
-                    std::shared_ptr<std::stop_source> stop, const Tool* tool, int f, int c,
-                    int turn, std::chrono::nanoseconds wait) {
-      auto& timer = flight->timer;
-      timer = self->loop_->at(
-          std::chrono::steady_clock::now() + wait,
-          [weak = std::weak_ptr(self), flight, stop, tool, f, c, turn] {
-            const Self driver = weak.lock();
-            const int stage = flight->stage;
-            if (driver == nullptr || stage >= 2) return;
-            const std::chrono::nanoseconds limit = tool->options.timeout;
-            const std::chrono::nanoseconds ran(stage == 0 ? 0 : now_ns() - flight->begun_ns);
-            if (ran < limit) return set(driver, flight, stop, tool, f, c, turn, limit - ran);
-            int running = 1;
-            if (!flight->stage.compare_exchange_strong(running, 3)) return;
-            stop->request_stop();
-            driver->loop_->pool().lend(1);
-            --driver->in_flight_;
-            driver->tool_ended(f, c, turn, false,
-                               fmt::format("Tool '{}' timed out after {} ms.", tool->name,
-                                           tool->options.timeout.count()));
-          });
-    }
-  };
-  Watch::set(shared_from_this(), flight, stop, &tool, f, c, turn, tool.options.timeout);
+  watch_tool(flight, stop, tool, f, c, turn, tool.options.timeout);
+}
+
+// Time in the queue does not count: the timer is set again until the call has run that long.
+void RunDriver::watch_tool(std::shared_ptr<ToolFlight> flight,
+                           std::shared_ptr<std::stop_source> stop, const Tool& tool, int f, int c,
+                           int turn, std::chrono::nanoseconds wait) {
+  auto& timer = flight->timer;
+  timer = loop_->at(std::chrono::steady_clock::now() + wait, [weak = weak_from_this(), flight, stop,
+                                                              &tool, f, c, turn] {
+    const Self self = weak.lock();
+    const int stage = flight->stage;
+    if (self == nullptr || stage >= 2) return;
+    const std::chrono::nanoseconds limit = tool.options.timeout;
+    const std::chrono::nanoseconds ran(stage == 0 ? 0 : now_ns() - flight->begun_ns);
+    if (ran < limit) return self->watch_tool(flight, stop, tool, f, c, turn, limit - ran);
+    int running = 1;
+    if (!flight->stage.compare_exchange_strong(running, 3)) return;
+    stop->request_stop();
+    self->loop_->pool().lend(1);
+    --self->in_flight_;
+    self->tool_ended(
+        f, c, turn, false,
+        fmt::format("Tool '{}' timed out after {} ms.", tool.name, tool.options.timeout.count()));
+  });
 }
 
 // ---- guardrails, approvals -------------------------------------------------------------------
 
-void RunDriver::check_guardrail(const Command& command) {
+const Guardrail* RunDriver::find_guardrail(const Command& command) {
   const int f = command.frame, c = command.call;
   const CompiledAgent& agent = agent_of(f);
   const auto index = static_cast<std::size_t>(command.index);
@@ -573,6 +586,12 @@ void RunDriver::check_guardrail(const Command& command) {
       break;
     }
   }
+  return guardrail;
+}
+
+void RunDriver::check_guardrail(const Command& command) {
+  const int f = command.frame, c = command.call;
+  const Guardrail* guardrail = find_guardrail(command);
   GuardrailEnded ended{f, command.point, c, command.index, Verdict::kStop, {}};
   if (guardrail == nullptr) {  // fails closed
     ended.message = "the guardrail is not there any more";

@@ -95,7 +95,8 @@ void RunDriver::left_behind() {
 void RunDriver::with_session(std::function<void(Session&, std::vector<std::string>&)> work,
                              std::function<void(const Self&)> then) {
   ++in_flight_;
-  loop_->work([self = shared_from_this(), work = std::move(work), then = std::move(then)]() mutable {
+  loop_->work([self = shared_from_this(), work = std::move(work),
+               then = std::move(then)]() mutable {
     std::vector<std::string> notes;
     work(*self->options_.session, notes);
     Runtime::Loop& loop = *self->loop_;

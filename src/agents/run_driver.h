@@ -69,6 +69,7 @@ class RunDriver : public std::enable_shared_from_this<RunDriver> {
 
  private:
   using Self = std::shared_ptr<RunDriver>;
+  struct ToolFlight;
   // What the shell keeps for a frame.
   struct FrameRun {
     std::stop_source stop{std::nostopstate};
@@ -100,11 +101,16 @@ class RunDriver : public std::enable_shared_from_this<RunDriver> {
   // run_commands.cc: what the core asks for
   void execute(const Command& command);
   void call_model(const Command& command);
+  void prepare(int frame, ModelRequest& request, std::vector<ItemPtr>& filtered);
+  void start_model(const Command& command, const ModelRequest& request, BudgetUse reserved);
   void model_ended(const Command& command, BudgetUse reserved, Result<ModelReply> reply, int turn);
   std::vector<CallFacts> facts_of(const std::vector<Item>& items, int frame);
   void call_tool(const Command& command);
+  void watch_tool(std::shared_ptr<ToolFlight> flight, std::shared_ptr<std::stop_source> stop,
+                  const Tool& tool, int frame, int call, int turn, std::chrono::nanoseconds wait);
   void tool_ended(int frame, int call, int turn, bool ok, std::string output);
   void check_guardrail(const Command& command);
+  const Guardrail* find_guardrail(const Command& command);
   void ask_approval(const Command& command);
   void hand_off(const Command& command);
   void open_branch(const Command& command);

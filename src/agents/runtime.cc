@@ -147,8 +147,9 @@ Result<void> RunHandle::State::decide(const std::string& call_id, bool approved,
     std::optional<Result<void>> result;
   };
   auto answer = std::make_shared<Answer>();
-  const bool posted = owner->post([weak = driver, answer, call_id, approved, message = std::move(message), always,
-               answered, run = id]() mutable {
+  const bool posted = owner->post([weak = driver, answer, call_id, approved,
+                                   message = std::move(message), always, answered,
+                                   run = id]() mutable {
     const auto self = weak.lock();
     Result<void> result = self == nullptr
                               ? Result<void>(gone(run))

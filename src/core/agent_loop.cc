@@ -309,7 +309,8 @@ Result<void> Stepper::take(ModelEnded outcome) {
     if (message != nullptr) last = message;
   }
   if (policy(frame).output != nullptr && (last == nullptr || last->text.empty())) {
-    if (!retry(outcome.frame, "Your reply held no answer. Answer in the form that was asked for.")) {
+    if (!retry(outcome.frame,
+               "Your reply held no answer. Answer in the form that was asked for.")) {
       fail_frame(outcome.frame, RunStatus::kInvalidOutput,
                  "the model gave no answer of the output type");
     }
