@@ -1,4 +1,4 @@
-// Histories are valid by construction; whatever was stored is read, refused by its place, or mended.
+// Histories are valid by construction; what was stored is read, refused by its place, or mended.
 #include "core/item.h"
 
 #include <gtest/gtest.h>
@@ -138,7 +138,8 @@ TEST(History, ARefusedReplyLeavesNothingBehind) {
 
 TEST(History, ACopyKeepsItsCallsWhenTheOriginalGoes) {
   auto first = std::make_unique<History>();
-  ASSERT_TRUE(first->add_reply({ToolCallItem{"a long enough id to be on the heap", "t", "{}", {}}}));
+  ASSERT_TRUE(
+      first->add_reply({ToolCallItem{"a long enough id to be on the heap", "t", "{}", {}}}));
   History copy = *first;
   first.reset();
   EXPECT_TRUE(copy.knows_call("a long enough id to be on the heap"));
