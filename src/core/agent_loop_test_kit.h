@@ -5,7 +5,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <random>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -78,13 +78,19 @@ inline std::string dump(const Outbox& out) {
 // The same numbers from the same seed on every machine.
 class Dice {
  public:
-  explicit Dice(std::uint64_t seed) : engine_(seed * 0x9e3779b97f4a7c15ULL + 1) {}
+  explicit Dice(std::uint64_t seed) : state_(seed * 0x9e3779b97f4a7c15ULL + 1) {}
   // 0 .. n-1
-  int roll(int n) { return static_cast<int>(engine_() % static_cast<std::uint64_t>(n)); }
+  int roll(int n) { return static_cast<int>(next() % static_cast<std::uint64_t>(n)); }
   bool chance(int percent) { return roll(100) < percent; }
 
  private:
-  std::mt19937_64 engine_;
+  std::uint64_t next() {  // splitmix64 (Steele, Lea, Flood)
+    std::uint64_t mixed = state_ += 0x9e3779b97f4a7c15ULL;
+    mixed = (mixed ^ (mixed >> 30U)) * 0xbf58476d1ce4e5b9ULL;
+    mixed = (mixed ^ (mixed >> 27U)) * 0x94d049bb133111ebULL;
+    return mixed ^ (mixed >> 31U);
+  }
+  std::uint64_t state_;
 };
 
 inline ItemPtr message(Speaker speaker, std::string text) {
