@@ -24,6 +24,7 @@
 #include "base/clock.h"
 #include "cadre/agent.h"
 #include "cadre/budget.h"
+#include "core/approval_policy.h"
 #include "core/event.h"
 #include "memory/session.h"
 #include "model/model.h"
@@ -84,6 +85,9 @@ struct RunOptions {
   std::function<void(const RunResult&)> on_end{};
   // The last word before each model call: may change what is sent, not what is kept.
   std::function<std::vector<ItemPtr>(std::span<const ItemPtr>, const RunContext&)> input_filter{};
+  // Decides in a person's name which tools and handoffs need nobody's word: "tool:NAME",
+  // "handoff:SOURCE->TARGET". Deny wins; what no rule matches is asked of a person.
+  std::shared_ptr<const ApprovalPolicy> policy{};
   // For a failure of LoopLimits::recover: an answer in its place, or nothing.
   std::function<std::optional<std::string>(RunStatus, const std::string& reason, const RunContext&)>
       recover{};

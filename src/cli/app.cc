@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "cli/agents_command.h"
+#include "cli/approve_command.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/memory_command.h"
@@ -23,7 +24,8 @@ constexpr const char* kFooter = R"(Examples:
 constexpr const char* kExitCodes =
     R"(Exit codes: 0 done; 1 internal error, or a file or disk that cannot be read or written; 2 wrong
 arguments or input; 3 done, something stated is not covered; 4 refused, with what would help; 5 a
-gate failed; 6 budget or deadline; 7 model provider; 130 interrupted (cadre resume goes on).)";
+gate failed; 6 budget or deadline; 7 model provider; 8 waits for a person (cadre approve, reject,
+answer); 130 interrupted (cadre resume goes on).)";
 
 struct Parsed {
   Console console;
@@ -34,7 +36,9 @@ struct Parsed {
   AgentsArguments agents;
   MemoryArguments memory;
   std::string text;
-  bool no_sandbox = false, explain = false;
+  ResumeArguments resume;
+  ApproveArguments approve;
+  bool explain = false;
   std::function<int()> action;
 };
 
@@ -64,9 +68,14 @@ void add_run(CLI::App& app, Parsed& parsed) {
                   "standard operating procedure (stages, roles, gates): a shipped name or a folder")
       ->capture_default_str();
   run->add_option("--model", parsed.run.model,
-                  "who thinks; offline, the embedded engine without a language model, is the only "
-                  "one in this version")
-      ->capture_default_str();
+                  "who thinks: offline (the embedded engine, no language model), openai:NAME, "
+                  "anthropic:NAME, ollama:NAME, URL#NAME, scripted:FILE (default: CADRE_MODEL, else "
+                  "offline)");
+  run->add_option("--input", parsed.run.inputs,
+                  "files that the SOP works from, beside the brief");
+  run->add_option("--policy", parsed.run.policy,
+                  "rules that approve or deny in your name (default: policy.yaml in the folder of "
+                  "the journal)");
   run->add_option("--stack", parsed.run.stack,
                   "what the project is written in; python is the only one in this version")
       ->capture_default_str();
@@ -85,15 +94,21 @@ void add_run(CLI::App& app, Parsed& parsed) {
 void add_run_views(CLI::App& app, Parsed& parsed) {
   CLI::App* resume = app.add_subcommand("resume", "go on with an interrupted or killed run");
   add_reference(resume, parsed);
-  resume->add_flag("--no-sandbox", parsed.no_sandbox,
+  resume->add_option("--model", parsed.resume.model, "who thinks (default: as the run was started)");
+  resume->add_option("--policy", parsed.resume.policy,
+                     "rules that approve or deny in your name");
+  resume->add_flag("--no-sandbox", parsed.resume.no_sandbox,
                    "run generated code with your rights instead of in bubblewrap; the report is "
                    "marked");
   resume->add_flag("--quiet", parsed.console.quiet, "only the final summary");
   resume->callback([&] {
     parsed.action = [&] {
-      return resume_command(parsed.console, parsed.reference, parsed.no_sandbox);
+      return resume_command(parsed.console, parsed.reference, parsed.resume);
     };
   });
+
+  add_approve_commands(app, parsed.console, parsed.reference, parsed.approve, parsed.resume,
+                       parsed.action);
 
   CLI::App* runs = app.add_subcommand("runs", "list the runs of this folder");
   runs->add_option("--state", parsed.reference.state, "folder of the journal")

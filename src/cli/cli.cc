@@ -27,7 +27,10 @@ int exit_code_of(const Error& error) {
 }
 
 int report_error(const Console& console, const Error& error) {
-  const int code = exit_code_of(error);
+  return report_error(console, error, exit_code_of(error));
+}
+
+int report_error(const Console& console, const Error& error, int code) {
   if (console.json) {
     const Json body = JsonObject{{"error", JsonObject{{"code", to_string(error.code)},
                                                       {"message", error.message},

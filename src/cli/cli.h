@@ -21,6 +21,7 @@ enum ExitCode : int {
   kGateFailed = 5,
   kBudget = 6,         // budget or deadline
   kProvider = 7,       // the model provider failed
+  kWaiting = 8,        // a person has to decide; the commands are printed
   kInterrupted = 130,  // resumable; the command is printed
 };
 
@@ -38,6 +39,8 @@ struct Console {
 
 // The exit code for an error, after printing it (as JSON on out with --json).
 int report_error(const Console& console, const Error& error);
+// The same with another exit code than the error's own.
+int report_error(const Console& console, const Error& error, int code);
 int exit_code_of(const Error& error);
 
 // The whole program: arguments without the program's name.

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "cli/cli.h"
 
@@ -14,7 +15,9 @@ struct RunArguments {
   std::filesystem::path out;  // empty: from the brief's words
   std::filesystem::path state = ".cadre";
   std::string sop = "software";
-  std::string model = "offline";
+  std::string model;                          // "": CADRE_MODEL, else offline
+  std::filesystem::path policy;               // "": policy.yaml in the folder of the journal
+  std::vector<std::filesystem::path> inputs;  // files for the SOP, beside the brief
   std::string stack = "python";
   int timeout_s = 0;  // 0: the SOP's
   bool no_sandbox = false;
@@ -25,7 +28,13 @@ struct RunReference {
   std::string run = "last";  // id, unique beginning, or "last"
   std::filesystem::path state = ".cadre";
 };
-int resume_command(const Console& console, const RunReference& reference, bool no_sandbox);
+struct ResumeArguments {
+  std::string model;  // "": as the run was started
+  std::filesystem::path policy;
+  bool no_sandbox = false;
+};
+int resume_command(const Console& console, const RunReference& reference,
+                   const ResumeArguments& arguments);
 int runs_command(const Console& console, const std::filesystem::path& state);
 struct ShowArguments {
   RunReference reference;

@@ -66,6 +66,13 @@ class Plain final : public Progress {
       case EventKind::kGateEnded:
         return fmt::format("gate {} {}", say("gate"),
                            json::get_bool(event.body, "passed") ? "passed" : "FAILED");
+      case EventKind::kApprovalRequested:
+        return fmt::format("waits for a person: {} {}: {}", say("approval"), say("subject"),
+                           say("question"));
+      case EventKind::kApprovalDecided:
+        return fmt::format("{} {} by {}", say("approval"),
+                           json::get_bool(event.body, "approved") ? "approved" : "rejected",
+                           say("by"));
       case EventKind::kNote: return say("text").empty() ? "" : "note: " + say("text");
       case EventKind::kBudget: return fmt::format("budget: {}", say("reason"));
       case EventKind::kRunInterrupted: return "interrupted";

@@ -46,14 +46,15 @@ Result<void> write_new_file(const fs::path& file, const std::string& content) {
 }  // namespace
 
 Result<fs::path> write_result_files(Store& store, GitProjectWriter& writer,
-                                    const RunOutcome& outcome, const std::string& sop,
+                                    const RunOutcome& outcome, const Plan& plan,
                                     const fs::path& out_dir, const fs::path& state) {
   auto journal = store.read(outcome.run);
   if (!journal) return propagate(journal);
   const bool refused = outcome.status == "refused";
   ResultInput input;
   input.report = make_report(journal->events);
-  input.sop = sop;
+  input.sop = plan.name;
+  input.software = makes_software(plan);
   input.artifacts = outcome.artifacts;
   if (refused) {
     input.refusal = JsonObject{{"reason", outcome.reason}, {"details", outcome.details}};

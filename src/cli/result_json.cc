@@ -1,5 +1,6 @@
 #include "cli/result_json.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 #include <vector>
@@ -21,6 +22,12 @@ const std::vector<std::pair<const char*, std::vector<const char*>>>& keys() {
       {"tests", {"test_suite", "test_data"}},
       {"quality_report", {"quality_report"}}};
   return kKeys;
+}
+
+bool belongs_to_a_key(std::string_view type) {
+  return std::ranges::any_of(keys(), [&](const auto& key) {
+    return std::ranges::any_of(key.second, [&](const char* one) { return type == one; });
+  });
 }
 
 // The first type's data is the key's data; further types add their data under their own name.
@@ -61,6 +68,12 @@ Json statements_of(const ArtifactMap& artifacts) {
 
 }  // namespace
 
+bool makes_software(const Plan& plan) {
+  return std::ranges::any_of(plan.stages, [](const StageSpec& stage) {
+    return std::ranges::any_of(stage.makes, belongs_to_a_key);
+  });
+}
+
 Json assemble_result(const ResultInput& input) {
   const RunReport& report = input.report;
   JsonObject run{{"id", report.run},
@@ -80,7 +93,15 @@ Json assemble_result(const ResultInput& input) {
   if (!input.refusal.is_null()) run["refusal"] = input.refusal;
   JsonObject result{
       {"cadre", 1}, {"run", std::move(run)}, {"statements", statements_of(input.artifacts)}};
-  for (const auto& [key, types] : keys()) result[key] = section(input.artifacts, types);
+  if (input.software) {
+    for (const auto& [key, types] : keys()) result[key] = section(input.artifacts, types);
+  }
+  // What belongs to none of the ten keys stands under its own type.
+  JsonObject others;
+  for (const auto& [type, artifact] : input.artifacts) {
+    if (!belongs_to_a_key(type)) others[type] = section(input.artifacts, {type.c_str()});
+  }
+  if (!others.empty()) result["artifacts"] = std::move(others);
   return result;
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "core/gate.h"
+#include "core/plan.h"
 #include "trace/report.h"
 
 namespace cadre::cli {
@@ -12,7 +13,11 @@ struct ResultInput {
   std::string sop;
   ArtifactMap artifacts;  // the newest of each type
   Json refusal;           // reason and help of a refused run, or null
+  bool software = true;   // whether the ten keys are there, whatever was made
 };
+
+// Whether a plan makes anything that one of the ten keys holds.
+bool makes_software(const Plan& plan);
 
 // Figures that were not measured are null. Never fails: what a run did not get to make is null too.
 Json assemble_result(const ResultInput& input);

@@ -1,6 +1,7 @@
 // run, resume: the main job.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -9,16 +10,21 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "cli/approve_command.h"
 #include "cli/brief_input.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/journal_access.h"
+#include "cli/model_options.h"
 #include "cli/progress.h"
 #include "cli/result_files.h"
+#include "cli/result_json.h"
+#include "cli/run_lock.h"
 #include "cli/summary.h"
 #include "cli/toolchain.h"
-#include "offline/engine.h"
+#include "core/apply.h"
 #include "process/sandbox.h"
+#include "runtime/delivery.h"
 #include "runtime/runner.h"
 #include "runtime/tools/git_project_writer.h"
 #include "runtime/tools/tools.h"
@@ -36,12 +42,15 @@ std::uint64_t random_seed() {
 struct Workshop {
   RunnerParts parts;
   std::shared_ptr<GitProjectWriter> writer;
+  Mind mind;
 };
 
-// `sandbox` is null with --no-sandbox.
+// `sandbox` is null with --no-sandbox, and when no role has a tool that runs programs. An error is
+// the mind's: exit code 7.
 Result<Workshop> open_workshop(const Plan& plan, std::shared_ptr<Store> store,
                                const std::filesystem::path& out_dir,
-                               std::shared_ptr<const SandboxSupport> sandbox) {
+                               std::shared_ptr<const SandboxSupport> sandbox,
+                               const std::string& model) {
   Workshop shop;
   auto tools = std::make_shared<ToolRegistry>();
   ToolOptions options;
@@ -50,9 +59,15 @@ Result<Workshop> open_workshop(const Plan& plan, std::shared_ptr<Store> store,
   for (std::shared_ptr<TaskTool>& tool : make_software_tools(options)) {
     if (auto added = tools->add(std::move(tool)); !added) return propagate(added);
   }
+  for (auto tool : {make_deliver_tool(), make_ask_user_tool()}) {
+    if (auto added = tools->add(std::move(tool)); !added) return propagate(added);
+  }
+  auto mind = open_mind(model, tools);
+  if (!mind) return propagate(mind);
+  shop.mind = std::move(*mind);
   shop.writer = std::make_shared<GitProjectWriter>(out_dir);
   shop.parts.store = std::move(store);
-  shop.parts.provider = make_offline_provider();
+  shop.parts.provider = shop.mind.provider;
   shop.parts.tools = std::move(tools);
   shop.parts.gates = make_gate_keeper({plan.artifact_schemas, &check_ddl});
   shop.parts.project = shop.writer;
@@ -61,9 +76,21 @@ Result<Workshop> open_workshop(const Plan& plan, std::shared_ptr<Store> store,
   return shop;
 }
 
+// Whether anybody in the plan may run programs.
+bool runs_programs(const Plan& plan) {
+  const auto programs = make_software_tools({});
+  return std::ranges::any_of(plan.agents, [&](const AgentConfig& agent) {
+    return std::ranges::any_of(agent.tools, [&](const std::string& name) {
+      return std::ranges::any_of(programs,
+                                 [&](const auto& program) { return program->name() == name; });
+    });
+  });
+}
+
 // A run that cannot test what it writes is found out before it begins. Generated code does not run
 // outside a sandbox without the user's word; with it, the support is null.
-Result<std::shared_ptr<const SandboxSupport>> check_machine(bool no_sandbox) {
+Result<std::shared_ptr<const SandboxSupport>> check_machine(const Plan& plan, bool no_sandbox) {
+  if (!runs_programs(plan)) return nullptr;
   Result<void> tools;
   std::jthread beside([&] { tools = check_toolchain(); });
   std::shared_ptr<const SandboxSupport> support;
@@ -108,30 +135,38 @@ Result<void> check_out_dir(const std::filesystem::path& out_dir) {
 // Where a run reads and leaves its files.
 struct Places {
   std::filesystem::path out_dir, state;
-  std::string sop;
+  const Plan* plan = nullptr;
 };
 
 int conclude(const Console& console, Workshop& shop, const Result<RunOutcome>& outcome,
              const Places& places, double seconds) {
   if (!outcome) return report_error(console, outcome.error());
-  const bool interrupted = outcome->status == "interrupted";
+  const bool waiting = outcome->status == "waiting";
+  const bool interrupted = outcome->status == "interrupted" || waiting;
   const std::string where =
       places.state == RunReference().state ? "" : fmt::format(" --state {}", places.state.string());
   Result<std::filesystem::path> result = std::filesystem::path();
   if (!interrupted) {
-    result = write_result_files(*shop.parts.store, *shop.writer, *outcome, places.sop,
+    result = write_result_files(*shop.parts.store, *shop.writer, *outcome, *places.plan,
                                 places.out_dir, places.state);
     if (!result && console.json) return report_error(console, result.error());
   }
   if (console.json) {
-    console.print(json::write_pretty(
-        JsonObject{{"run", outcome->run},
-                   {"status", outcome->status},
-                   {"exit_code", outcome->exit_code},
-                   {"reason", outcome->reason},
-                   {"out", places.out_dir.string()},
-                   {"result", interrupted ? Json(nullptr) : Json(result->string())},
-                   {"seconds", seconds}}));
+    JsonArray waits;
+    for (const Approval& approval : outcome->waiting) waits.push_back(to_json(approval));
+    JsonObject body{{"run", outcome->run},
+                    {"status", outcome->status},
+                    {"exit_code", outcome->exit_code},
+                    {"reason", outcome->reason},
+                    {"out", places.out_dir.string()},
+                    {"result", interrupted ? Json(nullptr) : Json(result->string())},
+                    {"seconds", seconds}};
+    if (waiting) body["waiting"] = std::move(waits);
+    console.print(json::write_pretty(body));
+  } else if (waiting) {
+    console.print(fmt::format("\nwaiting for a person; nothing runs meanwhile (run {})\n{}",
+                              outcome->run,
+                              waiting_lines(outcome->run, outcome->waiting, places.state)));
   } else if (interrupted) {
     console.print(
         fmt::format("\ninterrupted; nothing finished is lost. Go on with:\n  cadre resume {}{}\n",
@@ -164,11 +199,6 @@ Result<std::filesystem::path> full_path(const std::filesystem::path& path) {
 }
 
 Result<void> check_choices(const RunArguments& arguments) {
-  if (arguments.model != "offline") {
-    return fail(ErrorCode::kInvalidInput,
-                fmt::format("there is no model \"{}\" in this version", arguments.model),
-                "offline is the only one");
-  }
   if (arguments.stack != "python") {
     return fail(ErrorCode::kInvalidInput,
                 fmt::format("there is no stack \"{}\" in this version", arguments.stack),
@@ -189,7 +219,11 @@ int run_command(const Console& console, const RunArguments& arguments) {
   const bool named = !arguments.out.empty();
   auto out_dir = full_path(named ? arguments.out : free_folder(".", folder_name_for(*brief)));
   if (!out_dir) return report_error(console, out_dir.error());
-  auto sandbox = check_machine(arguments.no_sandbox);
+  auto input = read_inputs(*plan, arguments.inputs);
+  if (!input) return report_error(console, input.error());
+  auto policy = open_policy(arguments.policy, arguments.state);
+  if (!policy) return report_error(console, policy.error(), kUsage);
+  auto sandbox = check_machine(*plan, arguments.no_sandbox);
   if (!sandbox) return report_error(console, sandbox.error());
   if (auto good = check_out_dir(*out_dir); !good) return report_error(console, good.error());
   // Nobody asked for a folder by a made-up name in which there is nothing.
@@ -204,51 +238,77 @@ int run_command(const Console& console, const RunArguments& arguments) {
   }
 
   InterruptWatch interrupt;
-  auto shop = open_workshop(*plan, *store, *out_dir, *sandbox);
-  if (!shop) return report_error(console, shop.error());
+  auto shop = open_workshop(*plan, *store, *out_dir, *sandbox, arguments.model);
+  if (!shop) {
+    tidy();
+    return report_error(console, shop.error(), kProvider);
+  }
+  shop->parts.policy = std::move(*policy);
   Runner runner(shop->parts);
   const std::unique_ptr<Progress> progress = make_progress(console, *plan);
   runner.subscribe([&](const Event& event) { progress->on_event(event); });
   RunOptions options;
+  options.run = make_run_id(shop->parts.clock->now_us(), random_seed());
+  auto lock = RunLock::take(arguments.state, options.run);
+  if (!lock) return report_error(console, lock.error());
+  options.model = shop->mind.spec;
+  options.input = std::move(*input);
   options.parameters = JsonObject{{"stack", arguments.stack}, {"no_sandbox", arguments.no_sandbox}};
   options.out_dir = *out_dir;
   options.timeout_s = arguments.timeout_s;
   if (!console.quiet && !console.json) {
-    console.print(
-        "model offline: the embedded engine, no language model; it builds record-keeping "
-        "services\n");
+    console.print(shop->mind.line + "\n");
   }
-  const auto outcome = runner.start_run(*plan, *brief, options, interrupt.token());
+  auto outcome = runner.start_run(*plan, *brief, options, interrupt.token());
   progress->finish();
-  if (outcome && outcome->status == "refused") tidy();
-  return conclude(console, *shop, outcome, {*out_dir, arguments.state, plan->name},
+  if (!outcome || outcome->status == "refused") tidy();
+  if (outcome && outcome->status == "refused" && shop->mind.spec == "offline" &&
+      !makes_software(*plan)) {
+    outcome->details = JsonObject{
+        {"help", fmt::format("the SOP {} needs a language model: --model openai:NAME, "
+                             "anthropic:NAME, ollama:NAME, URL#NAME, or CADRE_MODEL",
+                             plan->name)}};
+  }
+  return conclude(console, *shop, outcome, {*out_dir, arguments.state, &*plan},
                   watch.seconds());
 }
 
-int resume_command(const Console& console, const RunReference& reference, bool no_sandbox) {
+int resume_command(const Console& console, const RunReference& reference,
+                   const ResumeArguments& arguments) {
   Stopwatch watch;
   auto store = open_journal(reference.state, false);
   if (!store) return report_error(console, store.error());
   auto info = find_run(**store, reference.run);
   if (!info) return report_error(console, info.error());
+  auto lock = RunLock::take(reference.state, info->run);
+  if (!lock) return report_error(console, lock.error(), kUsage);
   auto state = load_state(**store, info->run);
   if (!state) return report_error(console, state.error());
   // A run that has ended is only shown again: nothing of it runs.
-  const bool open = state->status == "running" || state->status == "interrupted";
+  const bool open = state->status == "running" || state->status == "interrupted" ||
+                    state->status == "waiting";
   Result<std::shared_ptr<const SandboxSupport>> sandbox = nullptr;
-  if (open) sandbox = check_machine(no_sandbox);
+  if (open) sandbox = check_machine(*state->plan, arguments.no_sandbox);
   if (!sandbox) return report_error(console, sandbox.error());
+  auto policy = open_policy(arguments.policy, reference.state);
+  if (!policy) return report_error(console, policy.error(), kUsage);
+  // The same mind as before, unless another is named; none is needed to show what has ended.
+  const std::string model = !open                     ? "offline"
+                            : arguments.model.empty() ? json::get_string(state->start, "model",
+                                                                         "offline")
+                                                      : arguments.model;
 
   InterruptWatch interrupt;
   const std::filesystem::path out_dir = info->out_dir;
-  auto shop = open_workshop(*state->plan, *store, out_dir, *sandbox);
-  if (!shop) return report_error(console, shop.error());
+  auto shop = open_workshop(*state->plan, *store, out_dir, *sandbox, model);
+  if (!shop) return report_error(console, shop.error(), kProvider);
+  shop->parts.policy = std::move(*policy);
   Runner runner(shop->parts);
   const std::unique_ptr<Progress> progress = make_progress(console, *state->plan);
   runner.subscribe([&](const Event& event) { progress->on_event(event); });
   const auto outcome = runner.resume_run(info->run, {}, interrupt.token());
   progress->finish();
-  return conclude(console, *shop, outcome, {out_dir, reference.state, state->plan->name},
+  return conclude(console, *shop, outcome, {out_dir, reference.state, state->plan.get()},
                   watch.seconds());
 }
 

@@ -123,6 +123,23 @@ std::string start_lines(const RunOutcome& outcome, const std::filesystem::path& 
   return out;
 }
 
+// Of an SOP that makes something else than software.
+std::string plain_summary(const RunOutcome& outcome, const std::filesystem::path& out_dir,
+                          double seconds) {
+  std::string out =
+      fmt::format("\n{}: {} in {:.1f} s\n", outcome.status, out_dir.string(), seconds);
+  if (!outcome.reason.empty()) out += fmt::format("reason      {}\n", outcome.reason);
+  for (const auto& [type, artifact] : outcome.artifacts) {
+    const auto by = outcome.made_by.find(type);
+    if (by == outcome.made_by.end() || by->second == "user") continue;
+    std::vector<std::string> files;
+    for (const File& file : artifact->files) files.push_back(file.path);
+    out += fmt::format("made        {} by {}{}\n", type, by->second,
+                       files.empty() ? "" : ": " + text::shorten(text::join(files, ", "), 120));
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string refusal_help(const RunOutcome& outcome) {
@@ -135,6 +152,7 @@ std::string refusal_help(const RunOutcome& outcome) {
 std::string render_summary(const RunOutcome& outcome, const std::filesystem::path& out_dir,
                            double seconds) {
   if (outcome.status == "refused") return refusal_lines(outcome);
+  if (!outcome.artifacts.contains("requirements")) return plain_summary(outcome, out_dir, seconds);
   const Json& requirements = data_of(outcome, "requirements");
   const Json spec = object_at(requirements, "spec");
   std::string out;

@@ -5,8 +5,11 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "cli/approve_command.h"
 #include "cli/commands.h"
 #include "cli/journal_access.h"
+#include "core/apply.h"
+#include "runtime/runner.h"
 #include "trace/report.h"
 #include "trace/spans.h"
 
@@ -16,6 +19,7 @@ namespace {
 struct Loaded {
   RunInfo info;
   Journal journal;
+  std::vector<Approval> waiting;  // what a person has to decide
 };
 
 Result<Loaded> load(const RunReference& reference) {
@@ -25,7 +29,12 @@ Result<Loaded> load(const RunReference& reference) {
   if (!info) return propagate(info);
   auto journal = (*store)->read(info->run);
   if (!journal) return propagate(journal);
-  return Loaded{std::move(*info), std::move(*journal)};
+  Loaded loaded{std::move(*info), std::move(*journal), {}};
+  // A damaged journal is shown as far as it reads; nothing can be decided about it.
+  if (auto state = load_state(**store, loaded.info.run)) {
+    for (const Approval* approval : pending_approvals(*state)) loaded.waiting.push_back(*approval);
+  }
+  return loaded;
 }
 
 // The readable part is shown whatever happened to the rest; the damage is said on stderr and in
@@ -95,12 +104,17 @@ int show_command(const Console& console, const ShowArguments& arguments) {
   if (console.json) {
     Json body = to_json(report);
     body.get_object()["out"] = loaded->info.out_dir;
+    if (!loaded->waiting.empty()) {
+      JsonArray waits;
+      for (const Approval& approval : loaded->waiting) waits.push_back(to_json(approval));
+      body.get_object()["waiting"] = std::move(waits);
+    }
     console.print(json::write_pretty(body));
     return finish(console, loaded->journal);
   }
   std::string out = fmt::format(
       "run      {}\nbrief    {}\nstatus   {}\nstarted  {}\nout      {}\n\n", report.run,
-      loaded->info.title, report.status, format_utc(report.start_us), loaded->info.out_dir);
+      loaded->info.title, report.status == "running" ? loaded->info.status : report.status, format_utc(report.start_us), loaded->info.out_dir);
   for (const Event& event : events) {
     const std::string stage = json::get_string(event.body, "stage");
     const auto round = json::get_int(event.body, "round", 1);
@@ -117,7 +131,9 @@ int show_command(const Console& console, const ShowArguments& arguments) {
       }
     }
   }
-  console.print(out);
+  const std::string waits =
+      waiting_lines(loaded->info.run, loaded->waiting, arguments.reference.state);
+  console.print(out + (waits.empty() ? "" : "\n" + waits));
   return finish(console, loaded->journal);
 }
 

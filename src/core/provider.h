@@ -63,6 +63,8 @@ struct Task {
   std::map<std::string, std::shared_ptr<const Artifact>> inputs;  // by type
   std::vector<Finding> feedback;   // why it came back
   std::shared_ptr<const Plan> plan;  // schemas, agents; may be null in tests
+  // What this stage made in its last round, when it is done again; by type.
+  std::map<std::string, std::shared_ptr<const Artifact>> previous;
   std::vector<Json> memos;  // Turn::memo of the task's turns so far, in order
 };
 

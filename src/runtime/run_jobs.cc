@@ -155,6 +155,14 @@ Result<Task> RunLoop::make_task(std::size_t stage, const TaskState* state) {
     if (!input) return propagate(input);
     task.inputs[need] = std::move(*input);
   }
+  if (task.round == 1) return task;
+  for (const std::string& type : spec.makes) {
+    const auto at = state_.artifacts.find(type);
+    if (at == state_.artifacts.end()) continue;
+    auto made = artifact(at->second.blob);
+    if (!made) return propagate(made);
+    task.previous[type] = std::move(*made);
+  }
   return task;
 }
 

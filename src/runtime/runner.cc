@@ -80,6 +80,7 @@ Result<RunOutcome> Runner::start_run(const Plan& plan, const std::string& brief,
   start["title"] = title_of(brief);
   start["provider"] = parts_.provider->name();
   start["parameters"] = options.parameters;
+  if (!options.model.empty()) start["model"] = options.model;
   start["out_dir"] = options.out_dir.string();
   start["timeout_s"] = timeout_s;
 

@@ -48,6 +48,7 @@ struct RunOptions {
   std::filesystem::path out_dir;    // the project folder
   std::filesystem::path work_dir;   // for scratch; "": the system's folder for temporary files
   int timeout_s = 0;                // 0: the plan's
+  std::string model;                // how to find the mind again; kept with the run
   // What the user gives beside the brief: of the type Plan::input, which must be given when the
   // plan names one.
   std::optional<Artifact> input = std::nullopt;

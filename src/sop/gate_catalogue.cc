@@ -41,6 +41,11 @@ std::span<const GateInfo> gate_catalogue() {
        {{"allow_unmeasured", false}},
        "every criterion has a passing test"},
       {"no_high_findings", "quality_report", {}, "the review left no finding of high severity"},
+      {"quotes_exist",
+       "",
+       {{"sources", false, true}, {"min_words", true}},
+       "every claim cites a given source, and the quoted words stand in it"},
+      {"approval", "", {{"question", false, true}}, "a person approves what the stage made"},
   };
   return kGates;
 }

@@ -11,6 +11,7 @@ namespace cadre {
 struct GateParameter {
   std::string_view name;
   bool number = true;  // 0 to 100; else true or false
+  bool text = false;   // instead of both
 };
 
 struct GateInfo {

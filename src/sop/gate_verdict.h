@@ -75,6 +75,8 @@ GateVerdict criteria_have_tests(const GateSpec& spec, const Artifact& artifact,
                                 const ArtifactMap& all);
 // gates_links.cc
 GateVerdict links_complete(const GateSpec& spec, const Artifact& artifact, const ArtifactMap& all);
+// gates_quotes.cc
+GateVerdict quotes_exist(const GateSpec& spec, const Artifact& artifact, const ArtifactMap& all);
 // gates_openapi.cc
 GateVerdict openapi_sound(const GateSpec& spec, const Artifact& artifact);
 // gates_quality.cc

@@ -142,6 +142,29 @@ TEST_F(Gates, CriteriaNeedTests) {
   EXPECT_EQ(verdict.findings[1].message, "a test names the criterion AC-001.9, which is not there");
 }
 
+TEST_F(Gates, QuotesStandInTheSources) {
+  put("docs", R"({"documents": [{"id": "D1", "title": "a", "text": "It was\n a cold, wet day."}]})");
+  const auto with = [](const std::string& source, const std::string& quote) {
+    return R"({"claim": "c", "quotes": [{"source": ")" + source + R"(", "quote": ")" + quote +
+           "\"}]}";
+  };
+  put("report", R"({"sections": [)" + with("D1", "was a cold, wet") + "]}");
+  EXPECT_TRUE(judge("quotes_exist", "report", R"({"sources": "docs"})").passed);
+  EXPECT_TRUE(judge("quotes_exist", "report").passed);
+  for (const auto& [source, quote, said] :
+       {std::tuple{"D1", "was a hot day", "does not say"}, {"D2", "was a cold", "not given"},
+        {"", "was a cold", "names no source"}, {"D1", "cold, wet", "fewer than 3 words"}}) {
+    put("report", with(source, quote));
+    const GateVerdict verdict = judge("quotes_exist", "report", R"({"sources": "docs"})");
+    EXPECT_FALSE(verdict.passed);
+    EXPECT_NE(first(verdict).find(said), std::string::npos) << first(verdict);
+  }
+  put("report", R"({"claim": "nothing proves it", "quotes": []})");
+  EXPECT_NE(first(judge("quotes_exist", "report")).find("cites no source"), std::string::npos);
+  EXPECT_NE(first(judge("quotes_exist", "report", R"({"sources": "nowhere"})")).find("no sources"),
+            std::string::npos);
+}
+
 constexpr const char* kOpenApi = R"({"openapi": {
   "openapi": "3.1.0", "info": {"title": "Library", "version": "1"},
   "paths": {"/books/{book_id}": {"get": {"operationId": "read_book",

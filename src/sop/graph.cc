@@ -118,8 +118,9 @@ class GraphCheck {
                 fmt::format("write \"{}\"", text::snake_case(type)));
           continue;
         }
-        if (type == "brief") {
-          error(line(stage, "makes"), "\"brief\" is what the user gives; no stage makes it",
+        if (given(type)) {
+          error(line(stage, "makes"),
+                fmt::format("\"{}\" is what the user gives; no stage makes it", type),
                 "name what this stage makes otherwise");
           continue;
         }
@@ -135,6 +136,10 @@ class GraphCheck {
     for (const auto& [type, stage] : makers_) types_.push_back(type);
   }
 
+  bool given(const std::string& type) const {
+    return type == "brief" || (!parts_.input.empty() && type == parts_.input);
+  }
+
   void check_stage(const ReadStage& stage) {
     const StageSpec& spec = stage.spec;
     if (!spec.role.empty() && !has(role_names_, spec.role)) {
@@ -147,7 +152,7 @@ class GraphCheck {
             "give the stage to another role");
     }
     for (const std::string& need : spec.needs) {
-      if (need == "brief" || makers_.contains(need)) {
+      if (given(need) || makers_.contains(need)) {
         if (!has(spec.makes, need)) continue;
         error(line(stage, "needs"),
               fmt::format("the stage \"{}\" needs \"{}\", which it makes itself", spec.id, need),
@@ -163,6 +168,7 @@ class GraphCheck {
 
   std::vector<std::string> with_brief() const {
     std::vector<std::string> all = types_;
+    if (!parts_.input.empty()) all.insert(all.begin(), parts_.input);
     all.insert(all.begin(), "brief");
     return all;
   }

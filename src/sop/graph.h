@@ -15,6 +15,7 @@ struct SopParts {
   std::string file;  // "sop.yaml"
   const YamlDocument* document = nullptr;
   std::string lead;
+  std::string input;  // what the user gives beside the brief; "": nothing
   std::vector<ReadStage> stages;
   std::vector<RoleFile> roles;
   // Names of role files that could not be read: what refers to them is no second mistake.

@@ -98,6 +98,20 @@ void check_names(const std::vector<std::string>& known, const char* field, const
   }
 }
 
+// Who has to ask before calling a tool must have the tool.
+void check_approvals(const SopParts& parts, SopProblems& problems) {
+  for (const RoleFile& role : parts.roles) {
+    const std::vector<std::string>& tools = role.agent.tools;
+    for (std::size_t i = 0; i < role.agent.approvals.size(); ++i) {
+      const std::string& name = role.agent.approvals[i];
+      if (std::find(tools.begin(), tools.end(), name) != tools.end()) continue;
+      problems.error(role.file, role.line_of("approvals", i),
+                     fmt::format("\"approvals\" names \"{}\", which is not one of its tools", name),
+                     tools.empty() ? "it has no tools" : "write " + one_of(tools));
+    }
+  }
+}
+
 // A schema for everything that is made; those that are there must be sound.
 void read_schemas(const SopSource& source, const std::vector<StageSpec>& stages, Plan& plan,
                   SopProblems& problems) {
@@ -116,16 +130,18 @@ void read_schemas(const SopSource& source, const std::vector<StageSpec>& stages,
     const std::size_t end = file.size() - std::string_view(".schema.json").size();
     plan.artifact_schemas[file.substr(begin, end - begin)] = *schema;
   }
+  const auto require = [&](const std::string& type, const std::string& why) {
+    const std::string file = "artifacts/" + type + ".schema.json";
+    if (!is_word(type) || source.files.contains(file) || source.unreadable.contains(file)) return;
+    problems.error(file, 0, fmt::format("it is missing: {}", why),
+                   "add the JSON Schema of its data; {\"type\": \"object\"} accepts anything");
+  };
   for (const StageSpec& stage : stages) {
     for (const std::string& type : stage.makes) {
-      const std::string file = "artifacts/" + type + ".schema.json";
-      if (!is_word(type) || source.files.contains(file) || source.unreadable.contains(file))
-        continue;
-      problems.error(file, 0,
-                     fmt::format("it is missing: the stage \"{}\" makes \"{}\"", stage.id, type),
-                     "add the JSON Schema of its data; {\"type\": \"object\"} accepts anything");
+      require(type, fmt::format("the stage \"{}\" makes \"{}\"", stage.id, type));
     }
   }
+  if (!plan.input.empty()) require(plan.input, fmt::format("\"input\" is \"{}\"", plan.input));
 }
 
 void read_sop(const SopSource& source, const SopOptions& options, Plan& plan,
@@ -159,12 +175,14 @@ void read_sop(const SopSource& source, const SopOptions& options, Plan& plan,
   plan.version = top.text("version", true);
   plan.lead = parts.lead = top.word("lead", true);
   plan.limits = read_limits(parts.file, *document, top, problems);
+  plan.input = parts.input = top.has("input") ? top.word("input", true) : "";
   read_stages(parts.file, *document, top, parts.stages, problems);
   top.report_unknown("an SOP");
   read_roles(source, parts, problems);
   check_names(options.tools, "tools", "tool", &AgentConfig::tools, parts, problems);
   check_names(guardrail_names(), "guardrails", "guardrail", &AgentConfig::guardrails, parts,
               problems);
+  check_approvals(parts, problems);
   plan.stages = check_graph(parts, problems);
   for (const RoleFile& role : parts.roles) plan.agents.push_back(role.agent);
   std::vector<StageSpec> all;

@@ -42,6 +42,7 @@ std::optional<RoleFile> read_role_file(const std::string& file, std::string_view
   agent.name = fields.text("name", false, default_agent_name(agent.role));
   agent.description = fields.text("description", true);
   agent.tools = fields.list("tools", false);
+  agent.approvals = fields.list("approvals", false);
   agent.handoff_targets = fields.list("handoff_targets", false);
   agent.guardrails = fields.list("guardrails", false);
   read_model_config(fields, agent);
@@ -52,11 +53,11 @@ std::optional<RoleFile> read_role_file(const std::string& file, std::string_view
   }
   fields.raw("extra");  // a known key; read after the unknown ones, which it must not repeat
   keep_unknown(file, fields,
-               {"role", "name", "description", "tools", "handoff_targets", "guardrails",
-                "model_config", "extra"},
+               {"role", "name", "description", "tools", "approvals", "handoff_targets",
+                "guardrails", "model_config", "extra"},
                agent, problems);
   read_extra(fields, agent);
-  for (const char* key : {"role", "name", "handoff_targets", "tools", "guardrails"}) {
+  for (const char* key : {"role", "name", "handoff_targets", "tools", "approvals", "guardrails"}) {
     role.lines[key] = fields.line(key);
     for (std::size_t i = 0; const Json& element : json::get_array(document->value, key)) {
       (void)element;

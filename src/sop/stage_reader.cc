@@ -58,15 +58,18 @@ class GateReader {
     for (const GateParameter& parameter : info.parameters) {
       const Json* value = fields.raw(parameter.name);
       if (value == nullptr) continue;
-      const bool fits = parameter.number ? value->is_number() && value->to_number<double>() >= 0 &&
-                                               value->to_number<double>() <= 100
-                                         : value->is_bool();
+      const bool fits = parameter.text     ? value->is_string() && !value->get_string().empty()
+                        : parameter.number ? value->is_number() && value->to_number<double>() >= 0 &&
+                                                 value->to_number<double>() <= 100
+                                           : value->is_bool();
       if (fits) {
         gate.parameters.get_object()[parameter.name] = *value;
       } else {
         fields.error(parameter.name,
                      fmt::format("\"{}\" must be {}", parameter.name,
-                                 parameter.number ? "a number from 0 to 100" : "true or false"));
+                                 parameter.text     ? "text"
+                                 : parameter.number ? "a number from 0 to 100"
+                                                    : "true or false"));
       }
     }
   }
@@ -75,6 +78,10 @@ class GateReader {
   // that the stage makes.
   void add(const GateInfo& info, GateSpec gate, std::vector<GateSpec>& gates) const {
     if (gate.artifact.empty()) gate.artifact = info.artifact;
+    // A person looks at all that a stage made, once.
+    if (gate.artifact.empty() && gate.name == kApprovalGate && !stage_.makes.empty()) {
+      gate.artifact = stage_.makes.front();
+    }
     if (!gate.artifact.empty()) {
       gates.push_back(std::move(gate));
       return;
@@ -131,6 +138,13 @@ ReadStage read_stage(const std::string& file, const YamlDocument& document,
   stage.makes = fields.list("makes", true);
   stage.fan_out = read_fan_out(file, document, fields, problems);
   stage.priority = fields.text("priority", false, "normal");
+  if (const Json* asked = fields.raw("approve_handoff"); asked != nullptr) {
+    if (asked->is_bool()) {
+      stage.approve_handoff = asked->get_bool();
+    } else {
+      fields.error("approve_handoff", "\"approve_handoff\" must be true or false");
+    }
+  }
   const std::vector<std::string> priorities{"low", "normal", "high"};
   if (std::find(priorities.begin(), priorities.end(), stage.priority) == priorities.end()) {
     fields.error("priority", fmt::format("there is no priority \"{}\"", stage.priority),

@@ -1,0 +1,129 @@
+#include "cli/approve_command.h"
+
+#include <fmt/format.h>
+
+#include "base/clock.h"
+#include "cli/journal_access.h"
+#include "cli/run_lock.h"
+#include "core/apply.h"
+#include "runtime/decide.h"
+
+namespace cadre::cli {
+namespace {
+
+std::string at_state(const std::filesystem::path& state) {
+  return state == RunReference().state ? "" : fmt::format(" --state {}", state.string());
+}
+
+Result<Decided> decide(const RunReference& reference, const ApproveArguments& arguments,
+                       std::string& run) {
+  auto store = open_journal(reference.state, false);
+  if (!store) return propagate(store);
+  auto info = find_run(**store, reference.run);
+  if (!info) return propagate(info);
+  run = info->run;
+  auto lock = RunLock::take(reference.state, run);
+  if (!lock) return propagate(lock);
+  DecideOptions options;
+  options.key = arguments.key;
+  options.approved = arguments.verb != "reject";
+  options.answers = arguments.verb == "answer";
+  options.message = arguments.message;
+  options.always = arguments.always;
+  SystemClock clock;
+  return decide_approval(**store, clock, run, options);
+}
+
+}  // namespace
+
+std::string waiting_lines(const std::string& run, const std::vector<Approval>& waiting,
+                          const std::filesystem::path& state) {
+  std::string out;
+  const std::string where = at_state(state);
+  for (const Approval& approval : waiting) {
+    out += "waits       " + describe(approval) + "\n";
+    if (approval.what == "question") {
+      out += fmt::format("              cadre answer {} {} \"TEXT\"{} --resume\n", run, approval.id,
+                         where);
+    } else {
+      out += fmt::format(
+          "              cadre approve {0} {1}{2} --resume    or    cadre reject {0} {1} --message "
+          "\"WHY\"{2} --resume\n",
+          run, approval.id, where);
+    }
+  }
+  return out;
+}
+
+int approve_command(const Console& console, const RunReference& reference,
+                    const ApproveArguments& arguments, const ResumeArguments& resume) {
+  std::string run;
+  const auto decided = decide(reference, arguments, run);
+  if (!decided) {
+    // Nothing is broken: what was asked for does not fit how the run stands.
+    return decided.error().code == ErrorCode::kConflict
+               ? report_error(console, decided.error(), kUsage)
+               : report_error(console, decided.error());
+  }
+  const Approval& approval = decided->approval;
+  if (arguments.resume) {
+    RunReference same = reference;
+    same.run = run;
+    return resume_command(console, same, resume);
+  }
+  if (console.json) {
+    JsonObject body{{"run", run}, {"still_waiting", decided->still_waiting}};
+    body["decided"] = to_json(approval);
+    console.print(json::write_pretty(body));
+    return kDone;
+  }
+  console.print(fmt::format(
+      "{} {} ({})\n", approval.id,
+      approval.what == "question" && arguments.verb == "answer" ? "answered"
+      : approval.decision->approved                              ? "approved"
+                                                                 : "rejected",
+      approval.subject));
+  console.print(decided->still_waiting > 0
+                    ? fmt::format("{} more wait: cadre show {}{}\n", decided->still_waiting, run,
+                                  at_state(reference.state))
+                    : fmt::format("go on with: cadre resume {}{}\n", run,
+                                  at_state(reference.state)));
+  return kDone;
+}
+
+void add_approve_commands(CLI::App& app, Console& console, RunReference& reference,
+                          ApproveArguments& arguments, ResumeArguments& resume,
+                          std::function<int()>& action) {
+  const auto add = [&](const char* verb, const char* help) {
+    CLI::App* command = app.add_subcommand(verb, help);
+    command->add_option("RUN", reference.run, "run id, a unique beginning of it, or \"last\"")
+        ->capture_default_str();
+    command->add_option("--state", reference.state, "folder of the journal")
+        ->capture_default_str();
+    command->add_flag("--json", console.json, "JSON on standard output");
+    command->add_flag("--resume", arguments.resume, "go on with the run at once");
+    command->add_option("--model", resume.model, "with --resume: who thinks (default: as before)");
+    command->add_option("--policy", resume.policy, "with --resume: file of rules that approve");
+    command->add_flag("--no-sandbox", resume.no_sandbox, "with --resume: as in run");
+    command->add_flag("--quiet", console.quiet, "with --resume: only the final summary");
+    command->callback([&, verb] {
+      action = [&, verb] {
+        arguments.verb = verb;
+        return approve_command(console, reference, arguments, resume);
+      };
+    });
+    return command;
+  };
+  CLI::App* approve = add("approve", "allow what a run waits for");
+  approve->add_option("KEY", arguments.key, "which, as `cadre show` names it (default: the only one)");
+  approve->add_flag("--always", arguments.always,
+                    "and whatever the run asks of the same kind later");
+  CLI::App* reject = add("reject", "forbid what a run waits for; the agent reads why");
+  reject->add_option("KEY", arguments.key, "which, as `cadre show` names it (default: the only one)");
+  reject->add_option("--message", arguments.message, "why, for the agent")->required();
+  CLI::App* answer = add("answer", "answer an agent's question");
+  answer->add_option("KEY", arguments.key, "which, as `cadre show` names it")->required();
+  answer->add_option("TEXT", arguments.message, "the answer")->required();
+}
+
+}  // namespace cadre::cli
