@@ -1,5 +1,5 @@
-// Reading briefs. Goals (CPU): a brief of 100 words in at most 5 ms, one of 10 KB in at most 100 ms,
-// one of 100 KB in at most 12 times that.
+// Reading briefs. Goals (CPU): a brief of 100 words in at most 5 ms, one of 10 KB in at most 100
+// ms, one of 100 KB in at most 12 times that.
 #include <benchmark/benchmark.h>
 
 #include <cstdlib>

@@ -21,8 +21,9 @@ bool covers(const Draft& draft, const Grant& grant, const spec::Operation& opera
     const auto it = draft.notes.find(operation.on);
     if (it == draft.notes.end()) return false;
     const bool event = grant.verb == it->second.verb || grant.verb == it->second.close_verb;
+    if (!event) return false;
     const auto* relation = find_relation(draft.spec, operation.on, it->second.object_role);
-    if (!event || relation == nullptr || relation->to != grant.entity) return false;
+    if (relation == nullptr || relation->to != grant.entity) return false;
   }
   if (grant.verb == operation.verb) return true;
   if (grant.verb == "change_anything") return !reads(operation.kind);
