@@ -101,9 +101,8 @@ AgentTeam chain_team() {
                 .model_name = fmt::format("chain-{}", letter)};
     if (letter < 'd') {
       Handoff handoff{.target = fmt::format("agent_{}", static_cast<char>(letter + 1))};
-      handoff.input = Json(JsonObject{{"type", "object"},
-                                      {"properties", JsonObject{}},
-                                      {"additionalProperties", false}});
+      handoff.input = Json(JsonObject{
+          {"type", "object"}, {"properties", JsonObject{}}, {"additionalProperties", false}});
       agent.handoffs = {std::move(handoff)};
     }
     agents.push_back(std::move(agent));
@@ -166,8 +165,7 @@ class Driver {
     const std::chrono::duration<double> took = Clock_::now() - begin;
     const double used = cpu_seconds() - cpu;
     if (print) report(took.count(), used, (most - memory) / first);
-    if (wrong_ > 0)
-      fmt::print(stderr, "{} runs are wrong, the last one: {}\n", wrong_, fault_);
+    if (wrong_ > 0) fmt::print(stderr, "{} runs are wrong, the last one: {}\n", wrong_, fault_);
     return wrong_ == 0;
   }
 
@@ -205,10 +203,10 @@ class Driver {
                  load_.runs, rate, us, p50, p99);
       return;
     }
-    fmt::print("{}: {} runs, {} in flight: {:.2f} s, {:.0f} runs/s, {:.1f} us CPU a run, p50 "
-               "{:.1f} ms, p99 {:.1f} ms, {:.1f} KB a run in flight, peak {:.0f} MB\n",
-               load_.name, load_.runs, load_.in_flight, seconds, rate, us, p50, p99, kb_a_run,
-               peak_mb());
+    fmt::print(
+        "{}: {} runs, {} in flight: {:.2f} s, {:.0f} runs/s, {:.1f} us CPU a run, p50 "
+        "{:.1f} ms, p99 {:.1f} ms, {:.1f} KB a run in flight, peak {:.0f} MB\n",
+        load_.name, load_.runs, load_.in_flight, seconds, rate, us, p50, p99, kb_a_run, peak_mb());
   }
 
   const Load& load_;
@@ -323,8 +321,7 @@ std::optional<Mode> mode_of(const std::string& name) {
   if (name == "waiting") return Mode{team(), {}, 10'000, 10'000};
   if (name == "session") return Mode{plain_team(), {.tool_calls = 0}, 500, 1};
   if (name == "http") return Mode{team(), {}, 20'000, 200};
-  if (name == "plain" || name == "stream")
-    return Mode{plain_team(), {.tool_calls = 0}, 2'000, 1};
+  if (name == "plain" || name == "stream") return Mode{plain_team(), {.tool_calls = 0}, 2'000, 1};
   if (name == "chain") return Mode{chain_team(), {.tool_calls = 0, .handoffs = 3}, 10'000, 200};
   if (name == "history") return Mode{plain_team(), {.tool_calls = 0}, 500, 1};
   if (name == "cold") return Mode{team(), {}, 1, 1};
@@ -344,15 +341,20 @@ bool failed(const Error& error) { return fmt::print(stderr, "{}\n", error.descri
 
 bool run_mode(const std::string& name, const Mode& mode, const char* url, const Words& words) {
   const Folder folder;
-  Load load{name, mode.agents, {}, mode.expected, words.number(0, mode.runs),
-            words.number(1, mode.in_flight), words.json};
+  Load load{name,
+            mode.agents,
+            {},
+            mode.expected,
+            words.number(0, mode.runs),
+            words.number(1, mode.in_flight),
+            words.json};
   load.expected.letters = static_cast<std::size_t>(words.letters);
   const bool durable = !words.memory && name != "waiting" && name != "session";
   if (durable) {
     auto store = open_sqlite_store(folder.file("journal.db"));
     if (!store) return failed(store.error());
     load.options.store = std::move(*store);
-    load.name += ", durable";
+    if (name != "durable") load.name += ", durable";
   }
   if (name == "session") {
     load.options.model = always_yes();
@@ -405,12 +407,14 @@ int main(int argc, char** argv) {
   const int words_at = own ? 2 : 3;
   Words words;
   if (!mode || argc < words_at) {
-    fmt::print(stderr, "usage: agents_load durable|waiting|session …, or\n"
-                       "       agents_load http|plain|stream|chain|history|cold URL#MODEL …\n");
+    fmt::print(stderr,
+               "usage: agents_load durable|waiting|session …, or\n"
+               "       agents_load http|plain|stream|chain|history|cold URL#MODEL …\n");
     return 2;
   }
-  if (!read(std::span(argv, static_cast<std::size_t>(argc)).subspan(
-                static_cast<std::size_t>(words_at)), words))
+  if (!read(std::span(argv, static_cast<std::size_t>(argc))
+                .subspan(static_cast<std::size_t>(words_at)),
+            words))
     return 2;
   return run_mode(name, *mode, own ? nullptr : argv[2], words) ? 0 : 1;
 }

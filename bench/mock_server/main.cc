@@ -68,8 +68,8 @@ class Server {
   [[noreturn]] void run() {
     std::array<epoll_event, 1024> events;
     while (true) {
-      const int count = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()),
-                                     wait_ms());
+      const int count =
+          ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), wait_ms());
       for (int i = 0; i < count; ++i) {
         const epoll_event& event = events[static_cast<std::size_t>(i)];
         if (event.data.fd == listener_) {
@@ -132,8 +132,8 @@ class Server {
   // False when the connection is gone.
   bool flush(Connection& connection) {
     while (!connection.out.empty()) {
-      const ssize_t n = ::send(connection.fd, connection.out.data(), connection.out.size(),
-                               MSG_NOSIGNAL);
+      const ssize_t n =
+          ::send(connection.fd, connection.out.data(), connection.out.size(), MSG_NOSIGNAL);
       if (n < 0 && errno == EAGAIN) {
         if (!connection.writing) watch(connection.fd, EPOLL_CTL_MOD, EPOLLIN | EPOLLOUT);
         connection.writing = true;
@@ -177,8 +177,7 @@ class Server {
       const std::size_t size = end + 4 + content_length(head);
       if (all.size() < size) return;
       const std::size_t space = head.find(' ');
-      const std::string_view path =
-          head.substr(space + 1, head.find(' ', space + 1) - space - 1);
+      const std::string_view path = head.substr(space + 1, head.find(' ', space + 1) - space - 1);
       if (!answer(connection, path, all.substr(end + 4, size - end - 4))) return;
       connection.in.erase(0, size);
     }
@@ -190,8 +189,8 @@ class Server {
           fmt::format(R"({{"requests":{},"connections":{},"cpu_us":{},"first_us":{}}})", requests_,
                       generation_, cpu_us(), first_us_);
       if (path == "/reset") requests_ = 0, first_us_ = 0;
-      connection.out += fmt::format("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{}",
-                                    stats.size(), stats);
+      connection.out +=
+          fmt::format("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{}", stats.size(), stats);
       return flush(connection);
     }
     if (first_us_ == 0) first_us_ = wall_us();

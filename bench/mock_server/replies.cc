@@ -153,9 +153,8 @@ std::string response_stream(const Script& script, bool call, unsigned long long 
   std::string out;
   int number = 0;
   const auto event = [&](std::string_view type, std::string_view rest) {
-    out += fmt::format(
-        "event: {0}\ndata: {{\"type\":\"{0}\",\"sequence_number\":{1},{2}}}\n\n", type, number++,
-        rest);
+    out += fmt::format("event: {0}\ndata: {{\"type\":\"{0}\",\"sequence_number\":{1},{2}}}\n\n",
+                       type, number++, rest);
   };
   const std::string item = item_of(script, call, serial);
   event("response.created", fmt::format(R"("response":{{"id":"resp_{}"}})", serial));
@@ -172,8 +171,7 @@ std::string response_stream(const Script& script, bool call, unsigned long long 
     }
   }
   event("response.output_item.done", fmt::format(R"("output_index":0,"item":{})", item));
-  event("response.completed",
-        fmt::format(R"("response":{})", response_of(script, call, serial)));
+  event("response.completed", fmt::format(R"("response":{})", response_of(script, call, serial)));
   return out;
 }
 

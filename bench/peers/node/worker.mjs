@@ -9,8 +9,9 @@ const number = (name, fallback) => Number(options[name] ?? fallback);
 
 const sentence = 'The weather in Paris is sunny and 22 C today.';
 const letters = number('letters', 0);
-const expected = letters ? sentence.repeat(letters / sentence.length + 1).slice(0, letters) : sentence;
-export const question = 'What is the weather in Paris?';
+const expected =
+  letters ? sentence.repeat(letters / sentence.length + 1).slice(0, letters) : sentence;
+const question = 'What is the weather in Paris?';
 
 const { create } = await import(`./${peer}.mjs`);
 const client = await create(url, options.kind ?? 'tool');
