@@ -46,7 +46,8 @@ int main() {
     stepped.get_future().wait();
     std::this_thread::sleep_for(std::chrono::milliseconds(20));  // the journal has it by now
   }
-  const auto model = std::make_shared<cadre::testing::ScriptedModel>(std::vector{says("All done.")});
+  const auto model =
+      std::make_shared<cadre::testing::ScriptedModel>(std::vector{says("All done.")});
   const cadre::RunResult result = cadre::resume(team, run, {.model = model, .store = store});
   std::printf("%s (%s)\n", result.output.c_str(),
               std::string(cadre::to_string(result.status)).c_str());

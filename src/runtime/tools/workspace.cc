@@ -48,7 +48,8 @@ Result<void> materialise(const std::map<std::string, std::shared_ptr<const Artif
   return {};
 }
 
-Result<ScratchFolder> make_workspace(const SandboxSupport& support, const TaskToolContext& context) {
+Result<ScratchFolder> make_workspace(const SandboxSupport& support,
+                                     const TaskToolContext& context) {
   Result<ScratchFolder> folder = make_sandbox_folder(support, context.scratch_dir);
   if (!folder) return folder;
   if (Result<void> done = materialise(context.inputs, folder->path()); !done) {
