@@ -46,7 +46,7 @@ TEST(Run, ToolResultsGoBackToTheModel) {
   ASSERT_EQ(result.status, RunStatus::kDone) << result.reason;
   EXPECT_EQ(result.output, "take an umbrella");
   ASSERT_EQ(model->requests().size(), 2U);
-  const auto& items = model->requests()[1].items;
+  const auto items = model->requests()[1].items;
   ASSERT_EQ(items.size(), 3U);
   EXPECT_EQ(std::get<ToolResultItem>(*items[2]).output, "rain in Oslo");
 }
