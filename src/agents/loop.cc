@@ -114,6 +114,7 @@ void Runtime::Loop::serve(const std::function<bool()>& done) {
       has_posted_ = false;
     }
     for (Job& job : running_) job();
+    running_.clear();  // what jobs hold may hold the loop
     fire_timers();
   }
 }
