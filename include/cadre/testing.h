@@ -28,7 +28,7 @@ class ScriptedModel final : public Model {
  public:
   using Answer = std::function<Result<ModelReply>(const SeenRequest&)>;
 
-  // The replies in order; after the last the call fails with kExhausted.
+  // The replies in order; after the last the call fails with kInvalidInput.
   explicit ScriptedModel(std::vector<ModelReply> replies);
   explicit ScriptedModel(Answer answer);
   ~ScriptedModel() override;
