@@ -12,8 +12,9 @@ namespace {
 
 const std::vector<std::string>& known_keys() {
   static const std::vector<std::string> kKeys{"role",         "name",         "description",
-                                              "instructions", "tools",        "handoff_targets",
-                                              "guardrails",   "model_config", "extra"};
+                                              "instructions", "tools",        "approvals",
+                                              "guardrails",   "model_config", "extra",
+                                              "handoff_targets"};
   return kKeys;
 }
 
@@ -69,6 +70,7 @@ std::optional<ReadAgent> read_agent_mapping(const std::string& file, const YamlD
                      "add a line \"description: ...\"");
   }
   agent.tools = fields.list("tools", false);
+  agent.approvals = fields.list("approvals", false);
   agent.handoff_targets = fields.list("handoff_targets", false);
   read_guardrails(file, fields, agent, problems);
   read_model_config(fields, agent);
@@ -90,6 +92,7 @@ JsonObject agent_to_mapping(const AgentConfig& agent, bool all_under_extra) {
   mapping["description"] = agent.description;
   if (!all_under_extra) mapping["instructions"] = agent.instructions;
   mapping["tools"] = json::to_array(agent.tools);
+  if (!agent.approvals.empty()) mapping["approvals"] = json::to_array(agent.approvals);
   mapping["handoff_targets"] = json::to_array(agent.handoff_targets);
   mapping["guardrails"] = json::to_array(agent.guardrails);
   if (guardrail_mapping) mapping["guardrails"] = *json::find(agent.extra, "guardrails");

@@ -35,6 +35,7 @@ class RandomAgent {
     agent.handoff_targets = names();
     std::erase(agent.handoff_targets, agent.role);
     agent.guardrails = names();
+    agent.approvals = names();
     if (coin()) agent.model_config = model_config();
     for (int i = below(5); i > 0; --i) agent.extra.get_object()[key()] = value(0);
     return agent;
