@@ -56,13 +56,17 @@ double cpu_seconds() {
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
-double resident_kb() {
+// Of /proc: rusage's peak would count what the parent had before this program began.
+double memory_kb(std::string_view field) {
   std::ifstream status("/proc/self/status");
   for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("VmRSS:")) return std::strtod(line.c_str() + 6, nullptr);
+    if (line.starts_with(field)) return std::strtod(line.c_str() + field.size() + 1, nullptr);
   }
   return 0;
 }
+
+double resident_kb() { return memory_kb("VmRSS"); }
+double peak_mb() { return memory_kb("VmHWM") / 1024; }
 
 constexpr std::string_view kQuestion = "What is the weather in Paris?";
 constexpr std::string_view kAnswer = "The weather in Paris is sunny and 22 C today.";
@@ -137,12 +141,6 @@ double percentile(std::vector<double>& values, double share) {
   return values[static_cast<std::size_t>(share * static_cast<double>(values.size() - 1))];
 }
 
-double peak_mb() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) / 1024;
-}
-
 // Keeps so many runs going until all are done.
 class Driver {
  public:
@@ -198,9 +196,10 @@ class Driver {
     const double p50 = percentile(latencies_, 0.5), p99 = percentile(latencies_, 0.99);
     const double us = cpu * 1e6 / load_.runs, rate = load_.runs / seconds;
     if (load_.json) {
-      fmt::print(R"({{"runs":{},"runs_s":{:.1f},"cpu_us":{:.2f},"p50_ms":{:.3f},"p99_ms":{:.3f}}})"
+      fmt::print(R"({{"runs":{},"runs_s":{:.1f},"cpu_us":{:.2f},"p50_ms":{:.3f},"p99_ms":{:.3f},)"
+                 R"("peak_mb":{:.1f}}})"
                  "\n",
-                 load_.runs, rate, us, p50, p99);
+                 load_.runs, rate, us, p50, p99, peak_mb());
       return;
     }
     fmt::print(
@@ -388,6 +387,7 @@ bool run_mode(const std::string& name, const Mode& mode, const char* url, const 
   if (words.warm > 0) {
     Load warm = load;
     warm.runs = words.warm;
+    warm.in_flight = std::max(warm.in_flight, 20);
     if (!Driver(warm).run(false)) return false;
   }
   letters = 0;

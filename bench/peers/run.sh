@@ -1,5 +1,5 @@
 #!/bin/sh
-# bench/peers/run.sh [--quick]: Cadre beside other agent frameworks, on this machine.
+# bench/peers/run.sh [--quick] [--only CELL…] [--add]: Cadre beside other agent frameworks, on this machine.
 #
 # Builds our two programs, installs the peers into build/peers (npm, pip: needs their registries
 # the first time), measures, prints tables and writes build/peers/results.jsonl. Nothing is sent

@@ -45,7 +45,8 @@ class Client:
         self._kind = kind
         self._sessions = 0
         self._model = lambda name: ChatOpenAI(model=name, api_key="none", base_url=url,
-                                              max_retries=0, streaming=kind == "stream")
+                                              max_retries=0, timeout=600,
+                                              streaming=kind == "stream")
         self._agent = chain(self._model) if kind == "chain" else self._single()
         self.run = self._streamed if kind == "stream" else self._whole
 

@@ -15,7 +15,7 @@ class Client:
         set_tracing_disabled(True)
         self._config = RunConfig(tracing_disabled=True)
         self._sessions = 0
-        client = AsyncOpenAI(api_key="none", base_url=url, max_retries=0)
+        client = AsyncOpenAI(api_key="none", base_url=url, max_retries=0, timeout=600)
 
         def model(name):
             return OpenAIChatCompletionsModel(model=name, openai_client=client)
