@@ -69,8 +69,8 @@ void add_run(CLI::App& app, Parsed& parsed) {
       ->capture_default_str();
   run->add_option("--model", parsed.run.model,
                   "who thinks: offline (the embedded engine, no language model), openai:NAME, "
-                  "anthropic:NAME, ollama:NAME, URL#NAME, scripted:FILE (default: CADRE_MODEL, else "
-                  "offline)");
+                  "anthropic:NAME, ollama:NAME, URL#NAME, scripted:FILE (default: CADRE_MODEL, "
+                  "else offline)");
   run->add_option("--input", parsed.run.inputs,
                   "files that the SOP works from, beside the brief");
   run->add_option("--policy", parsed.run.policy,
@@ -94,7 +94,8 @@ void add_run(CLI::App& app, Parsed& parsed) {
 void add_run_views(CLI::App& app, Parsed& parsed) {
   CLI::App* resume = app.add_subcommand("resume", "go on with an interrupted or killed run");
   add_reference(resume, parsed);
-  resume->add_option("--model", parsed.resume.model, "who thinks (default: as the run was started)");
+  resume->add_option("--model", parsed.resume.model,
+                     "who thinks (default: as the run was started)");
   resume->add_option("--policy", parsed.resume.policy,
                      "rules that approve or deny in your name");
   resume->add_flag("--no-sandbox", parsed.resume.no_sandbox,

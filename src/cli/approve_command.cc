@@ -77,17 +77,16 @@ int approve_command(const Console& console, const RunReference& reference,
     console.print(json::write_pretty(body));
     return kDone;
   }
-  console.print(fmt::format(
-      "{} {} ({})\n", approval.id,
-      approval.what == "question" && arguments.verb == "answer" ? "answered"
-      : approval.decision->approved                              ? "approved"
-                                                                 : "rejected",
-      approval.subject));
-  console.print(decided->still_waiting > 0
-                    ? fmt::format("{} more wait: cadre show {}{}\n", decided->still_waiting, run,
-                                  at_state(reference.state))
-                    : fmt::format("go on with: cadre resume {}{}\n", run,
-                                  at_state(reference.state)));
+  console.print(fmt::format("{} {} ({})\n", approval.id,
+                            approval.what == "question" && arguments.verb == "answer" ? "answered"
+                            : approval.decision->approved                             ? "approved"
+                                                                                      : "rejected",
+                            approval.subject));
+  console.print(
+      decided->still_waiting > 0
+          ? fmt::format("{} more wait: cadre show {}{}\n", decided->still_waiting, run,
+                        at_state(reference.state))
+          : fmt::format("go on with: cadre resume {}{}\n", run, at_state(reference.state)));
   return kDone;
 }
 
@@ -98,8 +97,7 @@ void add_approve_commands(CLI::App& app, Console& console, RunReference& referen
     CLI::App* command = app.add_subcommand(verb, help);
     command->add_option("RUN", reference.run, "run id, a unique beginning of it, or \"last\"")
         ->capture_default_str();
-    command->add_option("--state", reference.state, "folder of the journal")
-        ->capture_default_str();
+    command->add_option("--state", reference.state, "folder of the journal")->capture_default_str();
     command->add_flag("--json", console.json, "JSON on standard output");
     command->add_flag("--resume", arguments.resume, "go on with the run at once");
     command->add_option("--model", resume.model, "with --resume: who thinks (default: as before)");
@@ -115,11 +113,13 @@ void add_approve_commands(CLI::App& app, Console& console, RunReference& referen
     return command;
   };
   CLI::App* approve = add("approve", "allow what a run waits for");
-  approve->add_option("KEY", arguments.key, "which, as `cadre show` names it (default: the only one)");
+  approve->add_option("KEY", arguments.key,
+                      "which, as `cadre show` names it (default: the only one)");
   approve->add_flag("--always", arguments.always,
                     "and whatever the run asks of the same kind later");
   CLI::App* reject = add("reject", "forbid what a run waits for; the agent reads why");
-  reject->add_option("KEY", arguments.key, "which, as `cadre show` names it (default: the only one)");
+  reject->add_option("KEY", arguments.key,
+                     "which, as `cadre show` names it (default: the only one)");
   reject->add_option("--message", arguments.message, "why, for the agent")->required();
   CLI::App* answer = add("answer", "answer an agent's question");
   answer->add_option("KEY", arguments.key, "which, as `cadre show` names it")->required();

@@ -56,8 +56,8 @@ Result<std::string> read_bytes(const fs::path& file, std::uintmax_t bytes_max) {
     return fail(ErrorCode::kInvalidInput, fmt::format("{} is not a file", file.string()));
   }
   if (fs::file_size(file, error) > bytes_max) {
-    return fail(ErrorCode::kInvalidInput, fmt::format("{} is larger than {} KiB", file.string(),
-                                                      bytes_max / 1024));
+    return fail(ErrorCode::kInvalidInput,
+                fmt::format("{} is larger than {} KiB", file.string(), bytes_max / 1024));
   }
   std::ifstream in(file, std::ios::binary);
   std::string bytes((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());

@@ -73,6 +73,7 @@ Result<Workshop> open_workshop(const Plan& plan, std::shared_ptr<Store> store,
   shop.parts.project = shop.writer;
   shop.parts.clock = std::make_shared<SystemClock>();
   shop.parts.seed = random_seed();
+  shop.parts.pause_when_unavailable = true;
   return shop;
 }
 
@@ -140,7 +141,12 @@ struct Places {
 
 int conclude(const Console& console, Workshop& shop, const Result<RunOutcome>& outcome,
              const Places& places, double seconds) {
-  if (!outcome) return report_error(console, outcome.error());
+  if (!outcome) {
+    const Error& error = outcome.error();
+    return report_error(console, error, error.code == ErrorCode::kUnavailable
+                                            ? int{kProvider}
+                                            : exit_code_of(error));
+  }
   const bool waiting = outcome->status == "waiting";
   const bool interrupted = outcome->status == "interrupted" || waiting;
   const std::string where =
@@ -253,7 +259,10 @@ int run_command(const Console& console, const RunArguments& arguments) {
   if (!lock) return report_error(console, lock.error());
   options.model = shop->mind.spec;
   options.input = std::move(*input);
-  options.parameters = JsonObject{{"stack", arguments.stack}, {"no_sandbox", arguments.no_sandbox}};
+  if (runs_programs(*plan)) {
+    options.parameters =
+        JsonObject{{"stack", arguments.stack}, {"no_sandbox", arguments.no_sandbox}};
+  }
   options.out_dir = *out_dir;
   options.timeout_s = arguments.timeout_s;
   if (!console.quiet && !console.json) {

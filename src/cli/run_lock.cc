@@ -26,8 +26,7 @@ Result<RunLock> RunLock::take(const std::filesystem::path& state, const std::str
   const int why = errno;
   ::close(fd);
   if (why == EWOULDBLOCK) {
-    return fail(ErrorCode::kConflict,
-                fmt::format("another process is working on run {}", run),
+    return fail(ErrorCode::kConflict, fmt::format("another process is working on run {}", run),
                 "wait until it stops: it does so by itself when nothing is left to do but what "
                 "waits for a person");
   }

@@ -112,9 +112,10 @@ int show_command(const Console& console, const ShowArguments& arguments) {
     console.print(json::write_pretty(body));
     return finish(console, loaded->journal);
   }
+  const std::string status = report.status == "running" ? loaded->info.status : report.status;
   std::string out = fmt::format(
       "run      {}\nbrief    {}\nstatus   {}\nstarted  {}\nout      {}\n\n", report.run,
-      loaded->info.title, report.status == "running" ? loaded->info.status : report.status, format_utc(report.start_us), loaded->info.out_dir);
+      loaded->info.title, status, format_utc(report.start_us), loaded->info.out_dir);
   for (const Event& event : events) {
     const std::string stage = json::get_string(event.body, "stage");
     const auto round = json::get_int(event.body, "round", 1);

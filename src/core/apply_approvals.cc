@@ -25,10 +25,10 @@ void Engine::hold(Effect effect, std::string what, std::string subject, std::str
   approval.role = spec(static_cast<std::size_t>(effect.stage)).role;
   approval.question = question;
   approval.details = details;
-  JsonObject asked = effect.task >= 0
-                         ? body(static_cast<std::size_t>(effect.stage), effect.task,
-                                "ask/" + effect.key)
-                         : body(static_cast<std::size_t>(effect.stage), "ask/" + effect.key);
+  JsonObject asked =
+      effect.task >= 0
+          ? body(static_cast<std::size_t>(effect.stage), effect.task, "ask/" + effect.key)
+          : body(static_cast<std::size_t>(effect.stage), "ask/" + effect.key);
   asked["approval"] = approval.id;
   asked["effect"] = approval.effect;
   asked["what"] = std::move(what);
@@ -36,8 +36,8 @@ void Engine::hold(Effect effect, std::string what, std::string subject, std::str
   asked["role"] = approval.role;
   asked["question"] = std::move(question);
   asked["details"] = std::move(details);
-  draft(EventKind::kApprovalRequested, effect.parent, approval.role, std::move(asked),
-        effect.stage, effect.task);
+  draft(EventKind::kApprovalRequested, effect.parent, approval.role, std::move(asked), effect.stage,
+        effect.task);
   s_.approvals.push_back(std::move(approval));
   effect.held = true;
   effect.order = ++s_.effects_made;
@@ -56,8 +56,7 @@ void Engine::on_approval_requested() {
 Result<void> Engine::on_approval_decided() {
   const std::string id = say("approval");
   const auto at = std::ranges::find(s_.approvals, id, &Approval::id);
-  const auto effect_at =
-      at == s_.approvals.end() ? s_.effects.end() : s_.effects.find(at->effect);
+  const auto effect_at = at == s_.approvals.end() ? s_.effects.end() : s_.effects.find(at->effect);
   if (effect_at == s_.effects.end() || at->decision || at->requested_seq == 0 ||
       !effect_at->second.held) {
     return fail(ErrorCode::kCorrupt,
@@ -127,8 +126,8 @@ Event approval_decided(const RunState& state, const Approval& approval, const De
                        bool always) {
   Event event;
   event.run = state.run;
-  event.parent = approval.requested_seq != 0 ? find_effect(state, approval.effect)->parent
-                                             : state.started_seq;
+  event.parent =
+      approval.requested_seq != 0 ? find_effect(state, approval.effect)->parent : state.started_seq;
   event.kind = EventKind::kApprovalDecided;
   event.actor = "user";
   JsonObject body;

@@ -19,14 +19,14 @@ constexpr const char* kForm =
 
 Result<void> check(std::string_view list, const std::vector<std::string>& patterns) {
   if (patterns.size() > kRulesMax) {
-    return fail(ErrorCode::kInvalidInput, fmt::format("the policy's \"{}\" has more than {} rules",
-                                                      list, kRulesMax));
+    return fail(ErrorCode::kInvalidInput,
+                fmt::format("the policy's \"{}\" has more than {} rules", list, kRulesMax));
   }
   for (const std::string& pattern : patterns) {
-    const bool known = pattern.starts_with('*') ||
-                       std::ranges::any_of(kKinds, [&](std::string_view kind) {
-                         return pattern.starts_with(kind) && pattern.size() > kind.size();
-                       });
+    const bool known =
+        pattern.starts_with('*') || std::ranges::any_of(kKinds, [&](std::string_view kind) {
+          return pattern.starts_with(kind) && pattern.size() > kind.size();
+        });
     if (known && pattern.size() <= kPatternBytesMax && text::is_valid_utf8(pattern)) continue;
     return fail(ErrorCode::kInvalidInput,
                 fmt::format("the policy's \"{}\" has the rule \"{}\", which names nothing", list,

@@ -29,10 +29,9 @@ TEST(ApprovalPolicy, DenyWinsAndTheRestIsAsked) {
 }
 
 TEST(ApprovalPolicy, WhatCannotBeReadIsAnError) {
-  for (const char* broken :
-       {R"([])", R"("allow")", R"({"alow": []})", R"({"allow": "tool:x"})",
-        R"({"allow": [1]})", R"({"deny": [""]})", R"({"deny": ["refund"]})",
-        R"({"deny": ["tool:"]})", R"({"deny": null})"}) {
+  for (const char* broken : {R"([])", R"("allow")", R"({"alow": []})", R"({"allow": "tool:x"})",
+                             R"({"allow": [1]})", R"({"deny": [""]})", R"({"deny": ["refund"]})",
+                             R"({"deny": ["tool:"]})", R"({"deny": null})"}) {
     EXPECT_FALSE(ApprovalPolicy::from_json(json::parse(broken).value())) << broken;
   }
 }

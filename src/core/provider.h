@@ -6,6 +6,7 @@
 // journal, guardrails and gates are the same for each.
 #pragma once
 
+#include <any>
 #include <map>
 #include <memory>
 #include <optional>
@@ -66,6 +67,9 @@ struct Task {
   // What this stage made in its last round, when it is done again; by type.
   std::map<std::string, std::shared_ptr<const Artifact>> previous;
   std::vector<Json> memos;  // Turn::memo of the task's turns so far, in order
+  // Room for the provider's own view of the task between its turns, one of which runs at a time;
+  // null, or empty after a resume.
+  std::shared_ptr<std::any> kept;
 };
 
 struct ToolCall {

@@ -29,11 +29,11 @@ struct Desk {
         [this](const Task& task, std::span<const ToolResult> results, std::stop_token) {
           return work(task, results);
         });
-    auto refund = std::make_shared<FunctionTool>(
-        "refund", ToolEffect::kExternal, [this](const Json&, const TaskToolContext&) {
-          refunds++;
-          return Result<Json>(Json("paid"));
-        });
+    auto refund = std::make_shared<FunctionTool>("refund", ToolEffect::kExternal,
+                                                 [this](const Json&, const TaskToolContext&) {
+                                                   refunds++;
+                                                   return Result<Json>(Json("paid"));
+                                                 });
     parts = testing::make_parts(provider, {refund, make_ask_user_tool(), make_deliver_tool()});
   }
   AgentConfig& clerk() {
@@ -106,8 +106,8 @@ TEST(Approvals, AQuestionIsAnswered) {
   ASSERT_EQ(waits.waiting.size(), 1U);
   EXPECT_EQ(waits.waiting[0].question, "how much?");
   EXPECT_FALSE(desk.decide(waits.run, {.key = "a1", .approved = true}));
-  ASSERT_TRUE(desk.decide(waits.run, {.key = "a1", .approved = true, .answers = true,
-                                      .message = "20 euros"}));
+  ASSERT_TRUE(desk.decide(waits.run,
+                          {.key = "a1", .approved = true, .answers = true, .message = "20 euros"}));
   EXPECT_EQ(desk.resume(waits.run).status, "done");
   EXPECT_EQ(desk.read, R"({"answer":"20 euros"})");
 }
@@ -149,8 +149,8 @@ TEST(Approvals, ThePolicyDecidesWhatItNames) {
   for (const bool allowed : {true, false}) {
     Desk desk;
     desk.clerk().approvals = {"refund"};
-    auto policy = allowed ? ApprovalPolicy::make({"tool:*"}, {})
-                          : ApprovalPolicy::make({"*"}, {"tool:ref*"});
+    auto policy =
+        allowed ? ApprovalPolicy::make({"tool:*"}, {}) : ApprovalPolicy::make({"*"}, {"tool:ref*"});
     desk.parts.policy = std::make_shared<const ApprovalPolicy>(std::move(*policy));
     EXPECT_EQ(desk.start().status, "done");
     EXPECT_EQ(desk.refunds, allowed ? 1 : 0);
@@ -160,7 +160,8 @@ TEST(Approvals, ThePolicyDecidesWhatItNames) {
 
 TEST(Approvals, OtherWorkGoesOnMeanwhile) {
   Desk desk;
-  desk.plan.stages.push_back(make_plan({"plan boss brief plan", "note scribe plan notes"}).stages[1]);
+  desk.plan.stages.push_back(
+      make_plan({"plan boss brief plan", "note scribe plan notes"}).stages[1]);
   AgentConfig scribe;
   scribe.role = scribe.name = "scribe";
   scribe.handoff_targets = {"clerk"};

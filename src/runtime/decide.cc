@@ -17,8 +17,8 @@ Result<const Approval*> choose(const RunState& state, const std::string& key) {
   if (!key.empty()) {
     const auto at = std::ranges::find(state.approvals, key, &Approval::id);
     if (at == state.approvals.end()) {
-      return fail(ErrorCode::kNotFound, fmt::format("run {} has asked for no \"{}\"", state.run,
-                                                    key),
+      return fail(ErrorCode::kNotFound,
+                  fmt::format("run {} has asked for no \"{}\"", state.run, key),
                   fmt::format("cadre show {} says what waits", state.run));
     }
     if (at->decision) {
@@ -48,8 +48,8 @@ Result<const Approval*> choose(const RunState& state, const std::string& key) {
 Result<void> check(const Approval& approval, const DecideOptions& options) {
   const bool question = approval.what == "question";
   if (question && options.approved && !options.answers) {
-    return fail(ErrorCode::kInvalidInput, fmt::format("{} is a question: {}", approval.id,
-                                                      approval.question),
+    return fail(ErrorCode::kInvalidInput,
+                fmt::format("{} is a question: {}", approval.id, approval.question),
                 fmt::format("cadre answer RUN {} TEXT", approval.id));
   }
   if (!question && options.answers) {
@@ -77,9 +77,8 @@ Result<Decided> decide_approval(Store& store, Clock& clock, const std::string& r
   auto chosen = choose(*state, options.key);
   if (!chosen) return propagate(chosen);
   if (auto good = check(**chosen, options); !good) return propagate(good);
-  Event event = approval_decided(*state, **chosen,
-                                 Decision{options.approved, options.message, options.by},
-                                 options.always);
+  Event event = approval_decided(
+      *state, **chosen, Decision{options.approved, options.message, options.by}, options.always);
   event.seq = state->last_seq + 1;
   event.time_us = std::max(clock.now_us(), state->last_us);
   Decided decided;
@@ -99,10 +98,10 @@ Result<Decided> decide_approval(Store& store, Clock& clock, const std::string& r
   append.events.push_back(std::move(event));
   if (auto appended = store.append(std::move(append)); !appended) {
     if (appended.error().code != ErrorCode::kConflict) return propagate(appended);
-    return fail(ErrorCode::kConflict,
-                fmt::format("run {} went on while it was decided: another process works on it",
-                            run),
-                "look at it with cadre show, and decide again what still waits");
+    return fail(
+        ErrorCode::kConflict,
+        fmt::format("run {} went on while it was decided: another process works on it", run),
+        "look at it with cadre show, and decide again what still waits");
   }
   return decided;
 }

@@ -14,7 +14,7 @@
 namespace cadre {
 
 struct DecideOptions {
-  std::string key{};    // "a1"; "": the only one that waits
+  std::string key{};  // "a1"; "": the only one that waits
   bool approved = false;
   bool answers = false;  // `message` is the answer to a question
   std::string message{};

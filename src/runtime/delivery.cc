@@ -29,8 +29,8 @@ const Json* parts_schema(const Json& schema) {
 Result<void> check_data(const Json& schema, const std::string& type, const Json& data) {
   const auto compiled = JsonSchema::compile(schema);
   if (!compiled) {
-    return fail(ErrorCode::kInternal, fmt::format("the schema of {} cannot be used: {}", type,
-                                                  compiled.error().message));
+    return fail(ErrorCode::kInternal,
+                fmt::format("the schema of {} cannot be used: {}", type, compiled.error().message));
   }
   const auto issues = compiled->validate(data);
   if (issues.empty()) return {};
@@ -125,24 +125,22 @@ Result<Artifact> read_delivery(const Json& arguments, const Task& task) {
   if (const Json* said = json::find(arguments, "said")) {
     (void)said;
     const Json* problem = json::find(arguments, "problem");
-    return fail(ErrorCode::kInvalidInput,
-                problem != nullptr && problem->is_string()
-                    ? json::get_string(arguments, "problem")
-                    : "that was text, and nothing was delivered");
+    return fail(ErrorCode::kInvalidInput, problem != nullptr && problem->is_string()
+                                              ? json::get_string(arguments, "problem")
+                                              : "that was text, and nothing was delivered");
   }
   if (const Json* unreadable = json::find(arguments, "unreadable")) {
-    return fail(ErrorCode::kInvalidInput,
-                fmt::format("the arguments of {} are not valid JSON: {}",
-                            json::get_string(arguments, "type"),
-                            unreadable->is_string() ? json::get_string(arguments, "unreadable")
-                                                    : ""));
+    return fail(
+        ErrorCode::kInvalidInput,
+        fmt::format("the arguments of {} are not valid JSON: {}",
+                    json::get_string(arguments, "type"),
+                    unreadable->is_string() ? json::get_string(arguments, "unreadable") : ""));
   }
   Artifact artifact;
   artifact.type = json::get_string(arguments, "type");
   if (std::ranges::find(task.makes, artifact.type) == task.makes.end()) {
-    return fail(ErrorCode::kInvalidInput,
-                fmt::format("this task does not make \"{}\"; it makes {}", artifact.type,
-                            text::join(task.makes, ", ")));
+    return fail(ErrorCode::kInvalidInput, fmt::format("this task does not make \"{}\"; it makes {}",
+                                                      artifact.type, text::join(task.makes, ", ")));
   }
   const Json* data = json::find(arguments, "data");
   if (data == nullptr) {

@@ -56,8 +56,8 @@ std::string model_instructions(const Task& task) {
 }
 
 std::string task_message(const Task& task) {
-  std::string out = fmt::format("# Task: {}\n\nStage {}, round {}.\n\n## The brief\n\n",
-                                task.title, task.stage, task.round);
+  std::string out = fmt::format("# Task: {}\n\nStage {}, round {}.\n\n## The brief\n\n", task.title,
+                                task.stage, task.round);
   out += fenced("text", task.brief);
   const StageSpec* stage = task.plan == nullptr ? nullptr : find_stage(*task.plan, task.stage);
   for (const auto& [type, artifact] : task.inputs) {

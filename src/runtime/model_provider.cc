@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <any>
 #include <future>
 #include <map>
 #include <set>
@@ -72,13 +73,19 @@ Result<Json> json_in(const std::string& text) {
   return json::parse(whole.substr(begin, end - begin));
 }
 
-// The task's conversation so far and what of it counts.
-struct Conversation {
-  History history;
+// What of the conversation counts.
+struct Progress {
   std::map<std::string, ToolCallItem> delivered;  // by type: the newest accepted call
   int failed_deliveries = 0;
   int reminders = 0;
   bool last_was_good = false;  // every call of the last turn succeeded
+};
+
+// The task's conversation as far as it was read from memos and results.
+struct Conversation {
+  History history;
+  Progress progress;
+  std::size_t turns = 0, results = 0;
 };
 
 class ModelProvider final : public Provider {
@@ -93,8 +100,8 @@ class ModelProvider final : public Provider {
     for (const std::string& type : task.makes) {
       const std::string tool = std::string(kDeliverPrefix) + type;
       const AgentConfig* agent = task.plan ? find_agent(*task.plan, task.role) : nullptr;
-      const bool taken = agent != nullptr && std::ranges::find(agent->tools, tool) !=
-                                                 agent->tools.end();
+      const bool taken =
+          agent != nullptr && std::ranges::find(agent->tools, tool) != agent->tools.end();
       if (tool.size() <= kToolNameBytes && !taken) continue;
       return {Capability::kNo,
               {fmt::format("the artifact type {} gives no tool name: {} {}", type, tool,
@@ -105,45 +112,60 @@ class ModelProvider final : public Provider {
 
   Result<Turn> next(const Task& task, std::span<const ToolResult> results,
                     std::stop_token stop) override {
-    auto told = rebuild(task, results);
+    auto told = conversation(task, results);
     if (!told) return propagate(told);
-    if (told->last_was_good && missing(task, *told).empty()) {
+    const Progress& progress = (*told)->progress;
+    if (progress.last_was_good && missing(task, progress).empty()) {
       Turn turn;
       turn.notes.push_back("all artifacts were delivered: no further model call");
-      if (auto finished = finish(task, *told, turn); !finished) return propagate(finished);
+      if (auto finished = finish(task, progress, turn); !finished) return propagate(finished);
       return turn;
     }
-    auto reply = ask(task, *told, std::move(stop));
+    auto reply = ask(task, **told, std::move(stop));
     if (!reply) return propagate(reply);
-    return read(task, *told, std::move(*reply));
+    return read(task, (*told)->history, progress, std::move(*reply));
   }
 
  private:
-  static std::vector<std::string> missing(const Task& task, const Conversation& told) {
+  static std::vector<std::string> missing(const Task& task, const Progress& progress) {
     std::vector<std::string> types;
     for (const std::string& type : task.makes) {
-      if (!told.delivered.contains(type)) types.push_back(type);
+      if (!progress.delivered.contains(type)) types.push_back(type);
     }
     return types;
   }
 
-  static Result<Conversation> rebuild(const Task& task, std::span<const ToolResult> results) {
-    Conversation told;
-    MessageItem first;
-    first.text = detail::task_message(task);
-    first.pinned = true;
-    if (auto added = told.history.add_message(std::move(first)); !added) return propagate(added);
-    std::size_t at = 0;
-    for (const Json& memo : task.memos) {
-      const auto count = static_cast<std::size_t>(json::get_int(memo, "calls"));
-      if (at + count > results.size()) {
-        return fail(ErrorCode::kCorrupt, "the journal holds fewer results than calls");
+  // Kept between turns, so that a turn reads only what is new; read anew after a resume.
+  static Result<std::shared_ptr<Conversation>> conversation(const Task& task,
+                                                            std::span<const ToolResult> results) {
+    std::shared_ptr<Conversation> told;
+    if (task.kept != nullptr) {
+      if (const auto* kept = std::any_cast<std::shared_ptr<Conversation>>(task.kept.get())) {
+        told = *kept;
+        task.kept->reset();  // given back below, when it is whole
       }
-      if (auto added = add_turn(task, memo, results.subspan(at, count), told); !added) {
+    }
+    if (told == nullptr) {
+      told = std::make_shared<Conversation>();
+      MessageItem first;
+      first.text = detail::task_message(task);
+      first.pinned = true;
+      if (auto added = told->history.add_message(std::move(first)); !added) {
         return propagate(added);
       }
-      at += count;
     }
+    for (; told->turns < task.memos.size(); ++told->turns) {
+      const Json& memo = task.memos[told->turns];
+      const auto count = static_cast<std::size_t>(json::get_int(memo, "calls"));
+      if (told->results + count > results.size()) {
+        return fail(ErrorCode::kCorrupt, "the journal holds fewer results than calls");
+      }
+      if (auto added = add_turn(task, memo, results.subspan(told->results, count), *told); !added) {
+        return propagate(added);
+      }
+      told->results += count;
+    }
+    if (task.kept != nullptr) *task.kept = told;
     return told;
   }
 
@@ -158,16 +180,16 @@ class ModelProvider final : public Provider {
       items.push_back(std::move(*item));
     }
     if (auto added = told.history.add_reply(std::move(items)); !added) return added;
-    told.last_was_good = !results.empty();
+    told.progress.last_was_good = !results.empty();
     if (json::get_bool(memo, "reminder")) {
-      told.reminders++;
-      told.last_was_good = false;
+      told.progress.reminders++;
+      told.progress.last_was_good = false;
       MessageItem reminder;
       reminder.text = results.empty() ? "Deliver." : output_of(results.front());
       return told.history.add_message(std::move(reminder));
     }
     for (const ToolResult& result : results) {
-      told.last_was_good = told.last_was_good && result.ok;
+      told.progress.last_was_good = told.progress.last_was_good && result.ok;
       if (auto added = told.history.add_result({result.call_id, output_of(result), result.ok});
           !added) {
         return added;
@@ -175,9 +197,9 @@ class ModelProvider final : public Provider {
       const auto call = std::ranges::find(calls, result.call_id, &ToolCallItem::id);
       if (call == calls.end() || !is_delivery(task, call->tool)) continue;
       if (result.ok) {
-        told.delivered[call->tool.substr(kDeliverPrefix.size())] = *call;
+        told.progress.delivered[call->tool.substr(kDeliverPrefix.size())] = *call;
       } else {
-        told.failed_deliveries++;
+        told.progress.failed_deliveries++;
       }
     }
     return {};
@@ -199,9 +221,8 @@ class ModelProvider final : public Provider {
     request.key = key;
     auto answered = std::make_shared<std::promise<Result<ModelReply>>>();
     auto answer = answered->get_future();
-    model_->start(request, std::move(stop), {}, [answered](Result<ModelReply> reply) {
-      answered->set_value(std::move(reply));
-    });
+    model_->start(request, std::move(stop), {},
+                  [answered](Result<ModelReply> reply) { answered->set_value(std::move(reply)); });
     auto reply = answer.get();
     if (reply) return reply;
     Error error = std::move(reply.error());
@@ -213,11 +234,12 @@ class ModelProvider final : public Provider {
     return std::unexpected(std::move(error));
   }
 
-  Result<Turn> read(const Task& task, Conversation& told, ModelReply reply) const {
+  Result<Turn> read(const Task& task, const History& history, Progress progress,
+                    ModelReply reply) const {
     Turn turn;
     // What the vendor did not count is unknown, not 0.
     if (reply.usage.input_tokens || reply.usage.output_tokens) turn.tokens = to_json(reply.usage);
-    name_calls(task, told, reply.items);
+    name_calls(task, history, reply.items);
     JsonArray items;
     for (const Item& item : reply.items) items.push_back(to_json(item));
     JsonObject memo;
@@ -229,16 +251,16 @@ class ModelProvider final : public Provider {
       if (auto* call = std::get_if<ToolCallItem>(&item)) calls.push_back(std::move(*call));
     }
     if (!reply.refusal.empty()) {
-      turn.refusal = Refusal{fmt::format("the model {} declines: {}", name(), reply.refusal),
-                             "say the requirement in other words, or take another model",
-                             JsonObject{}};
+      turn.refusal =
+          Refusal{fmt::format("the model {} declines: {}", name(), reply.refusal),
+                  "say the requirement in other words, or take another model", JsonObject{}};
     } else if (calls.empty()) {
-      auto taken = read_text(task, told, said, reply.finish, turn);
+      auto taken = read_text(task, progress, said, reply.finish, turn);
       if (!taken) return propagate(taken);
       if (!*taken) memo["reminder"] = true;
     } else {
       if (!text::trim(said).empty()) turn.notes.push_back(text::shorten(said, kNoteBytes));
-      if (auto good = read_calls(task, told, calls, turn); !good) return propagate(good);
+      if (auto good = read_calls(task, progress, calls, turn); !good) return propagate(good);
     }
     memo["calls"] = turn.tool_calls.size();
     turn.memo = std::move(memo);
@@ -246,14 +268,14 @@ class ModelProvider final : public Provider {
   }
 
   // Ids that are missing or were used before: not every server makes them unique.
-  static void name_calls(const Task& task, const Conversation& told, std::vector<Item>& items) {
+  static void name_calls(const Task& task, const History& history, std::vector<Item>& items) {
     std::set<std::string> seen;
     int index = 0;
     for (Item& item : items) {
       auto* call = std::get_if<ToolCallItem>(&item);
       if (call == nullptr) continue;
       ++index;
-      if (!call->id.empty() && !told.history.knows_call(call->id) && seen.insert(call->id).second)
+      if (!call->id.empty() && !history.knows_call(call->id) && seen.insert(call->id).second)
         continue;
       call->id = fmt::format("call_{}_{}", task.memos.size() + 1, index);
       seen.insert(call->id);
@@ -261,9 +283,9 @@ class ModelProvider final : public Provider {
   }
 
   // Whether the text was the only artifact that is missing; else the turn asks for a delivery.
-  Result<bool> read_text(const Task& task, Conversation& told, const std::string& said,
+  Result<bool> read_text(const Task& task, Progress& progress, const std::string& said,
                          const std::string& finish_reason, Turn& turn) const {
-    const std::vector<std::string> open = missing(task, told);
+    const std::vector<std::string> open = missing(task, progress);
     std::string problem = fmt::format(
         "That was text, and text delivers nothing. Call {}{} with the whole artifact.",
         kDeliverPrefix, open.empty() ? task.makes.front() : text::join(open, ", deliver_"));
@@ -280,31 +302,31 @@ class ModelProvider final : public Provider {
         good = read_delivery(delivery_arguments(call), task);
       }
       if (good) {
-        told.delivered[open.front()] = std::move(call);
-        if (auto finished = finish(task, told, turn); !finished) return propagate(finished);
+        progress.delivered[open.front()] = std::move(call);
+        if (auto finished = finish(task, progress, turn); !finished) return propagate(finished);
         return true;
       }
       problem += " Its JSON was looked at: " + good.error().message;
     }
-    if (told.reminders >= options_.reminders_max) {
+    if (progress.reminders >= options_.reminders_max) {
       return fail(ErrorCode::kUnavailable,
                   fmt::format("the model {} answered with text {} times and delivered no {}; it "
                               "said: {}",
-                              name(), told.reminders + 1, text::join(open, ", "),
+                              name(), progress.reminders + 1, text::join(open, ", "),
                               said.empty() ? "nothing" : text::shorten(said, kNoteBytes)),
                   "take a model that calls tools");
     }
     ToolCall reminder;
     reminder.id = fmt::format("reminder_{}", task.memos.size() + 1);
     reminder.tool = kDeliverTool;
-    reminder.arguments = JsonObject{{"said", text::shorten(said, kNoteBytes)},
-                                    {"problem", std::move(problem)}};
+    reminder.arguments =
+        JsonObject{{"said", text::shorten(said, kNoteBytes)}, {"problem", std::move(problem)}};
     turn.tool_calls.push_back(std::move(reminder));
     return false;
   }
 
   // The calls as the runtime's, or the finished work when they deliver all that is missing.
-  Result<void> read_calls(const Task& task, Conversation& told,
+  Result<void> read_calls(const Task& task, Progress& progress,
                           const std::vector<ToolCallItem>& calls, Turn& turn) const {
     bool only_good = true;
     std::string last_problem;
@@ -316,35 +338,35 @@ class ModelProvider final : public Provider {
         out.arguments = delivery_arguments(call);
         auto good = read_delivery(out.arguments, task);
         if (good) {
-          told.delivered[good->type] = call;
+          progress.delivered[good->type] = call;
         } else {
           only_good = false;
-          told.failed_deliveries++;
+          progress.failed_deliveries++;
           last_problem = good.error().message;
         }
       } else {
         only_good = false;
         out.tool = call.tool;
         auto arguments = json::parse(call.arguments.empty() ? "{}" : call.arguments);
-        out.arguments = arguments && arguments->is_object() ? std::move(*arguments)
-                                                            : Json(call.arguments);
+        out.arguments =
+            arguments && arguments->is_object() ? std::move(*arguments) : Json(call.arguments);
       }
       turn.tool_calls.push_back(std::move(out));
     }
-    if (told.failed_deliveries > options_.repairs_max) {
+    if (progress.failed_deliveries > options_.repairs_max) {
       return fail(ErrorCode::kUnavailable,
                   fmt::format("the model {} delivered {} times what does not fit; last: {}", name(),
-                              told.failed_deliveries, text::shorten(last_problem, kNoteBytes)),
+                              progress.failed_deliveries, text::shorten(last_problem, kNoteBytes)),
                   "take a stronger model, or make the artifact's schema simpler");
     }
-    if (!only_good || !missing(task, told).empty()) return {};
+    if (!only_good || !missing(task, progress).empty()) return {};
     turn.tool_calls.clear();
-    return finish(task, told, turn);
+    return finish(task, progress, turn);
   }
 
-  static Result<void> finish(const Task& task, const Conversation& told, Turn& turn) {
+  static Result<void> finish(const Task& task, const Progress& progress, Turn& turn) {
     for (const std::string& type : task.makes) {
-      auto artifact = read_delivery(delivery_arguments(told.delivered.at(type)), task);
+      auto artifact = read_delivery(delivery_arguments(progress.delivered.at(type)), task);
       if (!artifact) return propagate(artifact);
       turn.artifacts.push_back(std::move(*artifact));
     }

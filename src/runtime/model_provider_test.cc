@@ -52,10 +52,11 @@ struct Bench {
 std::string text_of(const ItemPtr& item) { return json::write(to_json(*item)); }
 
 TEST(ModelProvider, DeliversByCalls) {
-  Bench bench({calls("look", R"({"x":1})"),
-               calls(std::vector<ToolCallItem>{
-                   {"k1", "deliver_a", R"({"data":{"n":1},"files":[{"path":"a.txt","content":"A"}]})", {}},
-                   {"k2", "deliver_b", R"({"data":"{\"n\":2}"})", {}}})});
+  Bench bench(
+      {calls("look", R"({"x":1})"),
+       calls(std::vector<ToolCallItem>{
+           {"k1", "deliver_a", R"({"data":{"n":1},"files":[{"path":"a.txt","content":"A"}]})", {}},
+           {"k2", "deliver_b", R"({"data":"{\"n\":2}"})", {}}})});
   const RunOutcome outcome = bench.run();
   ASSERT_EQ(outcome.status, "done") << outcome.reason;
   EXPECT_EQ(outcome.model_calls, 2);
@@ -74,7 +75,8 @@ TEST(ModelProvider, DeliversByCalls) {
 
 TEST(ModelProvider, WhatDoesNotFitComesBackWithTheValidatorsWords) {
   Bench bench({calls("deliver_a", R"({"data":{"n":"many"}})"), calls("deliver_a", "{broken"),
-               calls("deliver_a", R"({"data":{"n":1}})"), calls("deliver_b", R"({"data":{"n":2}})")});
+               calls("deliver_a", R"({"data":{"n":1}})"),
+               calls("deliver_b", R"({"data":{"n":2}})")});
   const RunOutcome outcome = bench.run();
   ASSERT_EQ(outcome.status, "done") << outcome.reason;
   const auto seen = bench.model->requests();
@@ -151,7 +153,8 @@ TEST(ModelProvider, ReworkShowsWhatWasMadeAndWhy) {
   };
   const auto both = [](int n) {
     const std::string data = R"({"data":{"n":)" + std::to_string(n) + "}}";
-    return calls(std::vector<ToolCallItem>{{"1", "deliver_a", data, {}}, {"2", "deliver_b", data, {}}});
+    return calls(
+        std::vector<ToolCallItem>{{"1", "deliver_a", data, {}}, {"2", "deliver_b", data, {}}});
   };
   Bench bench({both(1), both(5)});
   bench.parts.gates = gates;
@@ -166,7 +169,8 @@ TEST(ScriptedReplies, MatchByPlaceAndSayWhatIsMissing) {
   auto model = scripted_model(json::parse(R"({"replies": [
       {"at": "one#*/one/turn:1", "calls": [{"tool": "deliver_a", "arguments": {"data": {"n": 1}}},
                                            {"tool": "deliver_b", "arguments": {"data": {"n": 2}}}],
-       "tokens": {"input": 7, "output": 3}}]})").value());
+       "tokens": {"input": 7, "output": 3}}]})")
+                                  .value());
   ASSERT_TRUE(model.has_value()) << model.error().describe();
   Bench bench({});
   bench.parts.provider = make_model_provider(*model, bench.parts.tools);

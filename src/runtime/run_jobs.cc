@@ -177,6 +177,7 @@ Result<std::shared_ptr<RunLoop::TaskRun>> RunLoop::task_run(const Effect& effect
   if (!task) return propagate(task);
   auto run = std::make_shared<TaskRun>();
   run->task = std::move(*task);
+  run->task.kept = std::make_shared<std::any>();
   for (std::size_t i = 0; i < state.replies.size(); ++i) {
     auto bytes = parts_.store->get_blob(state.replies[i]);
     if (!bytes) return propagate(bytes);

@@ -261,6 +261,19 @@ void RunLoop::on_done(Done done) {
     draining_ = true;
     return;
   }
+  if (effect->kind == Effect::Kind::kTurn && parts_.pause_when_unavailable) {
+    const auto error = performed.result.find("error");
+    Error why;
+    if (error != performed.result.end()) why = error_from_json(error->value());
+    if (error != performed.result.end() && why.code == ErrorCode::kUnavailable) {
+      if (!why.hint.empty()) why.hint += "; ";
+      why.hint += fmt::format(
+          "nothing finished is lost: cadre resume {}, also with another --model", state_.run);
+      blocked_ = std::move(why);
+      draining_ = true;
+      return;
+    }
+  }
   for (StoredArtifact& stored : performed.artifacts) {
     artifacts_.insert_or_assign(stored.blob, std::move(stored.artifact));
   }

@@ -44,7 +44,8 @@ Result<void> check_input(const Plan& plan, const GateKeeper& gates,
     return fail(ErrorCode::kInvalidInput,
                 plan.input.empty()
                     ? fmt::format("the SOP {} takes nothing beside the brief", plan.name)
-                    : fmt::format("the SOP {} takes {}, not {}", plan.name, plan.input, input->type),
+                    : fmt::format("the SOP {} takes {}, not {}", plan.name, plan.input,
+                                  input->type),
                 "leave --input away");
   }
   const auto issues = gates.check_artifact(plan, input->type, input->data);

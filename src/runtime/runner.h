@@ -40,6 +40,8 @@ struct RunnerParts {
   std::shared_ptr<Clock> clock;
   std::uint64_t seed = 0;                  // makes run ids differ within a second
   std::shared_ptr<const ApprovalPolicy> policy = nullptr;  // decides what people need not; or null
+  // A mind that is not available stops the run, which can be resumed then; else it ends it.
+  bool pause_when_unavailable = false;
 };
 
 struct RunOptions {
@@ -69,7 +71,8 @@ struct ResumeOptions {
 
 struct RunOutcome {
   std::string run;
-  std::string status;  // done, incomplete, refused, gate_failed, budget, failed, interrupted, waiting
+  // done, incomplete, refused, gate_failed, budget, failed, interrupted, waiting
+  std::string status;
   int exit_code = 0;   // design.md §8
   std::string reason;
   Json details = JsonObject{};

@@ -16,7 +16,7 @@
 namespace cadre {
 namespace {
 
-constexpr std::array<std::string_view, 8> kMembers{"at",     "calls",   "text",     "error",
+constexpr std::array<std::string_view, 8> kMembers{"at",      "calls",  "text",     "error",
                                                    "refusal", "tokens", "delay_ms", "note"};
 
 struct Entry {
@@ -105,8 +105,8 @@ Result<std::shared_ptr<Model>> scripted_model_from(const std::filesystem::path& 
   const std::string bytes((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
   auto script = json::parse(bytes);
   if (!script) {
-    return fail(ErrorCode::kInvalidInput, fmt::format("{} is not valid JSON: {}", file.string(),
-                                                      script.error().message));
+    return fail(ErrorCode::kInvalidInput,
+                fmt::format("{} is not valid JSON: {}", file.string(), script.error().message));
   }
   return scripted_model(*script);
 }

@@ -1,9 +1,9 @@
 // The gate quotes_exist: what is claimed is proven by words that stand in a given source.
 //
-// Anywhere in the artifact, an object with `claim` needs `quotes`: at least one object with `source`
-// (the id of a source) and `quote` (words of it). Sources are the objects with `id` and `text` in
-// the artifact named by the parameter `sources` (or in any other artifact). White space does not
-// count; everything else does.
+// Anywhere in the artifact, an object with `claim` needs `quotes`: at least one object with
+// `source` (the id of a source) and `quote` (words of it). Sources are the objects with `id` and
+// `text` in the artifact named by the parameter `sources` (or in any other artifact). White space
+// does not count; everything else does.
 #include <algorithm>
 #include <map>
 
@@ -50,8 +50,7 @@ void collect_sources(const Json& value, std::map<std::string, std::string>& sour
 
 class Check {
  public:
-  Check(const std::map<std::string, std::string>& sources, std::int64_t min_words,
-        Verdict& verdict)
+  Check(const std::map<std::string, std::string>& sources, std::int64_t min_words, Verdict& verdict)
       : sources_(sources), min_words_(min_words), verdict_(verdict) {}
 
   void walk(const Json& value) {
@@ -86,13 +85,12 @@ class Check {
     const auto at = sources_.find(source);
     if (at == sources_.end()) {
       return verdict_.high(
-          source.empty()
-              ? fmt::format("a quote names no source: \"{}\"", text::shorten(said, 120))
-              : fmt::format("a quote names the source {}, which was not given", source));
+          source.empty() ? fmt::format("a quote names no source: \"{}\"", text::shorten(said, 120))
+                         : fmt::format("a quote names the source {}, which was not given", source));
     }
     if (words(said) < min_words_) {
-      return verdict_.high(fmt::format("the quote \"{}\" of {} has fewer than {} words", said,
-                                       source, min_words_));
+      return verdict_.high(
+          fmt::format("the quote \"{}\" of {} has fewer than {} words", said, source, min_words_));
     }
     if (at->second.find(said) != std::string::npos) return;
     verdict_.high(fmt::format("{} does not say \"{}\"", source, text::shorten(said, 200)),

@@ -54,13 +54,16 @@ class GateReader {
     return nullptr;
   }
 
+  static bool in_percent(const Json& value) {
+    return value.is_number() && value.to_number<double>() >= 0 && value.to_number<double>() <= 100;
+  }
+
   static void read_parameters(const GateInfo& info, Fields& fields, GateSpec& gate) {
     for (const GateParameter& parameter : info.parameters) {
       const Json* value = fields.raw(parameter.name);
       if (value == nullptr) continue;
       const bool fits = parameter.text     ? value->is_string() && !value->get_string().empty()
-                        : parameter.number ? value->is_number() && value->to_number<double>() >= 0 &&
-                                                 value->to_number<double>() <= 100
+                        : parameter.number ? in_percent(*value)
                                            : value->is_bool();
       if (fits) {
         gate.parameters.get_object()[parameter.name] = *value;

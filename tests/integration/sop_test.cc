@@ -30,28 +30,37 @@ const std::string kPolicy = "A broken article is refunded in full within 30 days
 
 // The report quotes first what nobody wrote, and is sent back for it.
 Json research_script(int delay_ms) {
-  return JsonObject{{"replies", JsonArray{
-      reply("plan#*", call("plan", R"({"question": "What of broken lamps?",
+  return JsonObject{
+      {"replies",
+       JsonArray{
+           reply("plan#*", call("plan", R"({"question": "What of broken lamps?",
           "questions": [{"id": "Q1", "text": "What is refunded?"}], "sections": ["Refunds"]})"),
-            delay_ms),
-      reply("read#*/D1/*", call("notes", R"({"document": "D1", "notes": [{"question": "Q1",
+                 delay_ms),
+           reply("read#*/D1/*", call("notes", R"({"document": "D1", "notes": [{"question": "Q1",
           "claim": "The lamp came broken.",
-          "quotes": [{"source": "D1", "quote": "Lamp, broken on arrival"}]}]})"), delay_ms),
-      reply("read#*/D2/*", call("notes", R"({"document": "D2", "notes": [{"question": "Q1",
+          "quotes": [{"source": "D1", "quote": "Lamp, broken on arrival"}]}]})"),
+                 delay_ms),
+           reply("read#*/D2/*", call("notes", R"({"document": "D2", "notes": [{"question": "Q1",
           "claim": "Broken articles are refunded.",
           "quotes": [{"source": "D2", "quote": "is refunded in full within 30 days"}]}]})"),
-            delay_ms),
-      reply("write#1/*", call("report", R"({"title": "Lamps", "answer": "Refunded.",
+                 delay_ms),
+           reply(
+               "write#1/*",
+               call("report", R"({"title": "Lamps", "answer": "Refunded.",
           "sections": [{"title": "Refunds", "findings": [{"claim": "All is refunded.",
             "quotes": [{"source": "D2", "quote": "everything is always refunded"}]}]}]})",
-          R"([{"path": "report.md", "content": "# Lamps\n\nAll is refunded [D2].\n"}])"),
-            delay_ms),
-      reply("write#2/*", call("report", R"({"title": "Lamps", "answer": "Refunded when broken.",
+                    R"([{"path": "report.md", "content": "# Lamps\n\nAll is refunded [D2].\n"}])"),
+               delay_ms),
+           reply(
+               "write#2/*",
+               call(
+                   "report", R"({"title": "Lamps", "answer": "Refunded when broken.",
           "sections": [{"title": "Refunds", "findings": [{"claim": "Broken articles are refunded.",
             "quotes": [{"source": "D2", "quote": "is refunded in full within 30 days"}]}]}]})",
-          R"([{"path": "report.md", "content": "# Lamps\n\nBroken ones are refunded [D2].\n"}])"),
-            delay_ms),
-      reply("check#*", call("review", R"({"verdict": "It holds.", "findings": []})"), delay_ms)}}};
+                   R"([{"path": "report.md", "content": "# Lamps\n\nBroken ones are refunded [D2].\n"}])"),
+               delay_ms),
+           reply("check#*", call("review", R"({"verdict": "It holds.", "findings": []})"),
+                 delay_ms)}}};
 }
 
 // The first proposal is too high for the person who is asked.
@@ -60,21 +69,27 @@ Json triage_script() {
       "quotes": [{"source": "D1", "quote": "Paid: 30.00 EUR"}]}]})";
   const char* reason = R"("reasons": [{"claim": "It came broken.",
       "quotes": [{"source": "D1", "quote": "Lamp, broken on arrival"}]}]})";
-  return JsonObject{{"replies", JsonArray{
-      reply("classify#*", call("ticket", R"({"kind": "refund", "urgency": "normal",
+  return JsonObject{
+      {"replies",
+       JsonArray{
+           reply("classify#*", call("ticket", R"({"kind": "refund", "urgency": "normal",
           "wants": "Money back.", "references": ["1001"]})")),
-      reply("look_up#*", call("facts", facts)),
-      reply("propose#1/*", call("proposal", (std::string(R"({"action": "refund", "amount": 40,
-          "currency": "EUR", )") + reason).c_str())),
-      reply("propose#2/*", call("proposal", (std::string(R"({"action": "refund", "amount": 30,
-          "currency": "EUR", )") + reason).c_str())),
-      reply("refund#1/*", call("refund", R"({"due": true, "order": "1001", "amount": 40,
+           reply("look_up#*", call("facts", facts)),
+           reply("propose#1/*", call("proposal", (std::string(R"({"action": "refund", "amount": 40,
+          "currency": "EUR", )") + reason)
+                                                     .c_str())),
+           reply("propose#2/*", call("proposal", (std::string(R"({"action": "refund", "amount": 30,
+          "currency": "EUR", )") + reason)
+                                                     .c_str())),
+           reply("refund#1/*", call("refund", R"({"due": true, "order": "1001", "amount": 40,
           "currency": "EUR", "reason": "Broken."})")),
-      reply("refund#2/*", call("refund", R"({"due": true, "order": "1001", "amount": 30,
+           reply("refund#2/*",
+                 call("refund", R"({"due": true, "order": "1001", "amount": 30,
           "currency": "EUR", "reason": "Broken."})",
-          R"([{"path": "refund.json", "content": "{\"amount\": 30}\n"}])")),
-      reply("reply#*", call("reply", R"({"subject": "Your lamp", "text": "30 EUR are on their way."})",
-          R"([{"path": "reply.txt", "content": "30 EUR are on their way.\n"}])"))}}};
+                      R"([{"path": "refund.json", "content": "{\"amount\": 30}\n"}])")),
+           reply("reply#*",
+                 call("reply", R"({"subject": "Your lamp", "text": "30 EUR are on their way."})",
+                      R"([{"path": "reply.txt", "content": "30 EUR are on their way.\n"}])"))}}};
 }
 
 void prepare(const std::filesystem::path& folder, const Json& script) {
@@ -84,8 +99,12 @@ void prepare(const std::filesystem::path& folder, const Json& script) {
 }
 
 std::vector<std::string> run_arguments(const std::string& sop) {
-  return {"run",     "My lamp came broken. What now?", "--sop",   sop,        "--model",
-          "scripted:script.json", "--out",   "out",  "--input", "order.txt", "policy.txt"};
+  return {"run",       "My lamp came broken. What now?",
+          "--sop",     sop,
+          "--model",   "scripted:script.json",
+          "--out",     "out",
+          "--input",   "order.txt",
+          "policy.txt"};
 }
 
 std::vector<Json> events_of(const std::filesystem::path& folder) {
@@ -156,6 +175,24 @@ TEST(Research, AfterKillAtAnyMomentTheReportIsTheSame) {
     }
     EXPECT_EQ(ended.size(), 6U);
   }
+}
+
+TEST(Research, AModelThatIsDownCostsNothingThatWasFinished) {
+  TestFolder folder;
+  Json script = research_script(0);
+  Json down = JsonObject{{"at", "write#*"}, {"error", "the service is down"}};
+  JsonArray& replies = script.as_object()["replies"].as_array();
+  replies.insert(replies.begin(), down);
+  prepare(folder.path(), script);
+  const ProcessResult ran = run_cadre(folder.path(), run_arguments("research"));
+  ASSERT_EQ(ran.exit_code, 7) << ran.out << ran.err;
+  EXPECT_NE(ran.err.find("the service is down"), std::string::npos) << ran.err;
+  EXPECT_NE(ran.err.find("cadre resume"), std::string::npos) << ran.err;
+  write_file(folder.path() / "better.json", json::write(research_script(0)));
+  const ProcessResult resumed =
+      run_cadre(folder.path(), {"resume", "last", "--model", "scripted:better.json"});
+  ASSERT_EQ(resumed.exit_code, 0) << resumed.out << resumed.err;
+  EXPECT_EQ(count(events_of(folder.path()), "model_call_ended"), 6);
 }
 
 TEST(Research, WithoutAModelItIsRefusedWithWhatHelps) {
