@@ -37,7 +37,7 @@ TEST(CommandLine, AMistypedFileNameIsNoRequirement) {
 TEST(CommandLine, UnknownModelOrStackIsNamed) {
   TestFolder folder;
   const ProcessResult model = run_cadre(folder.path(), {"run", "a todo app", "--model", "gpt-99"});
-  EXPECT_EQ(model.exit_code, 2);
+  EXPECT_EQ(model.exit_code, 7);
   EXPECT_TRUE(says(model, "gpt-99"));
   EXPECT_EQ(run_cadre(folder.path(), {"run", "a todo app", "--stack", "cobol"}).exit_code, 2);
   EXPECT_EQ(run_cadre(folder.path(), {"run", "a todo app", "--sop", "no-such-sop"}).exit_code, 2);

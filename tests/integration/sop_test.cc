@@ -243,6 +243,30 @@ TEST(SupportTriage, APersonDecidesInAnotherProcess) {
   EXPECT_NE(nothing.err.find("nothing"), std::string::npos) << nothing.err;
 }
 
+TEST(SupportTriage, OneProcessWorksOnARunAtATime) {
+  TestFolder folder;
+  prepare(folder.path(), research_script(1500));
+  ProcessOptions options;
+  options.argv = run_arguments("research");
+  options.argv.insert(options.argv.begin(), CADRE_BINARY);
+  options.env = {"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=" + folder.path().string()};
+  options.cwd = folder.path();
+  options.timeout = Milliseconds(60'000);
+  auto child = ChildProcess::start(options);
+  ASSERT_TRUE(child.has_value());
+  ProcessResult approved;
+  for (int i = 0; i < 20 && approved.err.find("another process") == std::string::npos; ++i) {
+    child->wait(Milliseconds(50));
+    approved = run_cadre(folder.path(), {"approve", "last"});
+    EXPECT_EQ(approved.exit_code, 2) << approved.out << approved.err;
+  }
+  EXPECT_NE(approved.err.find("another process is working on run"), std::string::npos)
+      << approved.err;
+  const ProcessResult resumed = run_cadre(folder.path(), {"resume", "last"});
+  EXPECT_EQ(resumed.exit_code, 2) << resumed.out << resumed.err;
+  child->finish(Milliseconds(0));
+}
+
 TEST(SupportTriage, APolicyDecidesOrStopsTheStart) {
   TestFolder folder;
   prepare(folder.path(), triage_script());
