@@ -61,7 +61,7 @@ def tables(rows, names, chunks):
     for delay in (0, 200):
         for in_flight in (1, 100, 1000):
             cell = f"runs {in_flight} {delay}"
-            ideal = f"; at best {in_flight / 0.4:,.1f} runs/s, 400 ms" if delay else ""
+            ideal = f"; at best {in_flight / 0.4:,g} runs/s, 400 ms" if delay else ""
             parts.append(table(
                 f"{in_flight:,} in flight, {delay} ms a model call{ideal}", names,
                 [("CPU µs a run", "cpu_us", "low"), ("runs/s", "runs_s", "high"),
