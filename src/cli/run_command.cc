@@ -77,6 +77,13 @@ Result<Workshop> open_workshop(const Plan& plan, std::shared_ptr<Store> store,
   return shop;
 }
 
+// The tools that roles may list.
+std::vector<std::string> tool_names() {
+  std::vector<std::string> names{std::string(kAskUserTool)};
+  for (const auto& tool : make_software_tools({})) names.push_back(tool->name());
+  return names;
+}
+
 // Whether anybody in the plan may run programs.
 bool runs_programs(const Plan& plan) {
   const auto programs = make_software_tools({});
@@ -220,7 +227,7 @@ int run_command(const Console& console, const RunArguments& arguments) {
   if (auto good = check_choices(arguments); !good) return report_error(console, good.error());
   auto brief = read_brief_argument(arguments.brief);
   if (!brief) return report_error(console, brief.error());
-  auto plan = load_sop(arguments.sop);
+  auto plan = load_sop(arguments.sop, {.tools = tool_names()});
   if (!plan) return report_error(console, plan.error());
   const bool named = !arguments.out.empty();
   auto out_dir = full_path(named ? arguments.out : free_folder(".", folder_name_for(*brief)));
