@@ -4,7 +4,7 @@ Breaks the service in small ways, one at a time: a guard is dropped, a bound or 
 shifted by one, < becomes <=, an effect is left out. Then the tests run; a break that no test
 notices is a survivor. The rule kill rate says more than coverage does.
 
-    python3 -m tests.mutation --budget-seconds 20 --report reports/mutation.json
+    python3 -m tests.mutation --budget-seconds 4 --report reports/mutation.json
 
 Needs a system with fork().
 """
