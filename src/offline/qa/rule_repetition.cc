@@ -15,7 +15,7 @@ using spec::Field;
 
 namespace {
 
-constexpr int kRepeatMax = 12;
+constexpr int kRepeatMax = 100;
 
 std::int64_t power_of_ten(int scale) {
   std::int64_t out = 1;
