@@ -261,7 +261,8 @@ const Answer& Scene::call_as(const Token& token, const std::string& operation,
   step.token = token;
   step.body_var = body_var;
   step.body = fields;
-  step.has_body = !body_var.empty() || !fields.empty();
+  // A change of nothing is still a change: {}.
+  step.has_body = !body_var.empty() || !fields.empty() || endpoint->method == "PATCH";
   if (!endpoint->id_parameter.empty() && row.empty()) step.row_id = 999'999;
   return send(step, *endpoint);
 }
