@@ -90,6 +90,10 @@ Result<void> Stepper::take(HandoffEnded outcome) {
   if (watch_handoff(outcome.frame, target)) return {};
   record(Record::Kind::kAgentEnded, outcome.frame, outcome.call, "handed over");
   frame.agent = target;
+  if (run_.asked_handoff && frame.turn == 0) {  // the first agent that works, with its guardrails
+    open_frame(outcome.frame);
+    return {};
+  }
   record(Record::Kind::kAgentStarted, outcome.frame, outcome.call);
   begin_turn(outcome.frame);
   return {};
@@ -168,6 +172,16 @@ Result<void> Stepper::take(BranchOpened outcome) {
     record(Record::Kind::kHandoffAccepted, outcome.frame, outcome.call);
   }
   open_frame(child);
+  return {};
+}
+
+Result<void> Stepper::take(BranchStopped outcome) {
+  if (auto checked = check_call(outcome.frame, outcome.call, Phase::kBranch); !checked)
+    return checked;
+  if (at(outcome.frame).phase == Frame::Phase::kOver) return {};
+  const CallState& call = call_at(outcome.frame, outcome.call);
+  if (call.phase == Phase::kBranch && call.child >= 0)
+    end_frame(call.child, RunStatus::kDeadline, std::move(outcome.reason));
   return {};
 }
 

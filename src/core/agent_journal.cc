@@ -4,10 +4,44 @@
 
 #include "base/hash.h"
 #include "core/agent_journal_json.h"
+#include "core/agent_stepper.h"
 
 namespace cadre {
 
 using detail::put_text;
+
+namespace {
+
+// Long texts by their length and ends: what a session holds was compared when it was written.
+std::uint64_t hash_part(std::uint64_t seed, std::string_view text) {
+  constexpr std::size_t kEnd = 256;
+  seed = detail::hash_text(seed, std::to_string(text.size()));
+  seed = detail::hash_text(seed, text.substr(0, kEnd));
+  return text.size() <= kEnd ? seed : detail::hash_text(seed, text.substr(text.size() - kEnd));
+}
+
+std::uint64_t hash_item(std::uint64_t seed, const Item& item) {
+  if (const auto* message = std::get_if<MessageItem>(&item)) {
+    seed = hash_part(seed, message->speaker == Speaker::kUser ? "user" : "other");
+    return hash_part(hash_part(seed, message->agent), message->text);
+  }
+  if (const auto* reasoning = std::get_if<ReasoningItem>(&item))
+    return hash_part(hash_part(seed, "reasoning"), reasoning->text);
+  if (const auto* call = std::get_if<ToolCallItem>(&item))
+    return hash_part(hash_part(hash_part(seed, call->id), call->tool), call->arguments);
+  const auto& result = std::get<ToolResultItem>(item);
+  return hash_part(hash_part(seed, result.call_id), result.output);
+}
+
+}  // namespace
+
+std::string end_digest(std::span<const ItemPtr> items) {
+  constexpr std::size_t kLast = 8;
+  std::uint64_t hash = detail::kHashSeed;
+  for (const ItemPtr& item : items.last(std::min(kLast, items.size())))
+    hash = hash_item(hash, *item);
+  return fmt::format("{}:{:016x}", items.size(), hash);
+}
 
 AgentJournal::Place& AgentJournal::place(int frame) {
   const auto index = static_cast<std::size_t>(frame);
@@ -39,10 +73,17 @@ AgentJournal::Draft AgentJournal::opened(const Opened& outcome, const std::strin
   start["agent"] = agent;
   start["agent_index"] = outcome.agent;
   start["past"] = outcome.past.size();
+  start["past_end"] = end_digest(outcome.past);
   JsonArray input;
   for (const ItemPtr& item : outcome.input) input.push_back(to_json(*item));
   start["input"] = std::move(input);
-  return make(EventKind::kRunStarted, 0, agent, std::move(start));
+  std::vector<std::string> blobs;
+  if (!outcome.context.empty())
+    put_text(start, "context", detail::write_items(outcome.context), blobs);
+  if (outcome.handoff) detail::put_handoff(start, *outcome.handoff);
+  Draft draft = make(EventKind::kRunStarted, 0, agent, std::move(start));
+  draft.blobs = std::move(blobs);
+  return draft;
 }
 
 namespace {
@@ -243,17 +284,14 @@ bool AgentJournal::was_begun(int frame, int call) const {
          calls[static_cast<std::size_t>(call)] != 0;
 }
 
-namespace {
-
-Result<int> frame_of(const AgentRun& run, const Json& body) {
+Result<int> AgentJournal::frame_of(const AgentRun& run, const Json& body) {
   const std::string path = json::get_string(body, "frame");
-  for (std::size_t i = 0; i < run.frames.size(); ++i) {
-    if (run.frames[i].path == path) return static_cast<int>(i);
-  }
+  if (path.empty() && !run.frames.empty()) return 0;
+  for (std::size_t i = frames_.size(); i < run.frames.size(); ++i)
+    frames_.emplace(run.frames[i].path, static_cast<int>(i));
+  if (const auto at = frames_.find(path); at != frames_.end()) return at->second;
   return fail(ErrorCode::kCorrupt, fmt::format("there is no frame '{}'", path));
 }
-
-}  // namespace
 
 Result<std::optional<AgentOutcome>> AgentJournal::read(const AgentRun& run, const Event& event,
                                                        const LoadBlob& load,
@@ -263,7 +301,7 @@ Result<std::optional<AgentOutcome>> AgentJournal::read(const AgentRun& run, cons
                 fmt::format("event {} follows event {}", event.seq, last_seq_));
   }
   last_seq_ = event.seq;
-  if (event.kind == EventKind::kRunStarted) return detail::read_opened(event.body, past);
+  if (event.kind == EventKind::kRunStarted) return detail::read_opened(event.body, past, load);
   auto frame = frame_of(run, event.body);
   const bool derived = json::get_bool(event.body, "derived");
   if (event.kind == EventKind::kAgentStarted && !frame) {  // of a branch that is being opened

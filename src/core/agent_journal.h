@@ -8,7 +8,9 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "core/agent_loop.h"
@@ -20,6 +22,10 @@ namespace cadre {
 Json to_json(const LoopLimits& limits);
 // What is absent is taken from `fallback`.
 LoopLimits limits_from_json(const Json& json, LoopLimits fallback);
+
+// Tells whether these are the same items, by how long they are and how the last of them look; the
+// cost does not grow with their number.
+std::string end_digest(std::span<const ItemPtr> items);
 
 class AgentJournal {
  public:
@@ -34,7 +40,8 @@ class AgentJournal {
   explicit AgentJournal(std::string run) : run_(std::move(run)) {}
 
   // The first event. `start` holds members that the shell adds: provider, title, session, ....
-  // Items of the session are not written: "past" says how many there were.
+  // Items of the session are not written: "past" says how many there were, and "past_end" is a
+  // digest of the last of them.
   Draft opened(const Opened& outcome, const std::string& agent, JsonObject start);
   // Before the outcome is applied. `more` is added to the body: tokens, name of a guardrail, ....
   Draft outcome(const AgentRun& run, const AgentOutcome& outcome, JsonObject more = {});
@@ -65,11 +72,13 @@ class AgentJournal {
   Place& place(int frame);
   Draft make(EventKind kind, std::int64_t parent, std::string actor, JsonObject body);
   std::int64_t agent_seq(const AgentRun& run, int frame);
+  Result<int> frame_of(const AgentRun& run, const Json& body);
 
   std::string run_;
   std::int64_t last_seq_ = 0;
   std::int64_t run_seq_ = 1;
   std::vector<Place> places_;
+  std::unordered_map<std::string, int> frames_;  // by path, of those read so far
 };
 
 }  // namespace cadre

@@ -63,8 +63,9 @@ Result<std::vector<ItemPtr>> read_items(const Json& array) {
   return items;
 }
 
-Result<std::vector<ItemPtr>> items_text(const Json& body, const AgentJournal::LoadBlob& load) {
-  auto text = get_text(body, "items", load);
+Result<std::vector<ItemPtr>> items_text(const Json& body, const std::string& key,
+                                        const AgentJournal::LoadBlob& load) {
+  auto text = get_text(body, key, load);
   if (!text) return propagate(text);
   auto json = json::parse(*text);
   if (!json) return propagate(json);
@@ -140,6 +141,11 @@ void put_rest(JsonObject& body, const AgentOutcome& outcome, int& frame,
     body["outcome"] = "recovered";
     if (recovered->output) put_text(body, "output", *recovered->output, blobs);
     body["answer"] = recovered->output.has_value();
+  } else if (const auto* late = std::get_if<BranchStopped>(&outcome)) {
+    frame = late->frame;
+    body["outcome"] = "branch_stopped";
+    body["call"] = late->call;
+    body["reason"] = late->reason;
   } else if (const auto* stopped = std::get_if<Stopped>(&outcome)) {
     body["outcome"] = "stopped";
     body["after_turn"] = stopped->after_turn;
@@ -148,7 +154,31 @@ void put_rest(JsonObject& body, const AgentOutcome& outcome, int& frame,
   }
 }
 
-Result<std::optional<AgentOutcome>> read_opened(const Json& body, std::span<const ItemPtr> past) {
+void put_handoff(JsonObject& body, const AskedHandoff& handoff) {
+  body["handoff"] = JsonObject{{"call", to_json(Item(handoff.call))},
+                               {"facts", facts_json(handoff.facts)}};
+}
+
+namespace {
+
+Result<AskedHandoff> read_handoff(const Json& json) {
+  const Json* call = json::find(json, "call");
+  const Json* facts = json::find(json, "facts");
+  if (call == nullptr || facts == nullptr)
+    return fail(ErrorCode::kCorrupt, "the handoff that the run was made for is not whole");
+  auto item = item_from_json(*call);
+  if (!item) return propagate(item);
+  auto* asked = std::get_if<ToolCallItem>(&*item);
+  if (asked == nullptr) return fail(ErrorCode::kCorrupt, "the run was made for what is no call");
+  auto read = facts_of(*facts);
+  if (!read) return propagate(read);
+  return AskedHandoff{std::move(*asked), std::move(*read)};
+}
+
+}  // namespace
+
+Result<std::optional<AgentOutcome>> read_opened(const Json& body, std::span<const ItemPtr> past,
+                                                const AgentJournal::LoadBlob& load) {
   Opened opened;
   opened.agent = static_cast<int>(json::get_int(body, "agent_index"));
   const auto count = static_cast<std::size_t>(json::get_int(body, "past"));
@@ -163,6 +193,16 @@ Result<std::optional<AgentOutcome>> read_opened(const Json& body, std::span<cons
   auto items = read_items(input == nullptr ? Json(JsonArray()) : *input);
   if (!items) return propagate(items);
   opened.input = std::move(*items);
+  if (json::find(body, "context") != nullptr || json::find(body, "context_blob") != nullptr) {
+    auto context = items_text(body, "context", load);
+    if (!context) return propagate(context);
+    opened.context = std::move(*context);
+  }
+  if (const Json* handoff = json::find(body, "handoff")) {
+    auto read = read_handoff(*handoff);
+    if (!read) return propagate(read);
+    opened.handoff = std::move(*read);
+  }
   return AgentOutcome(std::move(opened));
 }
 
@@ -180,7 +220,7 @@ Result<std::optional<AgentOutcome>> read_model(const Json& body, int frame,
     return AgentOutcome(std::move(ended));
   }
   const Json* inlined = json::find(body, "items");
-  auto items = inlined != nullptr ? read_items(*inlined) : items_text(body, load);
+  auto items = inlined != nullptr ? read_items(*inlined) : items_text(body, "items", load);
   if (!items) return propagate(items);
   for (const ItemPtr& item : *items) ended.items.push_back(*item);
   for (const Json& call : json::get_array(body, "calls")) {
@@ -193,7 +233,7 @@ Result<std::optional<AgentOutcome>> read_model(const Json& body, int frame,
   return AgentOutcome(std::move(ended));
 }
 
-Result<std::optional<AgentOutcome>> read_rest(const Json& body, int frame,
+Result<std::optional<AgentOutcome>> read_rest(const Json& body, int frame, int call,
                                               const AgentJournal::LoadBlob& load) {
   const std::string outcome = json::get_string(body, "outcome");
   std::optional<std::string> output;
@@ -204,6 +244,8 @@ Result<std::optional<AgentOutcome>> read_rest(const Json& body, int frame,
   }
   if (outcome == "tools_decided") return AgentOutcome(ToolsDecided{frame, std::move(output)});
   if (outcome == "recovered") return AgentOutcome(Recovered{frame, std::move(output)});
+  if (outcome == "branch_stopped")
+    return AgentOutcome(BranchStopped{frame, call, json::get_string(body, "reason")});
   if (outcome == "stopped") {
     auto status = run_status_from(json::get_string(body, "status"));
     if (!status) return propagate(status);
@@ -244,14 +286,14 @@ Result<std::optional<AgentOutcome>> read_outcome(const Event& event, int frame, 
       HandoffEnded ended{frame, call, event.kind == EventKind::kHandoffAccepted,
                          json::get_string(body, "reason"), std::nullopt};
       if (body.as_object().contains("items") || body.as_object().contains("items_blob")) {
-        auto items = items_text(body, load);
+        auto items = items_text(body, "items", load);
         if (!items) return propagate(items);
         ended.items = std::move(*items);
       }
       return AgentOutcome(std::move(ended));
     }
     case EventKind::kBranchOpened: {
-      auto items = items_text(body, load);
+      auto items = items_text(body, "items", load);
       if (!items) return propagate(items);
       return AgentOutcome(
           BranchOpened{frame, call, std::move(*items), json::get_string(body, "problem")});
@@ -264,7 +306,7 @@ Result<std::optional<AgentOutcome>> read_outcome(const Event& event, int frame, 
         return AgentOutcome(InputAdded{std::move(*text)});
       return fail(ErrorCode::kCorrupt, "what the user said is not a message");
     }
-    case EventKind::kNote: return read_rest(body, frame, load);
+    case EventKind::kNote: return read_rest(body, frame, call, load);
     default: return std::optional<AgentOutcome>();
   }
 }

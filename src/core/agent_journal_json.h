@@ -22,7 +22,9 @@ void put_guardrail(JsonObject& body, const GuardrailEnded& outcome);
 void put_rest(JsonObject& body, const AgentOutcome& outcome, int& frame,
               std::vector<std::string>& blobs);
 
-Result<std::optional<AgentOutcome>> read_opened(const Json& body, std::span<const ItemPtr> past);
+void put_handoff(JsonObject& body, const AskedHandoff& handoff);
+Result<std::optional<AgentOutcome>> read_opened(const Json& body, std::span<const ItemPtr> past,
+                                                const AgentJournal::LoadBlob& load);
 Result<std::optional<AgentOutcome>> read_outcome(const Event& event, int frame, int call,
                                                  const AgentJournal::LoadBlob& load);
 

@@ -149,15 +149,17 @@ bool note_verdict(std::vector<GuardState>& checks, const GuardrailEnded& outcome
 
 // Calls of one reply may share an id, or have none, with some servers; and people approve calls by
 // their id, so that no two frames which are open may use the same.
-void Stepper::make_ids_unique(std::vector<Item>& items, int index) const {
-  const Frame& frame = run_.frames[static_cast<std::size_t>(index)];
+// Of the others that are open, those above wait and are asked, and those beside have their ids in
+// `branch_calls`: so the cost does not grow with the number of frames.
+void Stepper::make_ids_unique(std::vector<Item>& items, int index) {
+  const Frame& frame = at(index);
   std::unordered_set<std::string> seen;
   const auto taken = [&](const std::string& id) {
     if (id.empty() || seen.contains(id) || frame.filtered_ids.contains(id)) return true;
-    return std::ranges::any_of(run_.frames, [&](const Frame& other) {
-      return (&other == &frame || other.phase != Frame::Phase::kOver) &&
-             other.history.knows_call(id);
-    });
+    for (int f = index; f >= 0; f = at(f).parent) {
+      if (at(f).history.knows_call(id)) return true;
+    }
+    return run_.branch_calls.contains(id);
   };
   int number = 0;
   for (Item& item : items) {
@@ -167,6 +169,7 @@ void Stepper::make_ids_unique(std::vector<Item>& items, int index) const {
     while (taken(call->id))
       call->id = fmt::format("{}~{}{}.{}", given, frame.path, frame.turn, number++);
     seen.insert(call->id);
+    if (index > 0) run_.branch_calls.insert(call->id);
   }
 }
 
@@ -181,6 +184,9 @@ Result<void> Stepper::take(Opened outcome) {
   if (outcome.agent < 0 ||
       static_cast<std::size_t>(outcome.agent) >= run_.team->agents.size())
     return fail(ErrorCode::kCorrupt, "the run starts with an agent that the team does not have");
+  if (outcome.handoff && outcome.handoff->facts.kind != CallFacts::Kind::kHandoff)
+    return fail(ErrorCode::kCorrupt, "the run was made for a handoff that is none");
+  outcome.past.insert(outcome.past.end(), outcome.context.begin(), outcome.context.end());
   auto history = History::from(std::move(outcome.past));
   if (!history) return propagate(history);
   Frame& root = run_.frames.emplace_back();
@@ -196,8 +202,17 @@ Result<void> Stepper::take(Opened outcome) {
     root.log.push_back(std::move(item));
   }
   root.settled = root.log.size();
-  open_frame(0);
-  return {};
+  if (!outcome.handoff) {
+    open_frame(0);
+    return {};
+  }
+  run_.asked_handoff = true;
+  record(Record::Kind::kAgentStarted, 0);
+  const std::size_t before = root.history.size();
+  if (auto added = root.history.add_reply({Item(std::move(outcome.handoff->call))}); !added)
+    return added;
+  root.log.push_back(root.history.items().back());
+  return take_calls(0, before, {std::move(outcome.handoff->facts)});
 }
 
 void Stepper::open_frame(int frame) {
@@ -228,6 +243,8 @@ void Stepper::settle_log(Frame& frame) {
 
 void Stepper::begin_turn(int frame) {
   Frame& turning = at(frame);
+  if (run_.asked_handoff && frame == 0 && run_.handoffs_accepted == 0)
+    return end_frame(0, RunStatus::kRefused, turning.calls.front().output);
   if (run_.stop_after_turn && turning.turn > 0)
     return end_frame(frame, run_.stop.status, run_.stop.reason);
   if (turning.finished)

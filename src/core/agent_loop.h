@@ -17,6 +17,7 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -68,7 +69,7 @@ enum class RunStatus : std::uint8_t {
   kRunning,
   kDone,
   kGuardrail,      // a guardrail stopped it
-  kRefused,        // the model declined
+  kRefused,        // the model declined, or the target of the handoff that the run was made for
   kMaxTurns,
   kLoop,           // it went in circles
   kBudget,
@@ -125,10 +126,18 @@ struct CallFacts {
   bool operator==(const CallFacts&) const = default;
 };
 
+struct AskedHandoff {
+  ToolCallItem call;
+  CallFacts facts;
+};
 struct Opened {  // the run begins
   int agent = 0;
-  std::vector<ItemPtr> past;   // of the session
-  std::vector<ItemPtr> input;  // new
+  std::vector<ItemPtr> past;     // of the session
+  std::vector<ItemPtr> context;  // what the agents read besides; not part of what is new
+  std::vector<ItemPtr> input;    // new
+  // The agent is asked nothing: it hands over at once, and the run ends (kRefused) when that is
+  // refused.
+  std::optional<AskedHandoff> handoff;
 };
 struct ModelEnded {
   int frame = 0;
@@ -169,6 +178,10 @@ struct BranchOpened {
   std::vector<ItemPtr> items;  // what the branch starts with
   std::string problem;         // not empty: an agent tool that cannot be opened, and why
 };
+struct BranchStopped {  // an agent as a tool took too long
+  int frame = 0, call = 0;
+  std::string reason;
+};
 struct ToolsDecided {
   int frame = 0;
   std::optional<std::string> output;  // the answer, or: ask the model again
@@ -187,7 +200,7 @@ struct Stopped {
 };
 using AgentOutcome =
     std::variant<Opened, ModelEnded, GuardrailEnded, ToolEnded, ApprovalDecided, HandoffEnded,
-                 BranchOpened, ToolsDecided, Recovered, InputAdded, Stopped>;
+                 BranchOpened, BranchStopped, ToolsDecided, Recovered, InputAdded, Stopped>;
 
 // ---- what goes out ---------------------------------------------------------------------------
 
@@ -306,6 +319,8 @@ struct AgentRun {
   std::vector<std::pair<int, int>> tool_queue;  // from `queue_head` on
   std::size_t queue_head = 0;
   int running_tools = 0;
+  std::unordered_set<std::string> branch_calls;  // ids of calls in all frames but the root
+  bool asked_handoff = false;  // the run was made for a handoff
   bool stop_after_turn = false;
   Stopped stop;
   int model_calls = 0, tool_calls = 0;

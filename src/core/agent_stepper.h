@@ -19,6 +19,7 @@ class Stepper {
   Result<void> take(ApprovalDecided outcome);
   Result<void> take(HandoffEnded outcome);
   Result<void> take(BranchOpened outcome);
+  Result<void> take(BranchStopped outcome);
   Result<void> take(ToolsDecided outcome);
   Result<void> take(Recovered outcome);
   Result<void> take(InputAdded outcome);
@@ -33,7 +34,7 @@ class Stepper {
   void fail_frame(int frame, RunStatus status, std::string reason);
   void guard_input(const GuardrailEnded& outcome);
   void beside_decided(int frame);
-  void make_ids_unique(std::vector<Item>& items, int frame) const;
+  void make_ids_unique(std::vector<Item>& items, int frame);
   void say(Frame& frame, Speaker speaker, std::string text);
   void settle_log(Frame& frame);
 
