@@ -133,7 +133,13 @@ class RandomShell {
     Opened opened;
     opened.agent = dice_.roll(static_cast<int>(run.team->agents.size()));
     if (dice_.chance(30)) opened.past = past();
+    if (dice_.chance(20)) opened.context.push_back(message(Speaker::kUser, "it is known that"));
     opened.input.push_back(message(Speaker::kUser, "do it"));
+    if (!dice_.chance(15)) return opened;
+    CallFacts asked = facts();
+    asked.kind = CallFacts::Kind::kHandoff;
+    asked.target = dice_.roll(static_cast<int>(run.team->agents.size()));
+    opened.handoff = AskedHandoff{{"h1", "t1", "{}", {}}, asked};
     return opened;
   }
 
@@ -154,6 +160,14 @@ class RandomShell {
   std::optional<AgentOutcome> next() {
     if (dice_.chance(1))
       return Stopped{dice_.chance(50), RunStatus::kCancelled, "stopped"};
+    if (dice_.chance(2)) {
+      const int f = dice_.roll(static_cast<int>(run.frames.size()));
+      const auto& calls = run.frames[static_cast<std::size_t>(f)].calls;
+      for (std::size_t c = 0; c < calls.size(); ++c) {
+        if (calls[c].phase == CallState::Phase::kBranch && calls[c].child >= 0)
+          return BranchStopped{f, static_cast<int>(c), "took too long"};
+      }
+    }
     if (dice_.chance(2)) {
       MessageItem more;
       more.text = "and also this";
