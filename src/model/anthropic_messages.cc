@@ -144,6 +144,7 @@ void take_usage(const Json& usage, Usage& out) {
   // The vendor counts what is cached apart; a total is what everybody else means.
   if (fresh) out.input_tokens = *fresh + written.value_or(0) + read.value_or(0);
   if (read) out.cached_tokens = read;
+  if (written) out.cache_write_tokens = written;
   take("output_tokens", out.output_tokens);
   if (const Json* details = json::find(usage, "output_tokens_details")) {
     if (const auto count = count_of(*details, "thinking_tokens")) out.reasoning_tokens = count;

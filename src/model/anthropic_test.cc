@@ -21,7 +21,7 @@ TEST(Messages, ReadsEverythingAndSendsItBackInOrder) {
   ASSERT_TRUE(reply);
   EXPECT_EQ(kinds(*reply), "rrmcc");
   EXPECT_EQ(reply->finish, "tool_calls");
-  EXPECT_EQ(reply->usage, (Usage{100, 7, 85, 3, 1}));
+  EXPECT_EQ(reply->usage, (Usage{100, 7, 85, 3, 1, 5}));
   kit.items.insert(kit.items.begin(), user("first"));
   kit.go_on(reply);
   kit.items.push_back(user("and now?"));

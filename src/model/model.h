@@ -68,6 +68,10 @@ struct ModelRequest {
 struct Usage {
   std::optional<std::int64_t> input_tokens, output_tokens, cached_tokens, reasoning_tokens;
   int requests = 1;  // attempts that reached the vendor, retries among them
+  std::optional<std::int64_t> cache_write_tokens{};  // of the input: put into the vendor's cache
+  std::optional<double> cost_usd{};  // by the price table; unset: the price is not known
+  std::string answered_by{};         // which model of several it was; "": there was one
+  bool from_cache = false;           // our own: no vendor was asked
   bool operator==(const Usage&) const = default;
 };
 
@@ -77,6 +81,7 @@ struct ModelReply {
   std::string finish;       // "stop", "length", "tool_calls", "content_filter"
   std::string id;           // the vendor's name of the reply
   Usage usage;
+  std::vector<std::string> notes{};  // for the journal: how the reply came about
 };
 
 struct ModelDelta {

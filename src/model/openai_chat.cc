@@ -205,8 +205,10 @@ Usage usage_of(const Json& usage) {
   Usage out;
   out.input_tokens = count_of(usage, "prompt_tokens");
   out.output_tokens = count_of(usage, "completion_tokens");
-  if (const Json* details = json::find(usage, "prompt_tokens_details"))
+  if (const Json* details = json::find(usage, "prompt_tokens_details")) {
     out.cached_tokens = count_of(*details, "cached_tokens");
+    out.cache_write_tokens = count_of(*details, "cache_write_tokens");
+  }
   if (!out.cached_tokens) out.cached_tokens = count_of(usage, "prompt_cache_hit_tokens");
   if (const Json* details = json::find(usage, "completion_tokens_details"))
     out.reasoning_tokens = count_of(*details, "reasoning_tokens");

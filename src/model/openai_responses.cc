@@ -177,8 +177,10 @@ void take_facts(const Json& response, ModelReply& reply) {
   if (usage == nullptr) return;
   reply.usage.input_tokens = count_of(*usage, "input_tokens");
   reply.usage.output_tokens = count_of(*usage, "output_tokens");
-  if (const Json* details = json::find(*usage, "input_tokens_details"))
+  if (const Json* details = json::find(*usage, "input_tokens_details")) {
     reply.usage.cached_tokens = count_of(*details, "cached_tokens");
+    reply.usage.cache_write_tokens = count_of(*details, "cache_write_tokens");
+  }
   if (const Json* details = json::find(*usage, "output_tokens_details"))
     reply.usage.reasoning_tokens = count_of(*details, "reasoning_tokens");
 }

@@ -93,7 +93,7 @@ TEST(Chat, StreamsParallelCallsTextAndUsage) {
 }
 
 TEST(Chat, ToleratesWhatCompatibleServersDo) {
-  Kit kit("ollama");
+  Kit kit("ollama-chat");
   // No index and no id; arguments as an object; finish "stop" with calls.
   Parsed reply = kit.reply(
       R"({"choices":[{"finish_reason":"stop","message":{"content":[{"type":"text","text":"a"},"b"],

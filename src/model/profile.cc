@@ -36,10 +36,14 @@ std::vector<Profile> make() {
   claude.max_tokens_default = 16'000;
   all.push_back(claude);
 
-  Profile ollama = chat("ollama", "Ollama", "http://localhost:11434/v1", "");
-  ollama.tool_choice = false;
-  ollama.parallel_switch = false;
+  Profile ollama = chat("ollama", "Ollama", "http://localhost:11434", "");
+  ollama.wire = Wire::kOllama;
   all.push_back(ollama);
+  // Its compatible endpoint, where the size of the context cannot be set.
+  Profile ollama_chat = chat("ollama-chat", "Ollama", "http://localhost:11434/v1", "");
+  ollama_chat.tool_choice = false;
+  ollama_chat.parallel_switch = false;
+  all.push_back(ollama_chat);
 
   Profile llama = chat("llamacpp", "llama.cpp", "http://127.0.0.1:8080/v1", "");
   llama.reasoning_effort = false;

@@ -11,7 +11,7 @@
 
 namespace cadre::model {
 
-enum class Wire : std::uint8_t { kResponses, kChat, kMessages };
+enum class Wire : std::uint8_t { kResponses, kChat, kMessages, kOllama };
 
 // How an answer of a given form can be had. What the server does not enforce is asked for in the
 // instructions; the caller checks the answer in every case.

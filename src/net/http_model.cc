@@ -4,8 +4,10 @@
 
 #include <algorithm>
 
+#include "base/hash.h"
 #include "base/text.h"
 #include "net/http_transfer.h"
+#include "net/lines.h"
 #include "net/sse.h"
 
 namespace cadre::net {
@@ -25,6 +27,8 @@ struct Core {
   std::unique_ptr<model::Adapter> adapter;
   Rng rng{1};  // on the client's thread
   SystemClock system_clock;
+  std::shared_ptr<TrafficGate> gate;
+  TrafficGate::After after;
 
   std::int64_t now_us() {
     return options.clock != nullptr ? options.clock->now_us() : system_clock.now_us();
@@ -35,6 +39,29 @@ std::string without_key(std::string text, const Secret& key) {
   if (key.reveal().size() < 4) return text;
   return text::replace_all(std::move(text), key.reveal(), "[key]");
 }
+
+constexpr std::int64_t kOutputTokens = 1000;  // of a call that does not say how many it allows
+
+// What the vendor will count for the call, roughly: four bytes a token, and what may be written.
+std::int64_t rough_tokens(const ModelRequest& request, const model::Profile& profile,
+                          std::size_t bytes) {
+  std::int64_t output = profile.max_tokens_default > 0 ? profile.max_tokens_default : kOutputTokens;
+  if (request.settings != nullptr)
+    output = request.settings->max_output_tokens.value_or(output);
+  return static_cast<std::int64_t>(bytes / 4) + output;
+}
+
+class Call;
+
+// Where a call waits for the gate. The deadline's task owns it, so that it ends with the client.
+struct Seat {
+  std::mutex mutex;
+  std::shared_ptr<Call> call;
+  std::shared_ptr<Call> take() {
+    const std::lock_guard lock(mutex);
+    return std::exchange(call, nullptr);
+  }
+};
 
 Fault transport_fault(const Error& error) {
   const bool passing = error.code == ErrorCode::kUnavailable;
@@ -51,8 +78,9 @@ class Call : public std::enable_shared_from_this<Call> {
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 
-  void begin(model::WireRequest wire, std::stop_token stop) {
+  void begin(model::WireRequest wire, std::int64_t tokens, std::stop_token stop) {
     wire_ = std::move(wire);
+    tokens_ = tokens;
     body_ = std::make_shared<const std::string>(std::move(wire_.body));
     started_us_ = steady_us();
     if (stop.stop_possible()) {
@@ -73,10 +101,50 @@ class Call : public std::enable_shared_from_this<Call> {
   }
 
  private:
+  // Sends when the gate lets it through.
   void attempt() {
+    if (const auto mark = core_->gate->try_enter(tokens_)) return send(*mark);
+    const milliseconds wait = core_->gate->wait_for(tokens_);
+    if (wait >= left()) {
+      return give_up({FaultKind::kRateLimit, false,
+                      {ErrorCode::kUnavailable,
+                       fmt::format("the limits of {} leave no room for this call within its time",
+                                   core_->spec.profile->title),
+                       fmt::format("in {} s there would be", (wait.count() + 999) / 1000)}});
+    }
+    const auto seat = std::make_shared<Seat>();
+    seat->call = shared_from_this();
+    core_->client->after(std::max(left(), milliseconds(1)), [seat] {
+      if (const auto call = seat->take()) call->waited_too_long();
+    });
+    core_->gate->enter(
+        tokens_,
+        [weak = std::weak_ptr(seat), core = core_](const SentMark& mark) {
+          const auto place = weak.lock();
+          const auto call = place != nullptr ? place->take() : nullptr;
+          if (call != nullptr) return call->send(mark);
+          core->gate->leave(mark, CallEnd::kNothing, core->after);
+        },
+        core_->after);
+  }
+
+  void waited_too_long() {
+    if (!done_) return;
+    give_up({FaultKind::kTimeout, false,
+             {ErrorCode::kExhausted,
+              fmt::format("the call waited {} s for {} and was not sent",
+                          core_->options.deadline.count() / 1000, core_->spec.profile->title),
+              "the server bears too few calls at once"}});
+  }
+
+  void send(const SentMark& mark) {
+    if (!done_) return core_->gate->leave(mark, CallEnd::kNothing, core_->after);
+    mark_ = mark;
     ++attempts_;
     text_.clear();
     fault_.reset();
+    sse_.reset();
+    lines_.reset();
     status_ = {};
     streaming_ = false;
     HttpRequest request;
@@ -119,12 +187,17 @@ class Call : public std::enable_shared_from_this<Call> {
   void headers(int code, const HttpHeaders& headers) {
     status_.code = code;
     status_.headers = headers;
+    core_->gate->learn(headers, mark_, core_->now_us());
     // Some servers ignore "stream" and answer as a whole; errors are whole in any case.
     const bool whole = header(headers, "content-type").starts_with("application/json");
     streaming_ = wire_.stream && code >= 200 && code < 300 && !whole;
     if (!streaming_) return;
     parser_ = core_->adapter->start_stream(wire_.context);
-    sse_.emplace([this](const SseEvent& event) { take(event); });
+    if (core_->spec.profile->wire == model::Wire::kOllama) {
+      lines_.emplace([this](std::string_view line) { take({"", line, ""}); });
+    } else {
+      sse_.emplace([this](const SseEvent& event) { take(event); });
+    }
   }
 
   DataVerdict data(std::string_view bytes) {
@@ -134,7 +207,8 @@ class Call : public std::enable_shared_from_this<Call> {
       return DataVerdict::kContent;
     }
     content_ = false;
-    if (auto fed = sse_->feed(bytes); !fed) fault_ = Fault{FaultKind::kInvalid, false, fed.error()};
+    auto fed = lines_ ? lines_->feed(bytes) : sse_->feed(bytes);
+    if (!fed) fault_ = Fault{FaultKind::kInvalid, false, fed.error()};
     if (fault_) return DataVerdict::kStop;
     return content_ ? DataVerdict::kContent : DataVerdict::kNoise;
   }
@@ -154,8 +228,9 @@ class Call : public std::enable_shared_from_this<Call> {
   }
 
   void over(Result<HttpStatus> ended) {
-    if (!done_) return;
+    if (!done_) return core_->gate->leave(mark_, CallEnd::kNothing, core_->after);
     model::Parsed reply = read(ended);
+    core_->gate->leave(mark_, how_it_went(ended.has_value(), reply), core_->after);
     if (reply) {
       reply->usage.requests = attempts_;
       return end(std::move(*reply));
@@ -163,9 +238,23 @@ class Call : public std::enable_shared_from_this<Call> {
     retry_or_end(std::move(reply.error()));
   }
 
+  CallEnd how_it_went(bool arrived, const model::Parsed& reply) const {
+    const bool silence = !arrived && core_->options.idle.count() > 0 &&
+                         steady_us() - mark_.started_us >= core_->options.idle.count() * 1000;
+    if (reply) return CallEnd::kWell;
+    const FaultKind kind = reply.error().kind;
+    if (silence || kind == FaultKind::kRateLimit || kind == FaultKind::kOverloaded ||
+        kind == FaultKind::kTimeout)
+      return CallEnd::kOverwhelmed;
+    return arrived ? CallEnd::kWell : CallEnd::kNothing;
+  }
+
   model::Parsed read(const Result<HttpStatus>& ended) {
     if (!ended && !fault_) return std::unexpected(transport_fault(ended.error()));
-    if (streaming_ && !fault_) (void)sse_->finish();
+    if (streaming_ && !fault_) {
+      if (lines_) lines_->finish();
+      if (sse_) (void)sse_->finish();
+    }
     if (fault_) return std::unexpected(std::move(*fault_));
     if (streaming_) return parser_->finish();
     return core_->adapter->parse_reply(ended->code, text_, *wire_.context);
@@ -181,6 +270,8 @@ class Call : public std::enable_shared_from_this<Call> {
       fault.error.hint = fmt::format("the server asks to wait {} s", (wait.count() + 999) / 1000);
       return give_up(std::move(fault));
     }
+    // Others would only hear the same.
+    if (asked && fault.kind == FaultKind::kRateLimit) core_->gate->close_for(wait);
     core_->client->after(wait, [self = shared_from_this()] {
       if (self->done_) self->attempt();
     });
@@ -202,15 +293,18 @@ class Call : public std::enable_shared_from_this<Call> {
   std::optional<std::stop_callback<std::function<void()>>> on_stop_;
   HttpCall exchange_;
   std::int64_t started_us_ = 0;
+  std::int64_t tokens_ = 0;  // as the vendor will count them, roughly
   int attempts_ = 0;
   bool shown_ = false;  // a delta went out: the reply cannot be taken back
 
   // Of the attempt under way.
+  SentMark mark_;
   HttpStatus status_;
   bool streaming_ = false;
   bool content_ = false;
   std::string text_;
   std::optional<SseParser> sse_;
+  std::optional<LineSplitter> lines_;  // in its place, of a server that sends objects a line
   std::unique_ptr<model::StreamParser> parser_;
   std::optional<Fault> fault_;
 };
@@ -229,8 +323,9 @@ class HttpModel final : public Model {
     auto wire = core_->adapter->build_request(request);
     if (!wire) return done(propagate(wire));
     if (!request.stream) delta = nullptr;
+    const std::int64_t tokens = rough_tokens(request, *core_->spec.profile, wire->body.size());
     std::make_shared<Call>(core_, std::move(delta), std::move(done))
-        ->begin(std::move(*wire), std::move(stop));
+        ->begin(std::move(*wire), tokens, std::move(stop));
   }
 
  private:
@@ -258,6 +353,9 @@ Result<ModelSpec> parse_url_spec(std::string_view text, const model::Profile& pr
   if (origin_of(spec.base_url).ends_with("://"))
     return fail(ErrorCode::kInvalidInput, "the model's address names no host");
   while (spec.base_url.ends_with('/')) spec.base_url.pop_back();
+  // Its own interface is beside the compatible one, whose address people have at hand.
+  if (profile.wire == model::Wire::kOllama && spec.base_url.ends_with("/v1"))
+    spec.base_url.erase(spec.base_url.size() - 3);
   return spec;
 }
 
@@ -310,6 +408,14 @@ Result<std::shared_ptr<Model>> make_model(std::string_view spec_text,
   core->adapter = model::make_adapter(*spec->profile, spec->model);
   core->spec = std::move(*spec);
   core->options = std::move(options);
+  core->after = [http = core->client](milliseconds time, std::move_only_function<void()> task) {
+    http->after(time, std::move(task));
+  };
+  if (core->options.traffic == nullptr) core->options.traffic = std::make_shared<Traffic>();
+  core->gate = core->options.traffic->gate(
+      fmt::format("{} {} {}", origin_of(core->spec.base_url),
+                  core->key.empty() ? "" : sha256_hex(core->key.reveal()).substr(0, 16),
+                  core->spec.model));
   return std::make_shared<HttpModel>(std::move(client), std::move(core));
 }
 

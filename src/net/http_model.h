@@ -1,7 +1,8 @@
 // Language models over HTTP: an adapter, the client, a key, and a policy for what goes wrong.
 //
 // A call is tried again by the vendors' rules, as long as nothing of the reply was shown; how many
-// attempts reached the vendor stands in the reply's usage. Deltas and `done` come on the client's
+// attempts reached the vendor stands in the reply's usage. It waits before it is sent where the
+// server's limits, as far as they are known, or its overload demand it (traffic.h). Deltas and `done` come on the client's
 // thread. An error's code says what to do: kUnavailable and kCorrupt may pass by themselves,
 // kDenied is key, permission, TLS or content rules, kNotFound the model's name, kExhausted a limit
 // (credit, context, size, time), kInvalidInput the request. Keys appear in no error. Thread-safe.
@@ -16,6 +17,7 @@
 #include "net/http_client.h"
 #include "net/retry.h"
 #include "net/secret.h"
+#include "net/traffic.h"
 
 namespace cadre::net {
 
@@ -26,7 +28,8 @@ struct ModelSpec {
   bool own_url = false;  // not the profile's: a key is welcome, not needed
 };
 
-// "openai:gpt-5", "ollama:qwen3:8b", "http://host:8000/v1#name", "anthropic+http://host/v1#name".
+// "openai:gpt-5", "ollama:qwen3:8b", "http://host:8000/v1#name", "anthropic+http://host/v1#name",
+// "ollama+http://host:11434#name".
 Result<ModelSpec> parse_model_spec(std::string_view text);
 
 struct HttpModelOptions {
@@ -37,6 +40,9 @@ struct HttpModelOptions {
   std::size_t max_response_bytes = 32U << 20U;
   std::uint64_t seed = 1;  // of the waits' jitter
   std::shared_ptr<Clock> clock{};  // for dates in retry-after; null: the system's
+  // The gates of limits and overload; models that share them do not overrun a server together.
+  // Null: the model has its own.
+  std::shared_ptr<Traffic> traffic{};
 };
 
 // The key for a profile; empty when there is none.

@@ -239,6 +239,97 @@ TEST_F(HttpModelTest, CancelsWhileItWaitsAndWhileItReads) {
   }
 }
 
+// Two requests a second are told by the first reply; the next calls wait instead of being refused.
+TEST_F(HttpModelTest, WaitsForLimitsInsteadOfProvokingThem) {
+  std::atomic<int> refused = 0;
+  std::atomic<std::int64_t> last_us = 0;
+  TestServer server([&](const std::string&, const auto& to) {
+    const auto now = std::chrono::duration_cast<std::chrono::microseconds>(
+                         std::chrono::steady_clock::now().time_since_epoch())
+                         .count();
+    const bool early = last_us != 0 && now - last_us < 80'000;
+    last_us = now;
+    if (early) {
+      ++refused;
+      return to.reply(429, "{}");
+    }
+    return to.reply(200, kText,
+                    "x-ratelimit-limit-requests: 10\r\nx-ratelimit-remaining-requests: 0\r\n"
+                    "x-ratelimit-reset-requests: 1s\r\n");
+  });
+  options_.traffic = std::make_shared<Traffic>();
+  const auto one = model(server.url("/v1#m")), other = model(server.url("/v1#m"));
+  EXPECT_EQ(text_of_reply(ask(*one)), "hello");
+  const auto start = std::chrono::steady_clock::now();
+  std::vector<std::future<Outcome>> asked;
+  for (int i = 0; i < 4; ++i) asked.push_back(begin(i % 2 == 0 ? *one : *other, false));
+  for (auto& each : asked) EXPECT_EQ(text_of_reply(each.get()), "hello");
+  EXPECT_GE(std::chrono::steady_clock::now() - start, 350ms);
+  EXPECT_EQ(refused, 0);
+}
+
+TEST_F(HttpModelTest, OverloadNarrowsWhatIsSentAtOnce) {
+  std::atomic<int> now = 0, most = 0, n = 0;
+  TestServer server([&](const std::string&, const auto& to) {
+    const int here = ++now;
+    if (n++ < 8) {
+      std::this_thread::sleep_for(20ms);
+      --now;
+      return to.reply(529, "{}");
+    }
+    most = std::max<int>(most, here);
+    std::this_thread::sleep_for(5ms);
+    --now;
+    return to.reply(200, kText);
+  });
+  options_.retry.attempts_max = 10;
+  const auto llm = model(server.url("/v1#m"));
+  std::vector<std::future<Outcome>> asked;
+  for (int i = 0; i < 8; ++i) asked.push_back(begin(*llm, false));
+  for (auto& each : asked) EXPECT_EQ(text_of_reply(each.get()), "hello");
+  EXPECT_LE(most, 5);  // half of eight, and what grew back since
+}
+
+TEST_F(HttpModelTest, ACallThatWaitsForTheLimitCanBeCancelledAndHasItsDeadline) {
+  TestServer server([&](const std::string&, const auto& to) {
+    return to.reply(200, kText,
+                    "x-ratelimit-limit-requests: 1\r\nx-ratelimit-remaining-requests: 0\r\n"
+                    "x-ratelimit-reset-requests: 20s\r\n");
+  });
+  const auto llm = model(server.url("/v1#m"));
+  EXPECT_EQ(text_of_reply(ask(*llm)), "hello");
+  std::stop_source source;
+  auto future = begin(*llm, false, source.get_token());
+  EXPECT_EQ(future.wait_for(30ms), std::future_status::timeout);
+  source.request_stop();
+  EXPECT_EQ(future.get().reply.error().code, ErrorCode::kCancelled);
+  options_.deadline = 100ms;
+  options_.traffic = std::make_shared<Traffic>();
+  const auto hasty = model(server.url("/v1#m"));
+  EXPECT_EQ(text_of_reply(ask(*hasty)), "hello");
+  const Outcome late = ask(*hasty);
+  ASSERT_FALSE(late.reply);
+  EXPECT_EQ(late.reply.error().code, ErrorCode::kUnavailable);
+  EXPECT_NE(late.reply.error().describe().find("in 20 s"), std::string::npos)
+      << late.reply.error().describe();
+  EXPECT_EQ(server.requests(), 2);
+}
+
+TEST_F(HttpModelTest, WhatWaitsForALimitEndsWithTheClient) {
+  TestServer server([&](const std::string&, const auto& to) {
+    return to.reply(200, kText,
+                    "x-ratelimit-limit-requests: 1\r\nx-ratelimit-remaining-requests: 0\r\n"
+                    "x-ratelimit-reset-requests: 20s\r\n");
+  });
+  auto llm = model(server.url("/v1#m"));
+  EXPECT_EQ(text_of_reply(ask(*llm)), "hello");
+  auto waiting = begin(*llm, false);
+  std::this_thread::sleep_for(20ms);
+  client_.reset();
+  llm.reset();
+  EXPECT_EQ(waiting.get().reply.error().code, ErrorCode::kCancelled);
+}
+
 TEST_F(HttpModelTest, EndsWithItsClient) {
   options_.retry = {.attempts_max = 3, .first_wait = 10s, .longest_wait = 10s};
   TestServer server([](const std::string&, const auto& to) { return to.reply(503, "{}"); });
@@ -257,7 +348,9 @@ TEST(ModelSpecs, NamesAndAddresses) {
     return parsed->profile->name + "|" + parsed->base_url + "|" + parsed->model;
   };
   EXPECT_EQ(spec("openai:gpt-5"), "openai|https://api.openai.com/v1|gpt-5");
-  EXPECT_EQ(spec("ollama:qwen3:8b"), "ollama|http://localhost:11434/v1|qwen3:8b");
+  EXPECT_EQ(spec("ollama:qwen3:8b"), "ollama|http://localhost:11434|qwen3:8b");
+  EXPECT_EQ(spec("ollama+http://h:11434/v1/#m"), "ollama|http://h:11434|m");
+  EXPECT_EQ(spec("ollama-chat:m"), "ollama-chat|http://localhost:11434/v1|m");
   EXPECT_EQ(spec("http://h:1/v1/#a/b"), "compatible|http://h:1/v1|a/b");
   EXPECT_EQ(spec("anthropic+https://h/v1#c"), "anthropic|https://h/v1|c");
   for (const char* bad : {"", "gpt-5", "openai", "openai:", "what:x", "http://h/v1", "http://h/v1#",

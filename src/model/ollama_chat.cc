@@ -1,0 +1,321 @@
+// Ollama's own /api/chat. Against its compatible endpoint it can do what others cannot: set the
+// size of the context. What does not fit is cut off without a word there, so the size is always
+// asked for, in few steps, because each change makes the server load the model anew.
+#include "model/ollama_chat.h"
+
+#include <algorithm>
+
+#include "model/wire_common.h"
+
+namespace cadre::model {
+namespace {
+
+constexpr std::int64_t kContextMin = 8192;
+constexpr std::int64_t kContextMax = 131'072;
+constexpr std::size_t kBytesPerToken = 3;  // cautious: English has about four
+constexpr std::int64_t kOutputTokens = 4096;
+
+ToolText tool_text(const ToolSpec& tool) {
+  ToolText text;
+  text.json = R"({"type":"function","function":)";
+  ObjectText function(text.json);
+  function.text("name", tool.name);
+  function.text("description", tool.description);
+  function.json("parameters", tool.parameters);
+  function.close();
+  text.json.push_back('}');
+  return text;
+}
+
+// Arguments go back as an object; what the model wrote otherwise was answered with an error.
+void append_arguments(std::string& out, const std::string& arguments) {
+  const auto value = json::parse(arguments);
+  out += value && value->is_object() ? json::write(*value) : std::string("{}");
+}
+
+class Messages {
+ public:
+  Messages(std::span<const ItemPtr> items, std::string& out) : items_(items), out_(out) {}
+
+  void write(std::string_view instructions) {
+    out_.push_back('[');
+    if (!instructions.empty()) plain("system", instructions);
+    std::size_t at = 0;
+    while (at < items_.size()) {
+      const Item& item = *items_[at];
+      const auto* message = std::get_if<MessageItem>(&item);
+      if (const auto* result = std::get_if<ToolResultItem>(&item)) {
+        next();
+        out_ += R"({"role":"tool","tool_name":)";
+        append_string(out_, name_of(result->call_id));
+        out_ += R"(,"content":)";
+        append_string(out_, result->output);
+        out_.push_back('}');
+        ++at;
+      } else if (message != nullptr && message->speaker != Speaker::kAssistant) {
+        plain(message->speaker == Speaker::kUser ? "user" : "system", message->text);
+        ++at;
+      } else {
+        std::size_t end = at;
+        while (end < items_.size() && is_of_reply(*items_[end])) ++end;
+        assistant(at, std::max(end, at + 1));
+        at = std::max(end, at + 1);
+      }
+    }
+    out_.push_back(']');
+  }
+
+ private:
+  void next() {
+    if (!first_) out_.push_back(',');
+    first_ = false;
+  }
+
+  void plain(std::string_view role, std::string_view text) {
+    next();
+    out_ += R"({"role":")";
+    out_ += role;
+    out_ += R"(","content":)";
+    append_string(out_, text);
+    out_.push_back('}');
+  }
+
+  std::string_view name_of(std::string_view call_id) const {
+    for (const ItemPtr& item : items_) {
+      const auto* call = std::get_if<ToolCallItem>(item.get());
+      if (call != nullptr && call->id == call_id) return call->tool;
+    }
+    return call_id;
+  }
+
+  void assistant(std::size_t begin, std::size_t end) {
+    std::string text, thinking;
+    bool calls = false;
+    for (std::size_t i = begin; i < end; ++i) {
+      if (const auto* message = std::get_if<MessageItem>(items_[i].get())) {
+        if (!text.empty()) text += "\n\n";
+        text += message->text;
+      } else if (const auto* reasoning = std::get_if<ReasoningItem>(items_[i].get())) {
+        thinking += reasoning->text;
+      } else {
+        calls = true;
+      }
+    }
+    if (text.empty() && !calls) return;  // thinking alone: nothing follows from it
+    next();
+    ObjectText body(out_);
+    body.text("role", "assistant");
+    body.text("content", text);
+    if (!thinking.empty()) body.text("thinking", thinking);
+    if (calls && body.key("tool_calls")) tool_calls(begin, end);
+    body.close();
+  }
+
+  void tool_calls(std::size_t begin, std::size_t end) {
+    char separator = '[';
+    for (std::size_t i = begin; i < end; ++i) {
+      const auto* call = std::get_if<ToolCallItem>(items_[i].get());
+      if (call == nullptr) continue;
+      out_.push_back(separator);
+      separator = ',';
+      out_ += R"({"function":{"name":)";
+      append_string(out_, call->tool);
+      out_ += R"(,"arguments":)";
+      append_arguments(out_, call->arguments);
+      out_ += "}}";
+    }
+    out_.push_back(']');
+  }
+
+  std::span<const ItemPtr> items_;
+  std::string& out_;
+  bool first_ = true;
+};
+
+// What a message consisted of, whole or gathered from a stream.
+struct Parts {
+  std::string text, thinking, finish;
+  std::vector<ToolCallItem> calls;
+  Usage usage;
+  bool done = false;
+
+  void take_end(const Json& object) {
+    done = json::get_bool(object, "done");
+    if (!done) return;
+    finish = json::get_string(object, "done_reason", "stop");
+    usage.input_tokens = count_of(object, "prompt_eval_count");
+    usage.output_tokens = count_of(object, "eval_count");
+  }
+
+  void take_calls(const Json& message, const Model::OnDelta& on_delta) {
+    for (const Json& entry : json::get_array(message, "tool_calls")) {
+      const Json* function = json::find(entry, "function");
+      if (function == nullptr) continue;
+      ToolCallItem call;
+      call.id = json::get_string(entry, "id");
+      call.tool = json::get_string(*function, "name");
+      call.arguments = arguments_of(json::find(*function, "arguments"));
+      if (on_delta) {
+        on_delta({ModelDelta::Kind::kArguments, call.arguments, static_cast<int>(calls.size())});
+      }
+      calls.push_back(std::move(call));
+    }
+  }
+
+  ModelReply reply(const ReplyContext& context) && {
+    ModelReply out;
+    if (!thinking.empty()) out.items.emplace_back(ReasoningItem{std::move(thinking), Json()});
+    if (!text.empty() || calls.empty())
+      out.items.emplace_back(MessageItem{Speaker::kAssistant, std::move(text), "", false, Json()});
+    for (ToolCallItem& call : calls) out.items.emplace_back(std::move(call));
+    out.finish = std::move(finish);
+    out.usage = usage;
+    settle(out, context);
+    return out;
+  }
+};
+
+class OllamaStream final : public StreamParser {
+ public:
+  OllamaStream(const Profile& profile, std::shared_ptr<const ReplyContext> context)
+      : profile_(profile), context_(std::move(context)) {}
+
+  std::expected<bool, Fault> feed(std::string_view, std::string_view data,
+                                  const Model::OnDelta& on_delta) override {
+    const Json* object = reader_.read(data);
+    if (object == nullptr || !object->is_object())
+      return std::unexpected(malformed(profile_, "a line of the stream is not JSON"));
+    if (json::find(*object, "error") != nullptr)
+      return std::unexpected(fault_of(profile_, 0, data));
+    if (const Json* message = json::find(*object, "message")) {
+      const std::string thinking = json::get_string(*message, "thinking");
+      const std::string text = json::get_string(*message, "content");
+      parts_.thinking += thinking;
+      parts_.text += text;
+      if (on_delta && !thinking.empty())
+        on_delta({ModelDelta::Kind::kReasoning, thinking, 0});
+      if (on_delta && !text.empty()) on_delta({ModelDelta::Kind::kText, text, 0});
+      parts_.take_calls(*message, on_delta);
+    }
+    parts_.take_end(*object);
+    return true;
+  }
+
+  Parsed finish() override {
+    if (!parts_.done) return std::unexpected(cut_off(profile_));
+    return std::move(parts_).reply(*context_);
+  }
+
+ private:
+  const Profile& profile_;
+  std::shared_ptr<const ReplyContext> context_;
+  EventReader reader_;
+  Parts parts_;
+};
+
+// Smallest step that holds what was written and what may come.
+std::int64_t context_size(std::size_t bytes, const ModelSettings& settings) {
+  const std::int64_t need = static_cast<std::int64_t>(bytes / kBytesPerToken) +
+                            settings.max_output_tokens.value_or(kOutputTokens);
+  std::int64_t size = kContextMin;
+  while (size < need && size < kContextMax) size *= 2;
+  return size;
+}
+
+class OllamaAdapter final : public Adapter {
+ public:
+  OllamaAdapter(Profile profile, std::string model)
+      : profile_(std::move(profile)), model_(std::move(model)), tools_(tool_text) {}
+
+  Result<WireRequest> build_request(const ModelRequest& request) const override {
+    if (auto sound = check_model_request(request, model_); !sound) return propagate(sound);
+    const ModelSettings& settings = settings_of(request);
+    auto context = context_of(request);
+    WireRequest wire;
+    wire.path = "/api/chat";
+    wire.stream = request.stream;
+    std::string& out = wire.body;
+    out.reserve(512 + request.items.size() * 128);
+    JsonObject extra = settings.extra.is_object() ? settings.extra.get_object() : JsonObject{};
+    const Json own_options = json::get_object(settings.extra, "options");
+    extra.erase("options");
+    ObjectText body(out, &extra);
+    body.text("model", request.model.empty() ? std::string_view(model_) : request.model);
+    if (body.key("messages")) Messages(request.items, out).write(request.instructions);
+    offer_tools(body, out, request, settings, *context);
+    if (request.output != nullptr) body.json("format", request.output->schema);
+    if (settings.reasoning_effort == "none") {
+      body.boolean("think", false);
+    } else if (!settings.reasoning_effort.empty()) {
+      body.text("think", settings.reasoning_effort);
+    }
+    body.json("options", options(settings, own_options.get_object(), out.size()));
+    body.boolean("stream", request.stream);
+    body.members(extra);
+    body.close();
+    wire.context = std::move(context);
+    return wire;
+  }
+
+  Parsed parse_reply(int status, std::string_view text,
+                     const ReplyContext& context) const override {
+    if (status >= 400 || status < 200) return std::unexpected(fault_of(profile_, status, text));
+    const auto parsed = json::parse(text);
+    if (!parsed) return std::unexpected(malformed(profile_, parsed.error().message));
+    if (json::find(*parsed, "error") != nullptr)
+      return std::unexpected(fault_of(profile_, 200, text));
+    const Json* message = json::find(*parsed, "message");
+    if (message == nullptr || !message->is_object())
+      return std::unexpected(malformed(profile_, "there is no message in it"));
+    Parts parts;
+    parts.text = json::get_string(*message, "content");
+    parts.thinking = json::get_string(*message, "thinking");
+    parts.take_calls(*message, nullptr);
+    parts.take_end(*parsed);
+    return std::move(parts).reply(context);
+  }
+
+  std::unique_ptr<StreamParser> start_stream(
+      std::shared_ptr<const ReplyContext> context) const override {
+    return std::make_unique<OllamaStream>(profile_, std::move(context));
+  }
+
+ private:
+  // There is no tool_choice: what must not be called is not offered.
+  void offer_tools(ObjectText& body, std::string& out, const ModelRequest& request,
+                   const ModelSettings& settings, ReplyContext& context) const {
+    const ToolChoice& choice = settings.tool_choice;
+    if (choice.kind == ToolChoice::Kind::kNone) return;
+    if (choice.kind != ToolChoice::Kind::kTool)
+      return put_tools(body, out, request, tools_, context);
+    ModelRequest narrowed = request;
+    const auto it = std::ranges::find(request.tools, choice.tool,
+                                      [](const auto& tool) { return tool->name; });
+    if (it != request.tools.end())
+      narrowed.tools = std::span(request.tools).subspan(
+          static_cast<std::size_t>(it - request.tools.begin()), 1);
+    put_tools(body, out, narrowed, tools_, context);
+  }
+
+  static JsonObject options(const ModelSettings& settings, const JsonObject& own,
+                            std::size_t bytes) {
+    JsonObject out{{"num_ctx", context_size(bytes, settings)}};
+    if (settings.temperature) out["temperature"] = *settings.temperature;
+    if (settings.top_p) out["top_p"] = *settings.top_p;
+    if (settings.max_output_tokens) out["num_predict"] = *settings.max_output_tokens;
+    for (const auto& [key, value] : own) out[key] = value;
+    return out;
+  }
+
+  const Profile profile_;
+  const std::string model_;
+  const ToolTexts tools_;
+};
+
+}  // namespace
+
+std::unique_ptr<Adapter> make_ollama_adapter(const Profile& profile, std::string model) {
+  return std::make_unique<OllamaAdapter>(profile, std::move(model));
+}
+
+}  // namespace cadre::model
