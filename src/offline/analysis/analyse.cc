@@ -76,6 +76,7 @@ spec::Spec analyse(std::string_view text) {
   complete_inputs(draft);
   complete_permissions(draft);
   account(draft);
+  judge_coverage(draft);
   number_questions(draft);
   summarise(draft);
   return std::move(draft.spec);

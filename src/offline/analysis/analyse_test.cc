@@ -165,6 +165,21 @@ TEST(Analyse, SameTextSameBytes) {
   for (const auto& brief : briefs("development.jsonl")) EXPECT_EQ(dump(brief), dump(brief));
 }
 
+TEST(Analyse, RefusesWhatIsOutsideAndCoveredNowhere) {
+  const auto model = analyse(
+      "Firmware for a door lock. Open the bolt with the servo when the right card is near it. The "
+      "watchdog has to reset the chip if the loop hangs.");
+  EXPECT_EQ(model.verdict, spec::Verdict::kRefuse);
+  EXPECT_TRUE(model.entities.empty());
+  EXPECT_TRUE(model.operations.empty());
+  // With one sentence that is covered, the rest is listed and the records are built.
+  const auto partly = analyse(
+      "Firmware for a door lock. Each card has a number (unique) and an owner name. The watchdog "
+      "has to reset the chip if the loop hangs.");
+  EXPECT_EQ(partly.verdict, spec::Verdict::kPartial);
+  EXPECT_FALSE(partly.entities.empty());
+}
+
 TEST(Analyse, RefusesWhatIsNoRequirement) {
   const std::string binary("\x00\x01\x02\xff\xfe\x00\x13\x80\x81\x00", 10);
   for (const std::string& brief :

@@ -22,6 +22,8 @@ struct Reading {
 bool judge_input(Draft& draft);
 void mark_outside(Draft& draft);
 bool judge_scope(Draft& draft);
+// After account(): refuses a brief that asks for something outside and is covered nowhere.
+void judge_coverage(Draft& draft);
 bool outside_sentence(const Draft& draft, int sentence);
 
 // product.cc: the product's name; title sentences; words that only introduce.

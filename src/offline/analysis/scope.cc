@@ -141,6 +141,29 @@ void refuse(Draft& draft, std::string why, std::string help) {
                               {id, std::move(why), "capability_outside", std::move(help)});
 }
 
+constexpr const char* kOutsideWhole =
+    "What the brief asks for lies outside of what can be built without a language model: "
+    "applications that keep records.";
+
+// Refuses the brief and drops what was read of it: a refusal promises nothing.
+void refuse_all(Draft& draft, std::string why) {
+  while (!draft.spec.actors.empty()) {
+    const std::string actor = draft.spec.actors.back().id;
+    draft.remove_actor(actor);
+  }
+  draft.spec.entities.clear();
+  draft.spec.relations.clear();
+  draft.spec.operations.clear();
+  draft.spec.permissions.clear();
+  draft.spec.rules.clear();
+  draft.spec.queries.clear();
+  draft.spec.assumptions.clear();
+  draft.spec.questions.clear();
+  refuse(draft, std::move(why),
+         "Say what is recorded and who does what, as in \"Each book has a title and an author. "
+         "Members borrow books.\"");
+}
+
 }  // namespace
 
 bool outside_sentence(const Draft& draft, int sentence) {
@@ -202,20 +225,22 @@ bool judge_scope(Draft& draft) {
                                      return s.status == spec::SentenceStatus::kOutOfScope;
                                    });
   if (!draft.spec.entities.empty()) return true;
-  std::string why = outside ? "What the brief asks for lies outside of what can be built without a "
-                              "language model: applications that keep records."
-                            : "No records were found in the brief: nothing that is to be stored.";
-  while (!draft.spec.actors.empty()) {
-    const std::string actor = draft.spec.actors.back().id;
-    draft.remove_actor(actor);
-  }
-  draft.spec.rules.clear();
-  draft.spec.queries.clear();
-  const auto unhandled = draft.spec.unhandled;
-  refuse(draft, std::move(why),
-         "Say what is recorded and who does what, as in \"Each book has a title and an author. "
-         "Members borrow books.\"");
+  refuse_all(draft, outside ? kOutsideWhole
+                            : "No records were found in the brief: nothing that is to be stored.");
   return false;
+}
+
+// After the accounting: a brief that asks for something outside and of which not one sentence is
+// covered is not a records application with a few wishes left over.
+void judge_coverage(Draft& draft) {
+  const auto any = [&draft](spec::SentenceStatus status) {
+    return std::ranges::any_of(draft.spec.sentences,
+                               [status](const auto& s) { return s.status == status; });
+  };
+  if (draft.spec.verdict == spec::Verdict::kPartial && any(spec::SentenceStatus::kOutOfScope) &&
+      !any(spec::SentenceStatus::kCovered)) {
+    refuse_all(draft, kOutsideWhole);
+  }
 }
 
 }  // namespace cadre::offline::analysis
