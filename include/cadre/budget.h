@@ -8,6 +8,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <unordered_set>
 
 #include "base/result.h"
 
@@ -36,7 +37,16 @@ class Budget {
   // reserved for it.
   void settle(const BudgetUse& reserved, const BudgetUse& actual);
 
+  // What the run used before it was resumed: counted, over the limits if need be, in this budget
+  // and every parent that does not know the run already. The runtime tells.
+  void carry_over(const std::string& run, const BudgetUse& use);
+  // A run begins to draw on it; and will not again.
+  void enter(const std::string& run);
+  void leave(const std::string& run);
+
   BudgetUse used() const;
+  // What every limit leaves, here and in every parent; unset where there is none.
+  BudgetLimits left() const;
   // Whether a limit's soft share is used up.
   bool soft_reached() const;
 
@@ -46,6 +56,7 @@ class Budget {
   const std::shared_ptr<Budget> parent_;
   mutable std::mutex mutex_;
   BudgetUse used_;
+  std::unordered_set<std::string> runs_;  // under way, or left behind
 };
 
 }  // namespace cadre

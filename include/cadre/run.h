@@ -26,6 +26,7 @@
 #include "cadre/budget.h"
 #include "core/approval_policy.h"
 #include "core/event.h"
+#include "memory/run_memory.h"
 #include "memory/session.h"
 #include "model/model.h"
 #include "store/store.h"
@@ -68,6 +69,12 @@ struct RunOptions {
   std::shared_ptr<Model> model{};      // for agents that name none
   std::shared_ptr<Session> session{};  // the conversation is taken from and added to it
   std::size_t session_items = 0;     // how many of its last items are read; 0: all
+  // What the team remembers: before the run, and before each agent that is used as a tool, what is
+  // known of it is put before the model as data, within the memory's token budget; answers,
+  // failures, handoffs and lessons are kept. What was given is in the journal. Without `session`
+  // the conversation is kept in the memory's, and of it only the last ten exchanges are read, as
+  // part of what is known.
+  std::shared_ptr<RunMemory> memory{};
   std::shared_ptr<Store> store{};      // the journal; unset: the run lives in memory only
   std::string id{};                    // unset: made from the clock
   std::string title{};                 // in lists of runs; unset: the input's first words
@@ -102,6 +109,9 @@ struct RunResult {
   RunStatus status = RunStatus::kInternal;
   std::string output{};  // the answer, or what a guardrail put in its place
   std::string reason{};  // of a status other than kDone
+  // Why it did not start, as an error: kConflict when another run has the session, or has written
+  // to it since this one was interrupted.
+  std::optional<Error> error{};
   std::string agent{};   // who gave the answer
   std::vector<ItemPtr> new_items{};
   // Not empty, with status kRunning: the run waits for a person.
@@ -149,6 +159,8 @@ struct RuntimeOptions {
   std::shared_ptr<Clock> clock{};  // unset: the system's
 };
 
+struct AgentTask;
+
 class Runtime {
  public:
   explicit Runtime(RuntimeOptions options = {});
@@ -162,6 +174,11 @@ class Runtime {
   // recorded run again when pure or idempotent; others are answered as unknown. A run that has
   // ended gives its result again.
   RunHandle resume(const AgentTeam& team, const std::string& run, RunOptions options);
+  // See <cadre/task.h>.
+  RunHandle process_task(const AgentTeam& team, const std::string& agent, const AgentTask& task,
+                         RunOptions options = {});
+  RunHandle request_handoff(const AgentTeam& team, const HandoffRequest& request,
+                            RunOptions options = {});
 
   class Loop;
 

@@ -33,7 +33,9 @@ struct ToolOptions {
   // Decides what happens when a run is resumed and the call's end was not recorded, and whether
   // it may run before input guardrails have decided.
   ToolEffect effect = ToolEffect::kExternal;
-  std::chrono::milliseconds timeout{60'000};  // 0: none
+  // 0: none. Unset: a minute, and none for an agent as a tool. The time in which an agent waits for
+  // a person does not count. What an agent has running is cancelled.
+  std::optional<std::chrono::milliseconds> timeout{};
   Approval approval = Approval::kNever;
   // Of kAsk: whether this call needs a person. Not asked for arguments that are not valid: those
   // need one. An exception means yes.
@@ -49,6 +51,9 @@ struct ToolOptions {
   std::size_t output_max = 256 * 1024;  // bytes; what is longer is cut, and says so
   std::vector<Guardrail> input_guardrails{}, output_guardrails{};
 };
+
+// ToolOptions::timeout of a function.
+inline constexpr std::chrono::milliseconds kToolTimeout{60'000};
 
 struct Tool {
   // Arguments are valid against `parameters` when it is called.

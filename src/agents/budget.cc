@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 namespace cadre {
 namespace {
 
@@ -54,9 +56,47 @@ void Budget::settle(const BudgetUse& reserved, const BudgetUse& actual) {
   used_.money += actual.money - reserved.money;
 }
 
+void Budget::carry_over(const std::string& run, const BudgetUse& use) {
+  if (parent_ != nullptr) parent_->carry_over(run, use);
+  const std::lock_guard lock(mutex_);
+  if (!runs_.insert(run).second) return;
+  used_.model_calls += use.model_calls;
+  used_.tool_calls += use.tool_calls;
+  used_.tokens += use.tokens;
+  used_.money += use.money;
+}
+
+void Budget::enter(const std::string& run) {
+  if (parent_ != nullptr) parent_->enter(run);
+  const std::lock_guard lock(mutex_);
+  runs_.insert(run);
+}
+
+void Budget::leave(const std::string& run) {
+  if (parent_ != nullptr) parent_->leave(run);
+  const std::lock_guard lock(mutex_);
+  runs_.erase(run);
+}
+
 BudgetUse Budget::used() const {
   const std::lock_guard lock(mutex_);
   return used_;
+}
+
+BudgetLimits Budget::left() const {
+  BudgetLimits left;
+  if (parent_ != nullptr) left = parent_->left();
+  const std::lock_guard lock(mutex_);
+  const auto narrow = [](auto& to, const auto& limit, auto used) {
+    if (!limit) return;
+    const auto rest = std::max(*limit - used, decltype(used)(0));
+    to = to ? std::min(*to, rest) : rest;
+  };
+  narrow(left.model_calls, limits_.model_calls, used_.model_calls);
+  narrow(left.tool_calls, limits_.tool_calls, used_.tool_calls);
+  narrow(left.tokens, limits_.tokens, used_.tokens);
+  narrow(left.money, limits_.money, used_.money);
+  return left;
 }
 
 bool Budget::soft_reached() const {

@@ -59,13 +59,13 @@ RunDriver::FrameRun& RunDriver::frame_run(int index) {
 }
 
 std::span<const OfferedTool> RunDriver::offered(int f) {
-  return agent_of(f).always_offered ? std::span<const OfferedTool>(agent_of(f).offered)
+  return offers_always(f) ? std::span<const OfferedTool>(agent_of(f).offered)
                                     : std::span<const OfferedTool>(frame_run(f).offered);
 }
 
 const OfferedTool* RunDriver::find_offered(int f, std::string_view name) {
   const CompiledAgent& agent = agent_of(f);
-  if (agent.always_offered) {
+  if (offers_always(f)) {
     const auto at = agent.by_name.find(name);
     return at == agent.by_name.end() ? nullptr
                                      : &agent.offered[static_cast<std::size_t>(at->second)];
@@ -152,9 +152,10 @@ void RunDriver::prepare(int f, ModelRequest& request, std::vector<ItemPtr>& filt
       throw std::runtime_error("input_filter gave no valid history: " + valid.error().message);
     request.items = filtered;
   }
-  if (!agent.always_offered) {
+  if (!offers_always(f)) {
     shell.offered.clear();
     for (const OfferedTool& tool : agent.offered) {
+      if (purpose_.alone && tool.handoff >= 0) continue;
       const auto& enabled =
           tool.tool >= 0
               ? agent.agent.tools[static_cast<std::size_t>(tool.tool)].options.enabled
@@ -198,7 +199,7 @@ void RunDriver::call_model(const Command& command) {
                            .failure = RunStatus::kInternal});
   }
   if (!at.finishing) {
-    if (agent.always_offered) {
+    if (offers_always(f)) {
       request.tools = agent.specs;
     } else {
       for (const OfferedTool& tool : shell.offered) specs.push_back(tool.spec);
@@ -436,6 +437,7 @@ void RunDriver::call_tool(const Command& command) {
   const auto& asked = std::get<ToolCallItem>(*item);
   const OfferedTool* found = find_tool(f, asked.tool);
   emit(RunEvent::Kind::kToolStarted, f, asked.arguments, asked.tool, asked.id);
+  if (notes_ != nullptr) notes_->tool_began(f, c, loop_->clock().now_us());
   // Of a resumed run: the team has changed.
   if (found == nullptr || found->tool < 0 || found->target >= 0) {
     return tool_ended(f, c, turn, false, fmt::format("there is no tool '{}' any more", asked.tool));
@@ -495,8 +497,8 @@ void RunDriver::call_tool(const Command& command) {
       self->publish_if_still();
     });
   });
-  if (tool.options.timeout.count() == 0) return;
-  watch_tool(flight, stop, tool, f, c, turn, tool.options.timeout);
+  const auto limit = tool.options.timeout.value_or(kToolTimeout);
+  if (limit.count() > 0) watch_tool(flight, stop, tool, f, c, turn, limit);
 }
 
 // Time in the queue does not count: the timer is set again until the call has run that long.
@@ -509,7 +511,7 @@ void RunDriver::watch_tool(std::shared_ptr<ToolFlight> flight,
     const Self self = weak.lock();
     const int stage = flight->stage;
     if (self == nullptr || stage >= 2) return;
-    const std::chrono::nanoseconds limit = tool.options.timeout;
+    const std::chrono::nanoseconds limit = tool.options.timeout.value_or(kToolTimeout);
     const std::chrono::nanoseconds ran(stage == 0 ? 0 : now_ns() - flight->begun_ns);
     if (ran < limit) return self->watch_tool(flight, stop, tool, f, c, turn, limit - ran);
     int running = 1;
@@ -519,7 +521,8 @@ void RunDriver::watch_tool(std::shared_ptr<ToolFlight> flight,
     --self->in_flight_;
     self->tool_ended(
         f, c, turn, false,
-        fmt::format("Tool '{}' timed out after {} ms.", tool.name, tool.options.timeout.count()));
+        fmt::format("Tool '{}' timed out after {} ms.", tool.name,
+                    tool.options.timeout.value_or(kToolTimeout).count()));
   });
 }
 
@@ -608,7 +611,7 @@ void RunDriver::check_guardrail(const Command& command) {
 void RunDriver::ask_approval(const Command& command) {
   const ToolCallItem& asked = call(command.frame, command.call).call();
   if (options_.policy != nullptr && asked.tool != kAskUserTool) {
-    const OfferedTool* found = find_offered(command.frame, asked.tool);
+    const OfferedTool* found = find_tool(command.frame, asked.tool);
     std::string subject = "tool:" + asked.tool;
     if (found != nullptr && found->handoff >= 0) {
       subject = fmt::format(
@@ -620,13 +623,15 @@ void RunDriver::ask_approval(const Command& command) {
       const bool allowed = answer.verdict == PolicyVerdict::kAllow;
       return feed(ApprovalDecided{
           command.frame, command.call, allowed,
-          allowed ? "" : fmt::format("The policy denies it ({}).", answer.rule), false});
+          allowed ? "" : fmt::format("The policy denies it ({}).", answer.rule), false},
+                  JsonObject{{"by", "policy " + answer.rule}});
     }
   }
   const auto always = always_.find(asked.tool);
   if (always == always_.end()) return;  // a person decides: RunHandle::approve, reject, answer
   feed(ApprovalDecided{command.frame, command.call, always->second,
-                       always->second ? "" : "Not approved, as before.", false});
+                       always->second ? "" : "Not approved, as before.", false},
+       JsonObject{{"by", "user, as before"}});
 }
 
 // ---- the agent's and the run's own rules -----------------------------------------------------

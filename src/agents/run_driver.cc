@@ -4,9 +4,14 @@
 
 #include <algorithm>
 
+#include "agents/session_lease.h"
 #include "base/text.h"
 
 namespace cadre {
+
+namespace {
+constexpr int kWaitingExitCode = 8;  // as the command line says it
+}  // namespace
 
 // ---- what handles see ------------------------------------------------------------------------
 
@@ -49,37 +54,21 @@ RunResult RunHandle::State::wait(std::optional<std::chrono::milliseconds> at_mos
   return *result_;
 }
 
-namespace {
-
-// A session's writer's place from the worker that takes it to the run; given back when the run is
-// gone by then.
-struct Lease {
-  std::shared_ptr<Session> session;
-  std::string run;
-  bool held = false;
-  Result<void> take() {
-    auto taken = session->acquire(run);
-    held = taken.has_value();
-    return taken;
-  }
-  bool hand_over() { return std::exchange(held, false); }
-  ~Lease() {
-    if (held) session->release(run);
-  }
-};
-
-}  // namespace
-
 // ---- the life of a run -----------------------------------------------------------------------
 
 RunDriver::RunDriver(std::shared_ptr<Runtime::Loop> loop, AgentTeam team, RunOptions options,
-                     std::shared_ptr<RunHandle::State> state)
+                     std::shared_ptr<RunHandle::State> state, RunPurpose purpose)
     : loop_(std::move(loop)),
       team_(std::move(team)),
       options_(std::move(options)),
+      purpose_(std::move(purpose)),
       state_(std::move(state)),
       run_(make_agent_run(team_.compiled().policy, options_.limits)),
-      journal_(state_->id) {}
+      journal_(state_->id) {
+  if (options_.memory == nullptr) return;
+  reads_past_ = options_.session != nullptr;
+  if (!reads_past_) options_.session = options_.memory->conversation();
+}
 
 RunDriver::~RunDriver() { left_behind(); }
 
@@ -108,6 +97,7 @@ void RunDriver::with_session(std::function<void(Session&, std::vector<std::strin
 }
 
 void RunDriver::start(std::string input) {
+  if (!purpose_.fault.empty()) return end_early(RunStatus::kNotStarted, purpose_.fault);
   for (const CompiledAgent& agent : team_.compiled().agents) {
     if (agent.agent.model != nullptr || options_.model != nullptr) continue;
     return end_early(RunStatus::kNotStarted,
@@ -121,50 +111,76 @@ void RunDriver::start(std::string input) {
   info_.plan = "agents";
   info_.provider = options_.model != nullptr ? options_.model->name()
                                              : team_.compiled().agents[0].agent.model->name();
-  if (options_.session == nullptr) return begin(std::move(input), {});
+  if (options_.session == nullptr) return begin(std::move(input), {}, {});
   struct Loaded {
-    Lease lease;
-    std::optional<Error> error;
+    SessionLease lease;
     std::vector<ItemPtr> items;
+    GivenContext known;
+    Result<void> done;
   };
   auto loaded = std::make_shared<Loaded>();
   loaded->lease = {options_.session, state_->id};
-  const std::size_t limit = options_.session_items;
   with_session(
-      [loaded, limit](Session& session, std::vector<std::string>& notes) {
-        if (auto held = loaded->lease.take(); !held) {
-          loaded->error = held.error();
-          return;
-        }
-        auto items = session.load(limit, notes);
-        if (items) {
-          loaded->items = std::move(*items);
-        } else {
-          loaded->error = items.error();
-        }
+      [loaded, self = shared_from_this(), input](Session& session,
+                                                 std::vector<std::string>& notes) {
+        loaded->done = [&]() -> Result<void> {
+          if (auto held = loaded->lease.take(); !held) return held;
+          if (self->reads_past_) {
+            auto items = session.load(self->options_.session_items, notes);
+            if (!items) return propagate(items);
+            loaded->items = std::move(*items);
+          }
+          auto known = self->known_to(self->purpose_.agent, input, true);
+          if (!known) return propagate(known);
+          loaded->known = std::move(*known);
+          return {};
+        }();
       },
       [loaded, input = std::move(input)](const Self& self) mutable {
-        if (loaded->error)
-          return self->end_early(RunStatus::kNotStarted, loaded->error->describe());
+        if (!loaded->done) return self->not_started(loaded->done.error());
         if (self->finished_) return;  // cancelled meanwhile
         self->session_held_ = loaded->lease.hand_over();
-        self->begin(std::move(input), std::move(loaded->items));
+        self->begin(std::move(input), std::move(loaded->items), std::move(loaded->known));
       });
 }
 
-void RunDriver::begin(std::string input, std::vector<ItemPtr> past) {
+void RunDriver::begin(std::string input, std::vector<ItemPtr> past, GivenContext known) {
   Opened opened;
+  opened.agent = purpose_.agent;
   opened.past = std::move(past);
+  opened.context = std::move(purpose_.context);
+  opened.handoff = std::move(purpose_.handoff);
+  if (!known.text.empty()) {
+    MessageItem message;
+    message.text = std::move(known.text);
+    opened.context.push_back(std::make_shared<const Item>(std::move(message)));
+  }
   MessageItem message;
   message.text = std::move(input);
   opened.input.push_back(std::make_shared<const Item>(std::move(message)));
   if (options_.store != nullptr) {
     info_.created_us = loop_->clock().now_us();
     JsonObject start{{"plan_name", "agents"}, {"title", info_.title}, {"provider", info_.provider}};
-    if (options_.session != nullptr) start["session"] = options_.session->id();
+    if (options_.session != nullptr) {
+      start["session"] = options_.session->id();
+      start["session_items"] = options_.session_items;
+      start["reads_past"] = reads_past_;
+    }
+    if (options_.memory != nullptr)
+      start["known"] = JsonObject{{"tokens", known.tokens}, {"lessons", Json(JsonArray(
+                                      known.lessons.begin(), known.lessons.end()))}};
+    if (purpose_.alone) start["alone"] = true;
+    if (!purpose_.task.empty()) start["task"] = purpose_.task;
+    if (!purpose_.priority.empty()) start["priority"] = purpose_.priority;
     start["limits"] = to_json(options_.limits);
-    write(journal_.opened(opened, team_.compiled().agents[0].agent.name, std::move(start)));
+    const auto first = static_cast<std::size_t>(purpose_.agent);
+    write(journal_.opened(opened, team_.compiled().agents[first].agent.name, std::move(start)));
   }
+  if (options_.memory != nullptr) {
+    notes_ = std::make_unique<RunNotes>(state_->id, purpose_.task);
+    lessons_ = std::move(known.lessons);
+  }
+  if (options_.budget != nullptr) options_.budget->enter(state_->id);
   if (options_.deadline.count() > 0) arm_deadline(options_.deadline);
   feed(std::move(opened));
   for (std::string& more : std::exchange(early_says_, {})) say(std::move(more));
@@ -194,6 +210,10 @@ void RunDriver::feed(AgentOutcome outcome, JsonObject more) {
   if (journalled && !std::holds_alternative<Opened>(outcome))
     write(journal_.outcome(run_, outcome, std::move(more)));
   if (options_.on_event != nullptr) emit_outcome(outcome);
+  if (notes_ != nullptr) notes_->before(run_, outcome, loop_->clock().now_us());
+  const auto* branch = std::get_if<BranchOpened>(&outcome);
+  const std::pair<int, int> opened = branch == nullptr ? std::pair(-1, -1)
+                                                       : std::pair(branch->frame, branch->call);
   out_.clear();
   auto applied = apply(run_, std::move(outcome), out_);
   if (!applied) return end_early(RunStatus::kInternal, applied.error().describe());
@@ -201,6 +221,8 @@ void RunDriver::feed(AgentOutcome outcome, JsonObject more) {
     if (journalled) write(journal_.record(run_, record));
     if (options_.on_event != nullptr) emit_record(record);
   }
+  if (notes_ != nullptr) notes_->after(run_, out_.records, loop_->clock().now_us());
+  if (opened.first >= 0) watch_branch(opened.first, opened.second, {});
   batch_commands_.insert(batch_commands_.end(), out_.commands.begin(), out_.commands.end());
   feeding_ = outer;
   settle();
@@ -221,6 +243,7 @@ void RunDriver::settle() {
   }
   settling_ = false;
   if (options_.session != nullptr) save_session();
+  if (notes_ != nullptr) save_memory();
   publish_if_still();
 }
 
@@ -252,8 +275,10 @@ void RunDriver::flush() {
   append.blobs = std::exchange(batch_blobs_, {});
   const bool first = durable_seq_ == 0;
   durable_seq_ += static_cast<std::int64_t>(append.events.size());
-  if (first || run_.over()) {
+  if (first || run_.over() || said_to_wait_) {
+    said_to_wait_ = false;
     info_.status = run_.over() ? std::string(to_string(run_.frames[0].status)) : "running";
+    info_.exit_code = 0;
     info_.updated_us = loop_->clock().now_us();
     append.info = info_;
   }
@@ -275,6 +300,15 @@ void RunDriver::acked(std::size_t batch, const Result<void>& result) {
   waiting_batches_.erase(at);
   if (!result) {
     journal_fault_ = result.error();
+    if (result.error().code == ErrorCode::kConflict) {
+      if (!resumed_ && batch == 1) {
+        return not_started({ErrorCode::kConflict,
+                            fmt::format("the journal has a run {} already", state_->id),
+                            "resume() goes on with it; or leave RunOptions::id to us"});
+      }
+      return end_early(RunStatus::kInternal,  // decided elsewhere, or resumed there
+                       "another process has written to this run: resume() goes on with it");
+    }
     return end_early(RunStatus::kInternal,
                      "the journal could not be written: " + result.error().describe());
   }
@@ -314,20 +348,48 @@ void RunDriver::publish_if_still() {
   if (run_.over()) {
     const bool saved = !session_held_ || !session_fault_.empty() ||
                        saved_ >= std::min(run_.frames[0].settled, run_.frames[0].log.size());
-    if (waiting_batches_.empty() && batch_.empty() && !session_busy_ && saved) finish();
+    if (waiting_batches_.empty() && batch_.empty() && !session_busy_ && saved && memory_is_kept())
+      finish();
     return;
   }
   if (in_flight_ > 0 || run_.frames.empty() || pending_approvals(run_).empty()) return;
   if (!still_since_) still_since_ = std::chrono::steady_clock::now();
+  if (options_.store != nullptr && !said_to_wait_) return say_that_it_waits();
   state_->publish(result(), false);
+}
+
+// In the list of runs, before anybody is told.
+void RunDriver::say_that_it_waits() {
+  said_to_wait_ = true;
+  info_.status = "waiting";
+  info_.exit_code = kWaitingExitCode;
+  info_.updated_us = loop_->clock().now_us();
+  Append append;
+  append.run = state_->id;
+  append.expected_seq = durable_seq_;
+  append.info = info_;
+  waiting_batches_[++batches_] = {};
+  ++in_flight_;
+  options_.store->append_async(
+      std::move(append),
+      [weak = weak_from_this(), loop = loop_, batch = batches_](Result<void> result) {
+        loop->post([weak, batch, result = std::move(result)] {
+          if (const Self self = weak.lock()) self->acked(batch, result);
+        });
+      });
 }
 
 void RunDriver::finish() {
   finished_ = true;
+  if (options_.budget != nullptr) options_.budget->leave(state_->id);
   RunResult ended = result();
   if (!session_fault_.empty() && ended.status == RunStatus::kDone) {
     ended.status = RunStatus::kInternal;
     ended.reason = "the session could not be written: " + session_fault_;
+  }
+  if (!memory_fault_.empty() && ended.status == RunStatus::kDone) {
+    ended.status = RunStatus::kInternal;
+    ended.reason = "the memory could not be written: " + memory_fault_;
   }
   for (std::size_t i = 0; i < frames_.size(); ++i) abort(static_cast<int>(i));
   leave(std::move(ended));
@@ -359,10 +421,16 @@ void RunDriver::end_early(RunStatus status, std::string reason) {
   leave(std::move(ended));
 }
 
+void RunDriver::not_started(Error error) {
+  start_error_ = error;
+  end_early(RunStatus::kNotStarted, error.describe());
+}
+
 RunResult RunDriver::result() {
   RunResult result;
   result.run = state_->id;
   result.status = RunStatus::kNotStarted;
+  result.error = start_error_;
   if (has_usage_) result.usage = usage_;
   if (run_.frames.empty()) return result;
   const Frame& root = run_.frames[0];
@@ -385,123 +453,6 @@ RunResult RunDriver::result() {
     result.approvals.push_back({item.id, agent_of(f).agent.name, item.tool, item.arguments});
   }
   return result;
-}
-
-// ---- resume ----------------------------------------------------------------------------------
-
-void RunDriver::resume() {
-  if (options_.store == nullptr) {
-    return end_early(RunStatus::kNotStarted,
-                     "only a run with a journal can be resumed: RunOptions::store is unset");
-  }
-  struct Loaded {
-    std::optional<Error> error;
-    Journal journal;
-    RunInfo info;
-    std::vector<ItemPtr> past;
-    Lease lease;
-    std::size_t saved = 0;
-  };
-  auto loaded = std::make_shared<Loaded>();
-  loaded->lease = {options_.session, state_->id};
-  ++in_flight_;
-  loop_->work([self = shared_from_this(), loaded] {
-    const std::string& run = self->state_->id;
-    const auto load = [&]() -> Result<void> {
-      auto info = self->options_.store->info(run);
-      if (!info) return propagate(info);
-      auto journal = self->options_.store->read(run);
-      if (!journal) return propagate(journal);
-      if (journal->damage) return std::unexpected(*journal->damage);
-      loaded->info = std::move(*info);
-      loaded->journal = std::move(*journal);
-      Session* session = self->options_.session.get();
-      if (session == nullptr) return {};
-      if (auto held = loaded->lease.take(); !held) return held;
-      std::vector<std::string> notes;
-      auto items = session->load(0, notes);
-      if (!items) return propagate(items);
-      auto added = session->added_by(run);
-      if (!added) return propagate(added);
-      loaded->saved = *added;
-      items->resize(items->size() - std::min(items->size(), *added));
-      loaded->past = std::move(*items);
-      return {};
-    };
-    if (auto result = load(); !result) loaded->error = result.error();
-    self->loop_->post([self, loaded] {
-      --self->in_flight_;
-      if (self->finished_) return;
-      self->session_held_ = loaded->lease.hand_over();
-      self->saved_ = loaded->saved;
-      if (loaded->error) return self->end_early(RunStatus::kNotStarted, loaded->error->describe());
-      self->info_ = std::move(loaded->info);
-      self->fold(loaded->journal, std::move(loaded->past));
-    });
-  });
-}
-
-void RunDriver::fold(const Journal& journal, std::vector<ItemPtr> loaded) {
-  const auto blob = [this](const std::string& address) {
-    return options_.store->get_blob(address);
-  };
-  std::span<const ItemPtr> past(loaded);
-  for (const Event& event : journal.events) {
-    if (event.kind == EventKind::kRunStarted) {
-      if (json::get_string(event.body, "plan_name") != "agents")
-        return end_early(RunStatus::kNotStarted, "this is not a run of agents but of a plan: "
-                                                 "`cadre resume` goes on with it");
-      const auto count = static_cast<std::size_t>(json::get_int(event.body, "past"));
-      past = past.last(std::min(past.size(), count));
-      if (const Json* limits = json::find(event.body, "limits"))
-        run_.limits = limits_from_json(*limits, run_.limits);
-    }
-    if (event.kind == EventKind::kModelCallEnded) {
-      if (const Json* tokens = json::find(event.body, "tokens")) {
-        add_usage(usage_, usage_from_json(*tokens), !has_usage_);
-        has_usage_ = true;
-      }
-    }
-    auto outcome = journal_.read(run_, event, blob, past);
-    Result<void> applied;
-    if (outcome && *outcome) {
-      out_.clear();
-      applied = apply(run_, std::move(**outcome), out_);
-    } else if (!outcome) {
-      applied = propagate(outcome);
-    }
-    if (!applied) {
-      return end_early(RunStatus::kNotStarted,
-                       fmt::format("event {} of the journal does not follow: {}", event.seq,
-                                   applied.error().describe()));
-    }
-  }
-  if (run_.frames.empty())
-    return end_early(RunStatus::kNotStarted, "the journal holds no run");
-  durable_seq_ = journal_.last_seq();
-  out_.clear();
-  if (run_.over()) return settle();  // the session may lack its last items
-  write(journal_.note("resumed"));
-  if (options_.deadline.count() > 0) arm_deadline(options_.deadline);
-  // What had begun and may have taken effect is answered, not done again.
-  std::vector<AgentOutcome> unknown;
-  for (const Command& command : open_commands(run_)) {
-    if (command.kind == Command::Kind::kTool && journal_.was_begun(command.frame, command.call) &&
-        call(command.frame, command.call).facts.effect == ToolEffect::kExternal) {
-      unknown.push_back(ToolEnded{
-          command.frame, command.call, false,
-          "Unknown: the call had begun when the run was interrupted, and whether it took effect "
-          "was not recorded. Find out before doing it again."});
-    } else {
-      batch_commands_.push_back(command);
-    }
-  }
-  for (const auto& [f, c] : abandoned_tools(run_))
-    unknown.push_back(ToolEnded{f, c, false, "Unknown: nobody waited for it any more."});
-  settling_ = true;
-  for (AgentOutcome& outcome : unknown) feed(std::move(outcome));
-  settling_ = false;
-  settle();
 }
 
 // ---- steering --------------------------------------------------------------------------------
@@ -530,14 +481,18 @@ Result<void> RunDriver::decide(const std::string& call_id, bool approved, std::s
       });
       return {};
     }
-    if (always) always_[item.tool] = approved;
+    JsonObject more{{"by", "user"}};
+    if (always) {
+      always_[item.tool] = approved;
+      more["always"] = true;
+    }
     state_->resumed();
     if (still_since_) {
       const auto waited = std::chrono::steady_clock::now() - *std::exchange(still_since_, {});
       if (options_.deadline.count() > 0)
         arm_deadline(deadline_ + waited - std::chrono::steady_clock::now());
     }
-    feed(ApprovalDecided{f, c, approved, std::move(message), answered});
+    feed(ApprovalDecided{f, c, approved, std::move(message), answered}, std::move(more));
     return {};
   }
   return fail(ErrorCode::kNotFound,

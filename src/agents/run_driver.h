@@ -16,6 +16,8 @@
 #include <vector>
 
 #include "agents/loop.h"
+#include "agents/run_notes.h"
+#include "agents/run_purpose.h"
 #include "agents/team.h"
 #include "core/agent_journal.h"
 #include "core/agent_loop.h"
@@ -52,7 +54,7 @@ class RunHandle::State {
 class RunDriver : public std::enable_shared_from_this<RunDriver> {
  public:
   RunDriver(std::shared_ptr<Runtime::Loop> loop, AgentTeam team, RunOptions options,
-            std::shared_ptr<RunHandle::State> state);
+            std::shared_ptr<RunHandle::State> state, RunPurpose purpose = {});
   ~RunDriver();
 
   // Each called once, on the loop's thread.
@@ -80,8 +82,7 @@ class RunDriver : public std::enable_shared_from_this<RunDriver> {
   };
 
   // run_driver.cc: the life of a run
-  void begin(std::string input, std::vector<ItemPtr> past);
-  void fold(const Journal& journal, std::vector<ItemPtr> loaded);
+  void begin(std::string input, std::vector<ItemPtr> past, GivenContext known);
   void arm_deadline(std::chrono::nanoseconds left);
   void feed(AgentOutcome outcome, JsonObject more = {});
   void settle();
@@ -89,14 +90,30 @@ class RunDriver : public std::enable_shared_from_this<RunDriver> {
   void flush();
   void acked(std::size_t batch, const Result<void>& result);
   void publish_if_still();
+  void say_that_it_waits();
   void finish();
   void leave(RunResult ended);
   void end_early(RunStatus status, std::string reason);
+  void not_started(Error error);
   RunResult result();
   void write(AgentJournal::Draft draft);
   void save_session();
   void with_session(std::function<void(Session&, std::vector<std::string>&)> work,
                     std::function<void(const Self&)> then);
+
+  // run_resume.cc
+  struct Kept;
+  void load_kept(Kept& kept);
+  void fold(Kept& kept);
+  Result<void> fold_start(const Event& event, Kept& kept);
+  Result<void> check_session(const Kept& kept);
+  void carry_event(const Event& event, BudgetUse& used);
+  void go_on();
+
+  // run_memory.cc: what the team remembers
+  Result<GivenContext> known_to(int agent, std::string_view task, bool at_start);
+  void save_memory();
+  bool memory_is_kept();
 
   // run_commands.cc: what the core asks for
   void execute(const Command& command);
@@ -114,6 +131,10 @@ class RunDriver : public std::enable_shared_from_this<RunDriver> {
   void ask_approval(const Command& command);
   void hand_off(const Command& command);
   void open_branch(const Command& command);
+  void open_agent_tool(const Command& command, std::string input);
+  void watch_open_branches();
+  void watch_branch(int frame, int call, std::chrono::nanoseconds wait);
+  bool waits_for_person(int frame);
   void decide_tools(const Command& command);
   void recover(const Command& command);
   void abort(int frame);
@@ -124,6 +145,8 @@ class RunDriver : public std::enable_shared_from_this<RunDriver> {
     return team_.compiled().agents[static_cast<std::size_t>(frame(f).agent)];
   }
   FrameRun& frame_run(int index);
+  // All its tools and handoffs, on every turn.
+  bool offers_always(int f) { return agent_of(f).always_offered && !purpose_.alone; }
   std::span<const OfferedTool> offered(int frame);
   // What the model may call on this turn, or, of a call that was taken, what it calls.
   const OfferedTool* find_offered(int frame, std::string_view name);
@@ -140,6 +163,7 @@ class RunDriver : public std::enable_shared_from_this<RunDriver> {
   std::shared_ptr<Runtime::Loop> loop_;
   AgentTeam team_;
   RunOptions options_;
+  RunPurpose purpose_;
   std::shared_ptr<RunHandle::State> state_;
   AgentRun run_;
   Outbox out_;
@@ -161,17 +185,26 @@ class RunDriver : public std::enable_shared_from_this<RunDriver> {
   std::size_t batches_ = 0;
   std::int64_t durable_seq_ = 0;  // expected_seq of the next append
   RunInfo info_;
+  bool said_to_wait_ = false;     // the run's row says that it waits for a person
   int in_flight_ = 0;             // commands under way and appends open
   bool settling_ = false;
   bool feeding_ = false;          // user code may be called from inside feed()
   bool finished_ = false;
+  bool resumed_ = false;
   std::vector<std::string> early_says_;  // before the run was opened
-  std::optional<Error> journal_fault_;
+  std::optional<Error> journal_fault_, start_error_;
 
   // The session.
   bool session_held_ = false, session_busy_ = false;
   std::size_t saved_ = 0;         // items of the root's log that the session has
   std::string session_fault_;
+
+  // The memory.
+  std::unique_ptr<RunNotes> notes_;   // null: there is none
+  std::vector<std::int64_t> lessons_;  // that stood in what was given
+  bool reads_past_ = true;            // the session's items; else the memory's last exchanges
+  bool memory_busy_ = false, learnt_ = false;
+  std::string memory_fault_;
 };
 
 }  // namespace cadre

@@ -117,11 +117,10 @@ void RunDriver::open_branch(const Command& command) {
     return feed(BranchOpened{f, c, {}, arguments.error().message});
   }
   if (!handoff) {
-    MessageItem message;
     const Json* input = json::find(*arguments, "input");
-    message.text = input != nullptr && input->is_string() ? json::get_string(*arguments, "input")
-                                                          : asked.arguments;
-    return feed(BranchOpened{f, c, {std::make_shared<const Item>(std::move(message))}, {}});
+    return open_agent_tool(command, input != nullptr && input->is_string()
+                                        ? json::get_string(*arguments, "input")
+                                        : asked.arguments);
   }
   // A branch reads the conversation up to the reply that opened it, and its task.
   auto scope = std::make_shared<HandoffScope>();
@@ -155,6 +154,72 @@ void RunDriver::open_branch(const Command& command) {
     }
     return opened;
   });
+}
+
+// An agent as a tool reads what is known to it, and its input.
+void RunDriver::open_agent_tool(const Command& command, std::string input) {
+  const int f = command.frame, c = command.call;
+  const auto message = [](std::string text) {
+    MessageItem made;
+    made.text = std::move(text);
+    return std::make_shared<const Item>(std::move(made));
+  };
+  if (options_.memory == nullptr) return feed(BranchOpened{f, c, {message(std::move(input))}, {}});
+  on_worker(f, [self = shared_from_this(), f, c, message, input = std::move(input),
+                target = call(f, c).facts.target]() mutable -> AgentOutcome {
+    auto known = self->known_to(target, input, false);
+    if (!known) return BranchOpened{f, c, {}, "memory: " + known.error().describe()};
+    BranchOpened outcome{f, c, {}, {}};
+    if (!known->text.empty()) outcome.items.push_back(message(std::move(known->text)));
+    outcome.items.push_back(message(std::move(input)));
+    return outcome;
+  });
+}
+
+bool RunDriver::waits_for_person(int f) {
+  for (const CallState& each : frame(f).calls) {
+    if (each.phase == CallState::Phase::kApproval) return true;
+    if (each.phase == CallState::Phase::kBranch && each.child >= 0 &&
+        frame(each.child).phase != Frame::Phase::kOver && waits_for_person(each.child))
+      return true;
+  }
+  return false;
+}
+
+// Sets the timer of an agent as a tool, if it has one. `waited`: zero when it begins.
+void RunDriver::watch_branch(int f, int c, std::chrono::nanoseconds waited) {
+  if (static_cast<std::size_t>(c) >= frame(f).calls.size()) return;
+  const CallState& opened = call(f, c);
+  const OfferedTool* found = find_tool(f, opened.call().tool);
+  if (opened.phase != CallState::Phase::kBranch || opened.child < 0 || found == nullptr ||
+      found->tool < 0)
+    return;
+  const Tool& tool = agent_of(f).agent.tools[static_cast<std::size_t>(found->tool)];
+  const auto limit = tool.options.timeout.value_or(std::chrono::milliseconds(0));
+  if (limit.count() == 0) return;
+  // In steps, so that the time in which a person is asked can be left out.
+  const auto step = std::max<std::chrono::nanoseconds>(limit / 8, std::chrono::milliseconds(1));
+  const auto next = std::min<std::chrono::nanoseconds>(step, limit - waited);
+  loop_->at(std::chrono::steady_clock::now() + next,
+            [weak = weak_from_this(), f, c, child = opened.child, waited, next, limit,
+             name = tool.name] {
+              const Self self = weak.lock();
+              if (self == nullptr || self->finished_) return;
+              if (self->frame(child).phase == Frame::Phase::kOver) return;
+              const auto used = self->waits_for_person(child) ? waited : waited + next;
+              if (used < limit) return self->watch_branch(f, c, used);
+              self->feed(BranchStopped{
+                  f, c, fmt::format("Tool '{}' timed out after {} ms.", name, limit.count())});
+            });
+}
+
+// Of a run that is resumed: their time begins again.
+void RunDriver::watch_open_branches() {
+  for (std::size_t f = 0; f < run_.frames.size(); ++f) {
+    if (run_.frames[f].phase == Frame::Phase::kOver) continue;
+    for (std::size_t c = 0; c < run_.frames[f].calls.size(); ++c)
+      watch_branch(static_cast<int>(f), static_cast<int>(c), {});
+  }
 }
 
 }  // namespace cadre

@@ -32,11 +32,12 @@ struct Begun {
 
 // A run that begins when its job runs on the loop. Without an input it is resumed.
 Begun make_run(const std::shared_ptr<Runtime::Loop>& loop, const AgentTeam& team, std::string id,
-               RunOptions options, std::optional<std::string> input) {
+               RunOptions options, std::optional<std::string> input, RunPurpose purpose = {}) {
   auto state = std::make_shared<RunHandle::State>();
   state->id = id.empty() ? new_run_id(loop->clock()) : std::move(id);
   state->loop = loop;
-  auto driver = std::make_shared<RunDriver>(loop, team, std::move(options), state);
+  auto driver = std::make_shared<RunDriver>(loop, team, std::move(options), state,
+                                            std::move(purpose));
   state->driver = driver;
   return {state, [driver, loop = loop.get(), input = std::move(input)]() mutable {
             loop->own(driver);
@@ -50,9 +51,10 @@ Begun make_run(const std::shared_ptr<Runtime::Loop>& loop, const AgentTeam& team
 
 // On the calling thread, until the run has ended or waits for a person.
 RunResult pump_run(const AgentTeam& team, const std::string& id, RunOptions options,
-                   std::optional<std::string> input) {
+                   std::optional<std::string> input, RunPurpose purpose = {}) {
   auto loop = std::make_shared<Runtime::Loop>(RuntimeOptions{});
-  auto [state, begin] = make_run(loop, team, id, std::move(options), std::move(input));
+  auto [state, begin] = make_run(loop, team, id, std::move(options), std::move(input),
+                                  std::move(purpose));
   loop->post(std::move(begin));
   loop->pump([&state = state] { return state->settled(); });
   RunResult result = state->wait(std::nullopt);
@@ -80,6 +82,38 @@ RunHandle Runtime::resume(const AgentTeam& team, const std::string& run, RunOpti
   auto [state, begin] = make_run(loop_, team, run, std::move(options), std::nullopt);
   loop_->post(std::move(begin));
   return RunHandle(state);
+}
+
+RunHandle Runtime::process_task(const AgentTeam& team, const std::string& agent,
+                                const AgentTask& task, RunOptions options) {
+  const std::string id = options.id;
+  auto [state, begin] = make_run(loop_, team, id, std::move(options), task.text,
+                                 purpose_of(team, agent, task));
+  loop_->post(std::move(begin));
+  return RunHandle(state);
+}
+
+RunHandle Runtime::request_handoff(const AgentTeam& team, const HandoffRequest& request,
+                                   RunOptions options) {
+  const std::string id = options.id;
+  RunPurpose purpose = purpose_of(team, request, options);
+  auto [state, begin] = make_run(loop_, team, id, std::move(options), std::string(request.task),
+                                 std::move(purpose));
+  loop_->post(std::move(begin));
+  return RunHandle(state);
+}
+
+RunResult process_task(const AgentTeam& team, const std::string& agent, const AgentTask& task,
+                       RunOptions options) {
+  const std::string id = options.id;
+  return pump_run(team, id, std::move(options), task.text, purpose_of(team, agent, task));
+}
+
+RunResult request_handoff(const AgentTeam& team, const HandoffRequest& request,
+                          RunOptions options) {
+  const std::string id = options.id;
+  RunPurpose purpose = purpose_of(team, request, options);
+  return pump_run(team, id, std::move(options), std::string(request.task), std::move(purpose));
 }
 
 RunResult run(const AgentTeam& team, std::string input, RunOptions options) {

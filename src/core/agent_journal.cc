@@ -284,8 +284,7 @@ bool AgentJournal::was_begun(int frame, int call) const {
          calls[static_cast<std::size_t>(call)] != 0;
 }
 
-Result<int> AgentJournal::frame_of(const AgentRun& run, const Json& body) {
-  const std::string path = json::get_string(body, "frame");
+Result<int> AgentJournal::frame_named(const AgentRun& run, const std::string& path) {
   if (path.empty() && !run.frames.empty()) return 0;
   for (std::size_t i = frames_.size(); i < run.frames.size(); ++i)
     frames_.emplace(run.frames[i].path, static_cast<int>(i));
@@ -302,7 +301,7 @@ Result<std::optional<AgentOutcome>> AgentJournal::read(const AgentRun& run, cons
   }
   last_seq_ = event.seq;
   if (event.kind == EventKind::kRunStarted) return detail::read_opened(event.body, past, load);
-  auto frame = frame_of(run, event.body);
+  auto frame = frame_named(run, json::get_string(event.body, "frame"));
   const bool derived = json::get_bool(event.body, "derived");
   if (event.kind == EventKind::kAgentStarted && !frame) {  // of a branch that is being opened
     return std::optional<AgentOutcome>();

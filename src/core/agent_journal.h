@@ -57,6 +57,8 @@ class AgentJournal {
   Result<std::optional<AgentOutcome>> read(const AgentRun& run, const Event& event,
                                            const LoadBlob& load,
                                            std::span<const ItemPtr> past = {});
+  // The frame of that path; kCorrupt when there is none. O(1) over all calls.
+  Result<int> frame_named(const AgentRun& run, const std::string& path);
   // Whether the tool call was journalled as begun: with no outcome it is unknown what it did.
   bool was_begun(int frame, int call) const;
 
@@ -72,7 +74,6 @@ class AgentJournal {
   Place& place(int frame);
   Draft make(EventKind kind, std::int64_t parent, std::string actor, JsonObject body);
   std::int64_t agent_seq(const AgentRun& run, int frame);
-  Result<int> frame_of(const AgentRun& run, const Json& body);
 
   std::string run_;
   std::int64_t last_seq_ = 0;

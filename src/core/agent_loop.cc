@@ -209,8 +209,9 @@ Result<void> Stepper::take(Opened outcome) {
   run_.asked_handoff = true;
   record(Record::Kind::kAgentStarted, 0);
   const std::size_t before = root.history.size();
-  if (auto added = root.history.add_reply({Item(std::move(outcome.handoff->call))}); !added)
-    return added;
+  std::vector<Item> call{Item(std::move(outcome.handoff->call))};
+  make_ids_unique(call, 0);
+  if (auto added = root.history.add_reply(std::move(call)); !added) return added;
   root.log.push_back(root.history.items().back());
   return take_calls(0, before, {std::move(outcome.handoff->facts)});
 }

@@ -111,6 +111,10 @@ Result<std::int64_t> Entries::put(const Entry& given) {
                 " WHERE session = ?1 AND kind = ?2 AND name = ?3");
       auto found = old.bind(session_.id, kind, name).row();
       if (!found) return propagate(found);
+      if (*found && entry.first_stays) {
+        entry.id = old.integer(0);
+        return {};
+      }
       if (*found) {
         auto before = read_row(old, session_.id, session_.sealer);
         if (!before) {

@@ -22,6 +22,7 @@ struct Entry {
   std::int64_t id = 0;
   EntryKind kind = EntryKind::kOutput;
   std::string name;  // not empty: there is one of it; a new one takes the old one's place
+  bool first_stays = false;  // or: the old one stays, and the new one is not put
   bool pinned = false;
   std::string run;
   std::int64_t time_us = 0;

@@ -51,6 +51,7 @@ Result<std::vector<ContextPart>> Gatherer::gather() {
 }
 
 Result<void> Gatherer::conversation() {
+  if (!with_conversation_) return {};
   auto rows = session_.recent(SessionMemory::kExchanges, kMostMessages, notes_);
   if (!rows) return propagate(rows);
   std::ranges::reverse(*rows);

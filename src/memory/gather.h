@@ -20,12 +20,13 @@ Result<void> read_workflow(Entries& entries, ExecutionState& state,
 class Gatherer {
  public:
   Gatherer(MemoryDb& db, FileSession& session, Entries& entries, std::string agent,
-           std::string_view query)
+           std::string_view query, bool with_conversation)
       : db_(db),
         session_(session),
         entries_(entries),
         agent_(std::move(agent)),
-        words_(query_words(query)) {}
+        words_(query_words(query)),
+        with_conversation_(with_conversation) {}
 
   Result<std::vector<ContextPart>> gather();
   std::vector<std::string>& notes() { return notes_; }
@@ -52,6 +53,7 @@ class Gatherer {
   Entries& entries_;
   std::string agent_;
   std::vector<std::string> words_;
+  bool with_conversation_;
   std::vector<ContextPart> parts_;
   std::vector<std::string> notes_;
 };

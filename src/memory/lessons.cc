@@ -98,8 +98,8 @@ Result<std::int64_t> add_lesson(MemoryDb& db, Lesson lesson, const std::string& 
 }
 
 Result<void> put_evidence(MemoryDb& db, Lesson lesson, const LessonEvidence& evidence) {
+  if (std::ranges::find(lesson.evidence, evidence) != lesson.evidence.end()) return {};
   ++lesson.seen;
-  std::erase(lesson.evidence, evidence);
   lesson.evidence.push_back(evidence);
   if (lesson.evidence.size() > Lesson::kMostEvidence)
     lesson.evidence.erase(lesson.evidence.begin());
@@ -213,8 +213,16 @@ Result<std::vector<OfferedLesson>> Lessons::relevant(std::string_view query, std
   return offered;
 }
 
-Result<void> Lessons::used(std::int64_t id, bool helped) {
+Result<void> Lessons::used(std::int64_t id, bool helped, const std::string& run) {
   return db_->write([&]() -> Result<void> {
+    if (!run.empty()) {
+      auto told = Query(*db_, "INSERT INTO lesson_uses (lesson, run) VALUES (?1, ?2)"
+                              " ON CONFLICT DO NOTHING")
+                      .bind(id, run)
+                      .run();
+      if (!told) return told;
+      if (db_->changes() == 0) return {};
+    }
     auto counted = Query(*db_,
                          "UPDATE lessons SET uses = uses + 1, helped = helped + ?2,"
                          " last_used_us = ?3 WHERE id = ?1")
@@ -271,6 +279,7 @@ Result<void> Lessons::forget(std::int64_t id) {
                  .bind(id, words)
                  .run();
     }
+    if (gone) gone = Query(*db_, "DELETE FROM lesson_uses WHERE lesson = ?1").bind(id).run();
     if (gone) gone = Query(*db_, "DELETE FROM lessons WHERE id = ?1").bind(id).run();
     if (gone) gone = Query(*db_, "INSERT INTO lesson_text (lesson_text) VALUES ('optimize')").run();
     return gone;

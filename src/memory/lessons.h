@@ -1,7 +1,8 @@
 // Lessons: what failed and what fixed it, with evidence, kept over runs and shared by all agents.
 //
 // A lesson is taken only with evidence that the fix worked (a gate that failed and then passed, a
-// test, a run); the same lesson learnt again is the same lesson with more evidence. Later runs are
+// test, a run); the same lesson learnt again is the same lesson with more evidence, told twice it is
+// one piece. Later runs are
 // offered those whose words fit, best first: full text weighted by how often using it helped. They
 // are not encrypted: nothing secret belongs in a lesson. Thread-safe; calls block on the disk.
 #pragma once
@@ -55,8 +56,9 @@ class Lessons {
                              const LessonEvidence& evidence);
   // Those that have a word of the query, which may be any text.
   Result<std::vector<OfferedLesson>> relevant(std::string_view query, std::size_t limit);
-  // A run followed the lesson, and it helped or did not.
-  Result<void> used(std::int64_t id, bool helped);
+  // A run was given the lesson, and it helped or did not. Of a run that is named, the first word
+  // counts.
+  Result<void> used(std::int64_t id, bool helped, const std::string& run = {});
 
   // The newest first; damaged ones are left out and noted.
   Result<std::vector<Lesson>> list(std::vector<std::string>& notes);

@@ -69,6 +69,15 @@ CREATE VIRTUAL TABLE lesson_text USING fts5(text, content='',
   tokenize='porter unicode61 remove_diacritics 2');
 )sql";
 
+// Came later, and disturbs nobody who does not know it.
+constexpr const char* kAddedTables = R"sql(
+CREATE TABLE IF NOT EXISTS lesson_uses (
+  lesson INTEGER NOT NULL,
+  run TEXT NOT NULL,
+  PRIMARY KEY (lesson, run)
+) STRICT, WITHOUT ROWID;
+)sql";
+
 constexpr FileKind kMemory{"memory file", kMemoryApplicationId, kMemoryVersion, kTables};
 
 }  // namespace
@@ -89,6 +98,11 @@ Result<std::shared_ptr<MemoryDb>> MemoryDb::open(const std::filesystem::path& fi
   // What is deleted is gone from the file, not only from its tables.
   execute(database->get(), "PRAGMA secure_delete=ON");
   execute(database->get(), "PRAGMA temp_store=MEMORY");
+  if (!options.read_only) {
+    const int code = execute(database->get(), kAddedTables);
+    if (code != SQLITE_OK)
+      return std::unexpected(sqlite_error(code, database->get(), file, "extend", kMemory.name));
+  }
   return std::shared_ptr<MemoryDb>(new MemoryDb(file, options, std::move(*database)));
 }
 

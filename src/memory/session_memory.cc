@@ -31,6 +31,7 @@ AgentOutput output_of(const Entry& entry) {
   output.run = entry.run;
   output.time_us = entry.time_us;
   output.pinned = entry.pinned;
+  output.key = entry.name;
   return output;
 }
 
@@ -48,6 +49,7 @@ Execution execution_of(const Entry& entry) {
   execution.started_us = json::get_int(entry.body, "started_us");
   execution.duration_us = json::get_int(entry.body, "duration_us");
   execution.run = entry.run;
+  execution.key = entry.name;
   return execution;
 }
 
@@ -89,6 +91,8 @@ class FileSessionMemory final : public SessionMemory {
     entry.kind = EntryKind::kOutput;
     entry.pinned = options.pinned;
     entry.run = options.run;
+    entry.name = options.key;
+    entry.first_stays = true;
     entry.body = JsonObject{{"agent", agent}, {"kind", kind}, {"text", text}};
     if (!metadata.is_null()) entry.body.as_object()["metadata"] = metadata;
     return entries_.put(entry);
@@ -107,6 +111,8 @@ class FileSessionMemory final : public SessionMemory {
     Entry entry;
     entry.kind = EntryKind::kExecution;
     entry.run = execution.run;
+    entry.name = execution.key;
+    entry.first_stays = true;
     entry.body = JsonObject{{"agent", execution.agent},
                             {"task", execution.task},
                             {"action", execution.action},
@@ -167,8 +173,9 @@ class FileSessionMemory final : public SessionMemory {
   }
 
   Result<RelevantContext> get_relevant_context(const std::string& agent, std::string_view query,
-                                               std::size_t token_budget) override {
-    detail::Gatherer gatherer(*db_, *file_session_, entries_, agent, query);
+                                               std::size_t token_budget,
+                                               const ContextOptions& options) override {
+    detail::Gatherer gatherer(*db_, *file_session_, entries_, agent, query, options.conversation);
     Result<std::vector<ContextPart>> candidates;
     auto done = db_->read([&]() -> Result<void> {
       candidates = gatherer.gather();

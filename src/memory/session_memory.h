@@ -30,11 +30,15 @@ struct AgentOutput {
   std::string run;
   std::int64_t time_us = 0;
   bool pinned = false;
+  std::string key{};  // see OutputOptions
 };
 
 struct OutputOptions {
   std::string run;
   bool pinned = false;  // always part of the context, before what is found
+  // Not empty: what is stored again under it is the same, and the first stays: a resumed run tells
+  // again what it has told.
+  std::string key{};
 };
 
 enum class ExecutionOutcome : std::uint8_t { kDone, kFailed, kRefused, kCancelled };
@@ -50,6 +54,11 @@ struct Execution {
   std::int64_t started_us = 0;
   std::int64_t duration_us = 0;
   std::string run;
+  std::string key{};  // as OutputOptions::key
+};
+
+struct ContextOptions {
+  bool conversation = true;  // else the agent reads it elsewhere
 };
 
 struct Knowledge {
@@ -97,7 +106,8 @@ class SessionMemory {
   // estimate_tokens counts. The query may be any text.
   virtual Result<RelevantContext> get_relevant_context(const std::string& agent,
                                                        std::string_view query,
-                                                       std::size_t token_budget) = 0;
+                                                       std::size_t token_budget,
+                                                       const ContextOptions& options = {}) = 0;
 
   static constexpr std::size_t kMaxTextBytes = 4 << 20;
   static constexpr std::size_t kExchanges = 10;
