@@ -96,7 +96,8 @@ std::optional<ReasoningFramework> read_framework(const std::string& file, std::s
   read_answers(fields, out);
   fields.report_unknown("a framework");
   if (!out.id.empty() && out.id != stem_of(file)) {
-    fields.error("id", fmt::format("the framework \"{}\" stands in the file of another name", out.id),
+    fields.error("id",
+                 fmt::format("the framework \"{}\" stands in the file of another name", out.id),
                  fmt::format("write \"id: {}\", or name the file {}.yaml", stem_of(file), out.id));
   }
   const std::size_t tokens = (render(out).size() + kBytesPerToken - 1) / kBytesPerToken;

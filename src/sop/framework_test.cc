@@ -48,7 +48,8 @@ TEST(Framework, EveryShippedOneIsSoundAndKeepsItsLimit) {
 
 TEST(Framework, TheFiveStepsStandInTheirOrder) {
   SopProblems problems;
-  const auto framework = read_framework("five_steps.yaml", shipped_framework("five_steps"), problems);
+  const auto framework =
+      read_framework("five_steps.yaml", shipped_framework("five_steps"), problems);
   ASSERT_TRUE(framework.has_value());
   std::vector<std::string> ids;
   for (const FrameworkStep& step : framework->steps) ids.push_back(step.id);
