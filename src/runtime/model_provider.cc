@@ -218,6 +218,8 @@ class ModelProvider final : public Provider {
     request.items = told.history.items();
     request.tools = tools;
     request.settings = &settings;
+    // A stream says early that the model is at work: a long answer is no silence.
+    request.stream = true;
     request.key = key;
     auto answered = std::make_shared<std::promise<Result<ModelReply>>>();
     auto answer = answered->get_future();
