@@ -148,7 +148,7 @@ constexpr Rule kRules[] = {
      "does not know the model or the address", "check the model's name and the base URL"},
     {FaultKind::kContextLength, "context_length", false, ErrorCode::kExhausted,
      "cannot read so much at once", "send less, or use a model with a larger context"},
-    {FaultKind::kRefused, "refused", false, ErrorCode::kDenied,
+    {FaultKind::kRefused, "refused", false, ErrorCode::kInvalidInput,
      "refused the content by its rules", ""},
     {FaultKind::kInvalid, "invalid", false, ErrorCode::kInvalidInput,
      "does not take the request", ""},

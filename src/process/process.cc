@@ -122,7 +122,8 @@ struct ChildProcess::State {
   }
   // One round of poll: reads output, notices the end. Waits at most until `until`.
   void step(SteadyClock::time_point until);
-  void read_some(Fd& fd, Capture& capture);
+  void read_some(Fd& fd, Capture& capture,
+                 const std::function<void(std::string_view)>& listener);
   bool wait_until(SteadyClock::time_point until);
   // Limits while it runs: true when it must be ended, with the reason in `result`.
   bool must_end();
@@ -184,13 +185,16 @@ Result<void> ChildProcess::State::spawn() {
   return {};
 }
 
-void ChildProcess::State::read_some(Fd& fd, Capture& capture) {
+void ChildProcess::State::read_some(Fd& fd, Capture& capture,
+                                    const std::function<void(std::string_view)>& listener) {
   std::array<char, 16384> buffer;
   // Bounded, so that an endless printer cannot keep us from looking at the clock.
   for (int i = 0; i < 16; ++i) {
     const ssize_t n = ::read(fd.get(), buffer.data(), buffer.size());
     if (n > 0) {
-      capture.append({buffer.data(), static_cast<std::size_t>(n)});
+      const std::string_view bytes(buffer.data(), static_cast<std::size_t>(n));
+      capture.append(bytes);
+      if (listener) listener(bytes);
       continue;
     }
     if (n < 0 && errno == EINTR) continue;
@@ -211,8 +215,8 @@ void ChildProcess::State::step(SteadyClock::time_point until) {
   add(wake);
   const auto left = std::chrono::ceil<Milliseconds>(until - SteadyClock::now()).count();
   ::poll(polls.data(), count, static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000)));
-  if (out) read_some(out, out_text);
-  if (err) read_some(err, err_text);
+  if (out) read_some(out, out_text, options.on_out);
+  if (err) read_some(err, err_text, {});
   if (!ended) {
     siginfo_t info{};
     const int rc = ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT);

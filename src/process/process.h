@@ -15,6 +15,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -33,6 +34,7 @@ struct ProcessOptions {
   Milliseconds grace{500};
   std::size_t output_bytes_max = 64 * 1024;  // kept of each stream, half from each end
   std::uint64_t output_bytes_total_max = 0;  // 0: none. More than this, and the group is killed
+  std::function<void(std::string_view)> on_out;  // hears standard output as it comes; may be empty
   std::stop_token stop;                      // asked to stop: the group is killed
   // Asked every `watch_interval`; a reason ends the process ("the work folder grew over 100 MB").
   std::function<std::optional<std::string>()> watch;

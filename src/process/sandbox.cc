@@ -54,7 +54,9 @@ void add_system(Args& args) {
 }
 
 void add_bwrap(Args& args, const SandboxSupport& support, const SandboxPolicy& policy) {
-  const std::string small = megabytes(std::max(16, policy.limits.memory_mb / 8));
+  const SandboxLimits& limits = policy.limits;
+  const std::string small =
+      megabytes(std::max(16, limits.tmp_mb > 0 ? limits.tmp_mb : limits.memory_mb / 8));
   if (support.own_user) {
     add(args, {find_program("setpriv").string(), "--reuid", kSandboxUser, "--regid", kSandboxUser,
                "--clear-groups", "--"});

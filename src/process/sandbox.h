@@ -24,7 +24,8 @@ namespace cadre {
 struct SandboxLimits {
   double wall_s = 60;
   int cpu_s = 60;             // of each process
-  int memory_mb = 1024;       // address space of each process, and each of /tmp and /dev/shm / 8
+  int memory_mb = 1024;       // address space of each process
+  int tmp_mb = 0;             // each of /tmp and /dev/shm; 0: an eighth of memory_mb
   int processes = 128;        // processes and threads at once
   int file_mb = 64;           // largest file
   int work_mb = 512;          // what the work folder may grow to

@@ -94,13 +94,14 @@ const std::map<std::string, std::set<std::string>>& allowed_includes() {
       {"net", {"base", "core", "model"}},
       {"process", {"base"}},
       {"agents", {"base", "core", "model", "memory", "store"}},
+      {"policy", {"base", "core", "model", "net", "process"}},
       {"runtime",
        {"base", "core", "model", "memory", "sop", "spec", "trace", "store", "net", "process",
         "agents"}},
       {"interop", {"base", "core", "sop"}},
       {"cli",
-       {"base", "core", "memory", "sop", "spec", "offline", "trace", "store", "net", "process",
-        "runtime", "interop"}}};
+       {"base", "core", "model", "memory", "sop", "spec", "offline", "trace", "store", "net",
+        "process", "policy", "runtime", "interop"}}};
   return kAllowed;
 }
 

@@ -1,0 +1,20 @@
+// A model with a price and within a budget: what it may cost is reserved before each call and
+// settled after it, and each reply says what it cost, as far as that is known.
+#pragma once
+
+#include "policy/spending.h"
+
+namespace cadre::policy {
+
+struct BudgetedOptions {
+  std::shared_ptr<Spending> spending{};         // null: only priced
+  std::shared_ptr<const PriceTable> prices{};   // null: nothing is known
+  std::string provider{};                       // in the price table
+  std::string model{};                          // unless the request names another
+  std::int64_t output_tokens = 16'000;  // reserved for an answer, when the request does not say
+};
+
+// Thread-safe as its model is.
+std::shared_ptr<Model> make_budgeted_model(std::shared_ptr<Model> model, BudgetedOptions options);
+
+}  // namespace cadre::policy

@@ -1,0 +1,54 @@
+#include "policy/owned_request.h"
+
+namespace cadre::policy {
+namespace {
+
+constexpr std::size_t kBytesPerToken = 3;
+constexpr std::size_t kItemBytes = 30;  // roles, marks, names
+
+std::size_t bytes_of(const Item& item) {
+  if (const auto* message = std::get_if<MessageItem>(&item)) return message->text.size();
+  if (const auto* reasoning = std::get_if<ReasoningItem>(&item)) return reasoning->text.size();
+  if (const auto* call = std::get_if<ToolCallItem>(&item))
+    return call->tool.size() + call->arguments.size();
+  return std::get<ToolResultItem>(item).output.size();
+}
+
+}  // namespace
+
+OwnedRequest::OwnedRequest(const ModelRequest& request)
+    : model(request.model),
+      instructions(request.instructions),
+      key(request.key),
+      items(request.items.begin(), request.items.end()),
+      tools(request.tools.begin(), request.tools.end()),
+      stream(request.stream) {
+  if (request.settings != nullptr) settings = *request.settings;
+  if (request.output != nullptr) output = *request.output;
+}
+
+ModelRequest OwnedRequest::view() const {
+  ModelRequest request;
+  request.model = model;
+  request.instructions = instructions;
+  request.items = items;
+  request.tools = tools;
+  request.settings = settings ? &*settings : nullptr;
+  request.output = output ? &*output : nullptr;
+  request.stream = stream;
+  request.key = key;
+  return request;
+}
+
+std::int64_t rough_input_tokens(const ModelRequest& request) {
+  std::size_t bytes = request.instructions.size();
+  for (const ItemPtr& item : request.items) bytes += bytes_of(*item) + kItemBytes;
+  for (const auto& tool : request.tools) {
+    bytes += tool->name.size() + tool->description.size() +
+             json::write(tool->parameters).size() + kItemBytes;
+  }
+  if (request.output != nullptr) bytes += json::write(request.output->schema).size();
+  return static_cast<std::int64_t>(bytes / kBytesPerToken) + 1;
+}
+
+}  // namespace cadre::policy
