@@ -1,0 +1,124 @@
+#include "policy/model_chain.h"
+
+#include "net/http_test_server.h"
+#include "policy/policy_test_kit.h"
+
+namespace cadre::policy {
+namespace {
+
+using namespace testing;
+using net::testing::TestServer;
+
+constexpr const char* kText =
+    R"({"choices":[{"finish_reason":"stop","message":{"content":"hello"}}],
+        "usage":{"prompt_tokens":1000,"completion_tokens":500}})";
+
+ChainOptions options() {
+  ChainOptions made;
+  made.client = []() -> Result<std::shared_ptr<net::HttpClient>> {
+    auto client = net::HttpClient::make();
+    if (!client) return propagate(client);
+    return std::shared_ptr<net::HttpClient>(std::move(*client));
+  };
+  made.keys = [](const model::Profile&) { return net::Secret("sk-test-key"); };
+  made.http.retry = {.attempts_max = 1};
+  return made;
+}
+
+TEST(ModelChain, Specifications) {
+  EXPECT_EQ(split_chain(" a:1 , b:2,, "), (std::vector<std::string>{"a:1", "b:2"}));
+  EXPECT_TRUE(split_chain(" , ").empty());
+  for (const char* yes : {"openai:gpt-5", "a,b", "claude-code", "claude-code:opus",
+                          "anthropic+http://h/v1#m"}) {
+    EXPECT_TRUE(is_specification(yes)) << yes;
+  }
+  for (const char* no : {"", "gpt-5", "qwen3:8b", "meta/llama"}) {
+    EXPECT_FALSE(is_specification(no)) << no;
+  }
+}
+
+TEST(ModelChain, AServerThatFailsIsFollowedByTheNext) {
+  TestServer down([](const std::string&, const auto& to) { return to.reply(503, "{}"); });
+  TestServer up([](const std::string&, const auto& to) { return to.reply(200, kText); });
+  TempDir dir;
+  ChainOptions with = options();
+  with.record = dir.path / "run.jsonl";
+  with.prices = std::make_shared<const PriceTable>(*PriceTable::from_json(*json::parse(
+      fmt::format(R"({{"prices":[{{"provider":"{}","model":"m","input":1,"output":2,
+                   "date":"2026-11-23","source":"test"}}]}})",
+                  up.url("")))));
+  with.spending = std::make_shared<Spending>(SpendingLimits{.budget = {.tokens = 100'000}});
+  {
+    const auto model = *open_model(down.url("/v1#m") + "," + up.url("/v1#m"), with);
+    const Outcome outcome = ask(*model);
+    EXPECT_EQ(text_of(outcome), "hello");
+    EXPECT_EQ(outcome.reply->usage.answered_by, up.url("/v1#m"));
+    EXPECT_DOUBLE_EQ(*outcome.reply->usage.cost_usd, 0.002);
+    EXPECT_EQ(outcome.reply->notes.size(), 1U);
+    EXPECT_EQ(with.spending->used().tokens, 1500);
+  }
+  // And all of it again, with no server.
+  const auto again = *open_model("replay:" + with.record.string(), options());
+  EXPECT_EQ(text_of(ask(*again)), "hello");
+}
+
+TEST(ModelChain, ARequestMayNameAnotherModel) {
+  TestServer one([](const std::string&, const auto& to) { return to.reply(200, kText); });
+  std::string seen;
+  TestServer two([&](const std::string& request, const auto& to) {
+    seen = request;
+    return to.reply(200, kText);
+  });
+  const auto model = *open_model(one.url("/v1#m"), options());
+  Asked asked;
+  asked.model = "openai-chat+" + two.url("/v1#other");
+  const Outcome outcome = ask(*model, asked);
+  EXPECT_EQ(text_of(outcome), "hello");
+  EXPECT_EQ(one.requests(), 0);
+  EXPECT_NE(seen.find(R"("model":"other")"), std::string::npos);
+  EXPECT_EQ(outcome.reply->usage.answered_by, asked.model);
+  asked.model = "plain-name";
+  EXPECT_EQ(text_of(ask(*model, asked)), "hello");
+  EXPECT_EQ(one.requests(), 1);
+}
+
+TEST(ModelChain, MistakesAreToldBeforeTheFirstCall) {
+  const auto problem = [](std::string_view spec, ChainOptions with) {
+    auto made = open_model(spec, std::move(with));
+    return made ? std::string("none") : made.error().describe();
+  };
+  EXPECT_NE(problem("what:x", options()).find("no such model"), std::string::npos);
+  EXPECT_NE(problem("openai:gpt-5,what:x", options()).find("no such model"), std::string::npos);
+  EXPECT_EQ(problem(",", options()), "no model is named");
+  EXPECT_NE(problem("claude-code", options()).find("claude is not installed"), std::string::npos);
+  EXPECT_NE(problem("replay:/no/file", options()).find("no recording"), std::string::npos);
+  ChainOptions keyless = options();
+  keyless.keys = nullptr;
+  EXPECT_NE(problem("openai:gpt-5", keyless).find("set OPENAI_API_KEY"), std::string::npos);
+  ChainOptions money = options();
+  money.spending = std::make_shared<Spending>(SpendingLimits{.budget = {.money = 1}});
+  EXPECT_EQ(problem("openai:gpt-5", money), "none");
+  const std::string unknown = problem("openai:gpt-99", money);
+  EXPECT_NE(unknown.find("the price of openai:gpt-99 is not known"), std::string::npos) << unknown;
+  EXPECT_NE(problem("http://h:1/v1#m", money).find("provider \"http://h:1\""), std::string::npos);
+  ChainOptions cache = options();
+  cache.cache = "/proc/none";
+  EXPECT_NE(problem("openai:gpt-5", cache).find("cannot write into the cache"), std::string::npos);
+}
+
+TEST(ModelChain, TheSameModelIsOpenedOnce) {
+  int opened = 0;
+  ChainOptions with = options();
+  with.other = [&](const std::string& spec) -> std::optional<Result<std::shared_ptr<Model>>> {
+    if (!spec.starts_with("mine:")) return std::nullopt;
+    ++opened;
+    return std::make_shared<ScriptedModel>(
+        [](const auto&) { return Result<ModelReply>(says("mine")); });
+  };
+  const auto model = *open_model("mine:a", with);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(text_of(ask(*model)), "mine");
+  EXPECT_EQ(opened, 1);
+}
+
+}  // namespace
+}  // namespace cadre::policy
