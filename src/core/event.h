@@ -26,7 +26,8 @@
 //                      turns, findings, refusal
 //   model_call_started …, turn, provider, attempt
 //   model_call_ended   …, ok, reply (blob of the turn), calls: [{id, tool}], artifacts: [{type,
-//                      blob, bytes, files, incomplete}], findings, refusal, notes, error, tokens
+//                      blob, bytes, files, incomplete}], findings, refusal, notes, error, tokens,
+//                      request: {bytes, repeated}
 //   tool_call_started  …, call, tool, effect, attempt
 //   tool_call_ended    …, call, tool, ok, value or blob
 //   guardrail          …, call, tool, verdict, reason

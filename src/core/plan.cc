@@ -50,6 +50,11 @@ Json to_json(const StageSpec& stage) {
   }
   object["priority"] = stage.priority;
   if (stage.approve_handoff) object["approve_handoff"] = true;
+  if (!stage.context.empty()) {
+    JsonObject context;
+    for (const auto& [type, members] : stage.context) context[type] = json::to_array(members);
+    object["context"] = std::move(context);
+  }
   return object;
 }
 
@@ -90,6 +95,11 @@ StageSpec stage_from(const Json& json) {
   }
   stage.priority = json::get_string(json, "priority", "normal");
   stage.approve_handoff = json::get_bool(json, "approve_handoff");
+  const Json context = object_at(json, "context");
+  for (const auto& member : json::get_object(json, "context")) {
+    const std::string type(member.key().data(), member.key().size());
+    stage.context[type] = json::get_strings(context, type);
+  }
   return stage;
 }
 
@@ -191,6 +201,11 @@ Json to_json(const Plan& plan) {
   JsonObject schemas;
   for (const auto& [type, schema] : plan.artifact_schemas) schemas[type] = schema;
   object["artifact_schemas"] = std::move(schemas);
+  if (!plan.tables.empty()) {
+    JsonObject tables;
+    for (const auto& [name, table] : plan.tables) tables[name] = table;
+    object["tables"] = std::move(tables);
+  }
   return object;
 }
 
@@ -211,6 +226,9 @@ Result<Plan> plan_from_json(const Json& json) {
   plan.limits = limits_from(object_at(json, "limits"));
   for (const auto& member : json::get_object(json, "artifact_schemas")) {
     plan.artifact_schemas[std::string(member.key())] = member.value();
+  }
+  for (const auto& member : json::get_object(json, "tables")) {
+    plan.tables[std::string(member.key())] = member.value();
   }
   if (auto good = check(plan); !good) return propagate(good);
   return plan;

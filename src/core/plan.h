@@ -51,6 +51,9 @@ struct StageSpec {
   std::optional<FanOut> fan_out;
   std::string priority = "normal";  // low, normal, high
   bool approve_handoff = false;     // a person has to allow that work is handed to this stage
+  // Of a needed artifact, the members of its data that the stage's agents are shown; all of an
+  // artifact that is not named here, nothing of one that is named with an empty list.
+  std::map<std::string, std::vector<std::string>> context = {};
 };
 
 // The gate that a person decides; its parameter `question` says what is asked.
@@ -76,6 +79,8 @@ struct Plan {
   Limits limits;
   // By artifact type: the JSON Schema of its `data`.
   std::map<std::string, Json> artifact_schemas;
+  // Data for tools, by name (tables/<name>.yaml); kept with the run like all of the plan.
+  std::map<std::string, Json> tables = {};
 };
 
 const AgentConfig* find_agent(const Plan& plan, std::string_view role);

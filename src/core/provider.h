@@ -50,6 +50,12 @@ struct Finding {
   std::string blame;     // the artifact type to be mended: "code"
 };
 
+struct ToolCall {
+  std::string id;    // unique in the task
+  std::string tool;  // "run_in_sandbox"
+  Json arguments;
+};
+
 struct Task {
   std::string run;           // run id
   std::string stage;         // "build"
@@ -66,16 +72,14 @@ struct Task {
   std::shared_ptr<const Plan> plan;  // schemas, agents; may be null in tests
   // What this stage made in its last round, when it is done again; by type.
   std::map<std::string, std::shared_ptr<const Artifact>> previous;
+  // In a fan-out: what the tasks made that this one depends on, straight or through others.
+  std::vector<std::shared_ptr<const Artifact>> before = {};
   std::vector<Json> memos;  // Turn::memo of the task's turns so far, in order
+  // The tool calls of the task so far, in order; when a turn is asked for, one for each result.
+  std::vector<ToolCall> calls = {};
   // Room for the provider's own view of the task between its turns, one of which runs at a time;
   // null, or empty after a resume.
   std::shared_ptr<std::any> kept;
-};
-
-struct ToolCall {
-  std::string id;    // unique in the task
-  std::string tool;  // "run_in_sandbox"
-  Json arguments;
 };
 
 struct ToolResult {
@@ -98,6 +102,9 @@ struct Turn {
   Json memo = {};    // kept for the next turn of this task, also after a resume; the core's eyes
                      // do not look into it
   Json tokens = {};  // {"input", "output", ...} as far as they were counted
+  // {"bytes", "repeated"}: the size of what the model was sent, and of the part at its beginning
+  // that the same role's request before it had begun with too; null when nothing was compared.
+  Json request = {};
 };
 
 enum class Capability { kYes, kPartly, kNo };

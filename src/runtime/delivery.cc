@@ -7,6 +7,8 @@
 #include "base/json_schema.h"
 #include "base/text.h"
 #include "core/provider_json.h"
+#include "runtime/document.h"
+#include "runtime/measured.h"
 
 namespace cadre {
 namespace {
@@ -45,28 +47,70 @@ Result<void> check_data(const Json& schema, const std::string& type, const Json&
   return fail(ErrorCode::kInvalidInput, std::move(said));
 }
 
-Result<std::vector<File>> read_files(const Json& list) {
+Result<File> read_file(const Json& entry, const TaskFiles& known) {
+  File file;
+  file.path = entry.is_string() ? std::string(json::as_view(entry.get_string()))
+                                : json::get_string(entry, "path");
+  if (!is_safe_path(file.path)) {
+    return fail(ErrorCode::kInvalidInput,
+                fmt::format("the path \"{}\" is not relative or leaves the project", file.path));
+  }
+  const Json* content = json::find(entry, "content");
+  if (content == nullptr || content->is_null()) {
+    const TaskFile* there = known.find(file.path);
+    if (there == nullptr || !there->owner.empty()) {
+      return fail(ErrorCode::kInvalidInput,
+                  there == nullptr
+                      ? fmt::format("the file \"{}\" has no text as \"content\", and you have not "
+                                    "written it",
+                                    file.path)
+                      : fmt::format("the file {} belongs to {}", file.path, there->owner),
+                  "write it with write_file first, or give its content");
+    }
+    file.content = there->content;
+    file.executable = there->executable;
+    return file;
+  }
+  if (!content->is_string()) {
+    return fail(ErrorCode::kInvalidInput,
+                fmt::format("the file \"{}\" has no text as \"content\"", file.path));
+  }
+  if (std::string why = known.why_not(file.path); !why.empty()) {
+    return fail(ErrorCode::kInvalidInput, std::move(why));
+  }
+  file.content = json::get_string(entry, "content");
+  file.executable = json::get_bool(entry, "executable");
+  if (file.content.size() > TaskFiles::kFileBytesMax) {
+    return fail(ErrorCode::kInvalidInput,
+                fmt::format("{} has {} KB, and {} are allowed", file.path,
+                            file.content.size() / 1024, TaskFiles::kFileBytesMax / 1024));
+  }
+  return file;
+}
+
+Result<std::vector<File>> read_files(const Json& list, const Json& data, const TaskFiles& known) {
   std::vector<File> files;
-  if (list.is_null()) return files;
-  if (!list.is_array()) return fail(ErrorCode::kInvalidInput, "\"files\" must be a list");
-  for (const Json& entry : list.get_array()) {
-    const Json* content = json::find(entry, "content");
-    File file;
-    file.path = json::get_string(entry, "path");
-    if (content == nullptr || !content->is_string()) {
-      return fail(ErrorCode::kInvalidInput,
-                  fmt::format("the file \"{}\" has no text as \"content\"", file.path));
+  if (!list.is_null() && !list.is_array()) {
+    return fail(ErrorCode::kInvalidInput, "\"files\" must be a list");
+  }
+  const auto add = [&](const Json& entry) -> Result<void> {
+    auto file = read_file(entry, known);
+    if (!file) return propagate(file);
+    if (std::ranges::find(files, file->path, &File::path) != files.end()) {
+      return fail(ErrorCode::kInvalidInput, fmt::format("the file {} is there twice", file->path));
     }
-    if (!is_safe_path(file.path)) {
-      return fail(ErrorCode::kInvalidInput,
-                  fmt::format("the path \"{}\" is not relative or leaves the project", file.path));
-    }
-    if (std::ranges::find(files, file.path, &File::path) != files.end()) {
-      return fail(ErrorCode::kInvalidInput, fmt::format("the file {} is there twice", file.path));
-    }
-    file.content = json::get_string(entry, "content");
-    file.executable = json::get_bool(entry, "executable");
-    files.push_back(std::move(file));
+    files.push_back(std::move(*file));
+    return {};
+  };
+  for (const Json& entry : list.is_array() ? list.get_array() : JsonArray{}) {
+    if (auto added = add(entry); !added) return propagate(added);
+  }
+  // What the data lists as its files is handed in with it.
+  for (const Json& path : json::get_array(data, "files")) {
+    if (!path.is_string()) continue;
+    const std::string name(json::as_view(path.get_string()));
+    if (std::ranges::find(files, name, &File::path) != files.end()) continue;
+    if (auto added = add(path); !added) return propagate(added);
   }
   return files;
 }
@@ -77,7 +121,8 @@ class DeliverTool final : public TaskTool {
   std::string description() const override { return "hands in one artifact of the task"; }
   ToolEffect effect() const override { return ToolEffect::kPure; }
   Result<Json> run(const Json& arguments, const TaskToolContext& context) override {
-    auto delivered = read_delivery(arguments, *context.task);
+    const TaskFiles files = TaskFiles::of(*context.task, context.results, context.call);
+    auto delivered = read_delivery(arguments, *context.task, files, context.results);
     if (!delivered) return propagate(delivered);
     return Json(JsonObject{{"accepted", delivered->type}});
   }
@@ -121,7 +166,8 @@ Json delivery_schema(const Plan& plan, std::string_view stage, std::string_view 
   return schema;
 }
 
-Result<Artifact> read_delivery(const Json& arguments, const Task& task) {
+Result<Artifact> read_delivery(const Json& arguments, const Task& task, const TaskFiles& known,
+                               std::span<const ToolResult> results) {
   if (const Json* said = json::find(arguments, "said")) {
     (void)said;
     const Json* problem = json::find(arguments, "problem");
@@ -146,15 +192,21 @@ Result<Artifact> read_delivery(const Json& arguments, const Task& task) {
   if (data == nullptr) {
     return fail(ErrorCode::kInvalidInput, fmt::format("{} came without \"data\"", artifact.type));
   }
+  artifact.data = *data;
   if (task.plan != nullptr) {
     const Json schema = delivery_schema(*task.plan, task.stage, artifact.type);
-    if (auto good = check_data(schema, artifact.type, *data); !good) return propagate(good);
+    if (auto merged = merge_measured(schema, task, results, artifact.data); !merged) {
+      return propagate(merged);
+    }
+    if (auto good = check_data(schema, artifact.type, artifact.data); !good) {
+      return propagate(good);
+    }
   }
-  artifact.data = *data;
   const Json* list = json::find(arguments, "files");
-  auto files = read_files(list != nullptr ? *list : Json());
+  auto files = read_files(list != nullptr ? *list : Json(), artifact.data, known);
   if (!files) return propagate(files);
   artifact.files = std::move(*files);
+  add_document(task, artifact);
   return artifact;
 }
 

@@ -6,12 +6,14 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/plan.h"
 #include "core/provider.h"
+#include "runtime/task_files.h"
 #include "runtime/tool.h"
 
 namespace cadre {
@@ -22,7 +24,11 @@ Json delivery_schema(const Plan& plan, std::string_view stage, std::string_view 
 
 // {"type", "data", "files": [{"path", "content"}]} as an artifact; kInvalidInput says what is wrong
 // in words that help to mend it. {"said": text} is no delivery: the error asks for one.
-Result<Artifact> read_delivery(const Json& arguments, const Task& task);
+// A file without content, and with no "files" at all each path that the data lists under "files",
+// is taken from `files`. Where the type's schema says `x-measured-by`, the figures are those of that
+// tool (measured.h), and nothing is taken before it ran.
+Result<Artifact> read_delivery(const Json& arguments, const Task& task, const TaskFiles& files,
+                               std::span<const ToolResult> results);
 
 // "deliver_artifact": answers {"accepted": type}, or what has to be mended. Pure.
 std::shared_ptr<TaskTool> make_deliver_tool();

@@ -17,7 +17,7 @@ inline constexpr std::string_view kDeliverPrefix = "deliver_";
 // The role's instructions and how work is handed in.
 std::string model_instructions(const Task& task);
 // The task: brief, inputs, findings, parameters; each in a fence that nothing in it can close.
-std::string task_message(const Task& task);
+std::string task_message(const Task& task, const ToolRegistry& registry);
 // The role's tools and one deliver tool for each type.
 std::vector<std::shared_ptr<const ToolSpec>> model_tools(const Task& task,
                                                          const ToolRegistry& registry);

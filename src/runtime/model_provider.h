@@ -10,7 +10,9 @@
 //
 // What the brief, inputs and feedback say is put before the model as data in fences of its own.
 // An error of the model is kUnavailable (exit code 7), but for kExhausted and kCancelled.
-// Thread-safe; holds no state of a run.
+// In a later round of a fan-out, a task that the findings do not concern hands in its part as it
+// was, without a model call (rework.h). Thread-safe; holds no state of a run, but for what its last
+// requests began with, which is measured.
 #pragma once
 
 #include <memory>

@@ -166,6 +166,7 @@ Performed perform_turn(Provider& provider, const Task& task,
   if (turn->refusal) performed.result["refusal"] = to_json(*turn->refusal);
   if (!turn->notes.empty()) performed.result["notes"] = json::to_array(turn->notes);
   if (!turn->tokens.is_null()) performed.result["tokens"] = std::move(turn->tokens);
+  if (!turn->request.is_null()) performed.result["request"] = std::move(turn->request);
   performed.calls = std::move(turn->tool_calls);
   performed.memo = std::move(turn->memo);
   return performed;
@@ -215,30 +216,48 @@ Performed perform_tool(TaskTool* tool, const ToolCall& call, TaskToolContext con
 }
 
 Performed perform_plan_tasks(const Artifact& artifact, const StageSpec::FanOut& fan_out,
-                             const std::string& role) {
+                             const std::string& role, const std::vector<std::string>& makes) {
   Performed performed;
   const Json* list = &artifact.data;
   for (const std::string& step : text::split(fan_out.path, '/')) {
     if (list != nullptr && !step.empty()) list = json::find(*list, step);
   }
   JsonArray tasks;
+  std::vector<Finding> findings;
+  const auto wrong = [&](std::string message) {
+    findings.push_back({"tasks", "high", std::move(message), "", fan_out.artifact});
+  };
   if (list == nullptr || !list->is_array()) {
-    performed.result["findings"] = to_json(std::vector<Finding>{
-        {"tasks", "high", fmt::format("{} has no list of tasks at \"{}\"", fan_out.artifact,
-                                      fan_out.path), "", fan_out.artifact}});
-  } else {
-    for (const Json& item : list->get_array()) {
-      // Who has no owner named is everybody's who fans out over the list.
-      if (json::get_string(item, "owner", role) != role) continue;
-      JsonObject task;
-      task["id"] = json::get_string(item, "id");
-      task["title"] = json::get_string(item, "title", json::get_string(item, "id"));
-      task["depends_on"] = json::to_array(json::get_strings(item, "depends_on"));
-      task["parameters"] = item;
-      tasks.push_back(std::move(task));
+    wrong(fmt::format("{} has no list of tasks at \"{}\"", fan_out.artifact, fan_out.path));
+    performed.result["findings"] = to_json(findings);
+    performed.result["tasks"] = std::move(tasks);
+    return performed;
+  }
+  std::vector<std::string> open = makes;
+  for (const Json& item : list->get_array()) {
+    // Who has no owner named is everybody's who fans out over the list.
+    if (json::get_string(item, "owner", role) != role) continue;
+    JsonObject task;
+    task["id"] = json::get_string(item, "id");
+    task["title"] = json::get_string(item, "title", json::get_string(item, "id"));
+    task["depends_on"] = json::to_array(json::get_strings(item, "depends_on"));
+    task["parameters"] = item;
+    tasks.push_back(std::move(task));
+    const auto made = json::get_strings(item, "makes");
+    if (made.empty()) open.clear();
+    for (const std::string& type : made) {
+      if (!makes.empty() && std::ranges::find(makes, type) == makes.end()) {
+        wrong(fmt::format("the task {} is to make {}; its stage makes {}",
+                          json::get_string(item, "id"), type, text::join(makes, ", ")));
+      }
+      std::erase(open, type);
     }
   }
+  if (!tasks.empty() && !open.empty()) {
+    wrong(fmt::format("no task of {} makes {}", role, text::join(open, ", ")));
+  }
   performed.result["tasks"] = std::move(tasks);
+  if (!findings.empty()) performed.result["findings"] = to_json(findings);
   return performed;
 }
 

@@ -49,9 +49,11 @@ Performed perform_turn(Provider& provider, const Task& task,
 // `tool` may be null: then the result says that there is no such tool.
 Performed perform_tool(TaskTool* tool, const ToolCall& call, TaskToolContext context);
 
-// The fan-out items that `role` owns, and those that name no owner.
+// The fan-out items that `role` owns, and those that name no owner. Items may say which of the
+// stage's artifacts (`makes`) they make; one that nobody makes then is a finding.
 Performed perform_plan_tasks(const Artifact& artifact, const StageSpec::FanOut& fan_out,
-                             const std::string& role);
+                             const std::string& role,
+                             const std::vector<std::string>& makes = {});
 
 // One artifact of each type from the parts, in order. Two contents for one path are a finding.
 Performed perform_join(const std::vector<std::shared_ptr<const Artifact>>& parts,

@@ -10,6 +10,17 @@
 #include "runtime/run_loop.h"
 
 namespace cadre::detail {
+namespace {
+
+// What the user wrote, as gates see it.
+std::shared_ptr<const Artifact> brief_artifact(const std::string& brief) {
+  Artifact artifact;
+  artifact.type = "brief";
+  artifact.data = JsonObject{{"text", brief}};
+  return std::make_shared<const Artifact>(std::move(artifact));
+}
+
+}  // namespace
 
 Result<RunLoop::Job> RunLoop::job_of(const Effect& effect) {
   const auto stage = static_cast<std::size_t>(effect.stage);
@@ -25,8 +36,9 @@ Result<RunLoop::Job> RunLoop::job_of(const Effect& effect) {
     case Effect::Kind::kPlanTasks: {
       auto tasks = artifact(state_.artifacts[spec.fan_out->artifact].blob);
       if (!tasks) return propagate(tasks);
-      return Job([tasks = *tasks, fan_out = *spec.fan_out, role = spec.role] {
-        return perform_plan_tasks(*tasks, fan_out, role);
+      return Job([tasks = *tasks, fan_out = *spec.fan_out, role = spec.role,
+                  makes = spec.makes] {
+        return perform_plan_tasks(*tasks, fan_out, role, makes);
       });
     }
     case Effect::Kind::kTurn: return turn_job(effect);
@@ -40,6 +52,7 @@ Result<RunLoop::Job> RunLoop::job_of(const Effect& effect) {
       }
       auto all = load_all(current_blobs());
       if (!all) return propagate(all);
+      all->try_emplace("brief", brief_artifact(brief_));
       return Job([gates = parts_.gates, gate = spec.gates[effect.gate], all = std::move(*all)] {
         return perform_gate(*gates, gate, all);
       });
@@ -54,7 +67,9 @@ Result<RunLoop::Job> RunLoop::turn_job(const Effect& effect) {
   if (!run) return propagate(run);
   const auto stage = static_cast<std::size_t>(effect.stage);
   const TaskState& task = state_.stages[stage].tasks[static_cast<std::size_t>(effect.task)];
-  if (auto collected = collect_results(task, **run); !collected) return propagate(collected);
+  if (auto collected = collect_results(task, **run, task.results.size()); !collected) {
+    return propagate(collected);
+  }
   const bool whole = !state_.plan->stages[stage].fan_out.has_value();
   return Job([provider = parts_.provider, gates = parts_.gates, plan = state_.plan, run = *run,
               whole, stop = stop_.get_token()] {
@@ -67,8 +82,8 @@ Result<RunLoop::Job> RunLoop::tool_job(const Effect& effect) {
   if (!run) return propagate(run);
   const auto stage = static_cast<std::size_t>(effect.stage);
   const TaskState& task = state_.stages[stage].tasks[static_cast<std::size_t>(effect.task)];
-  const std::size_t index = effect.call - task.turn_calls;
-  if (index >= (*run)->calls.size()) {
+  const std::size_t index = (*run)->first_call + (effect.call - task.turn_calls);
+  if (index >= (*run)->task.calls.size()) {
     return fail(ErrorCode::kCorrupt, fmt::format("the reply of {} does not hold the tool call that "
                                                  "the journal names", effect.key));
   }
@@ -76,7 +91,7 @@ Result<RunLoop::Job> RunLoop::tool_job(const Effect& effect) {
   std::ranges::replace_if(folder, [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
   TaskToolContext context;
   context.run = state_.run;
-  context.call_id = (*run)->calls[index].id;
+  context.call_id = (*run)->task.calls[index].id;
   context.task = &(*run)->task;
   context.inputs = (*run)->task.inputs;
   context.out_dir = options_.out_dir;
@@ -84,8 +99,15 @@ Result<RunLoop::Job> RunLoop::tool_job(const Effect& effect) {
   context.deadline_us = options_.deadline_us;
   context.stop = stop_.get_token();
   if (effect.decision) context.answer = effect.decision->message;
+  if (auto known = rebuild_claims(); !known) return propagate(known);
+  context.claims = claims_;
+  context.call = index;
+  if (auto collected = collect_results(task, **run, (*run)->first_call); !collected) {
+    return propagate(collected);
+  }
+  context.results = std::span(run->get()->results).first((*run)->first_call);
   return Job([tools = parts_.tools, run = *run, index, context = std::move(context)] {
-    const ToolCall& call = run->calls[index];
+    const ToolCall& call = run->task.calls[index];
     return perform_tool(tools->find(call.tool), call, context);
   });
 }
@@ -155,15 +177,82 @@ Result<Task> RunLoop::make_task(std::size_t stage, const TaskState* state) {
     if (!input) return propagate(input);
     task.inputs[need] = std::move(*input);
   }
-  if (task.round == 1) return task;
-  for (const std::string& type : spec.makes) {
-    const auto at = state_.artifacts.find(type);
-    if (at == state_.artifacts.end()) continue;
-    auto made = artifact(at->second.blob);
-    if (!made) return propagate(made);
-    task.previous[type] = std::move(*made);
+  if (task.round > 1) {
+    for (const std::string& type : spec.makes) {
+      const auto at = state_.artifacts.find(type);
+      if (at == state_.artifacts.end()) continue;
+      auto made = artifact(at->second.blob);
+      if (!made) return propagate(made);
+      task.previous[type] = std::move(*made);
+    }
+  }
+  if (is_item) {
+    if (auto added = add_item(stage, *state, task); !added) return propagate(added);
   }
   return task;
+}
+
+// What a task of a fan-out has for itself: what it makes, where its item says so, and the work of
+// the tasks that it depends on, straight or through others.
+Result<void> RunLoop::add_item(std::size_t stage, const TaskState& state, Task& task) {
+  const auto makes = json::get_strings(state.parameters, "makes");
+  if (!makes.empty()) {
+    std::erase_if(task.makes, [&](const std::string& type) {
+      return std::ranges::find(makes, type) == makes.end();
+    });
+    std::erase_if(task.previous, [&](const auto& entry) {
+      return std::ranges::find(makes, entry.first) == makes.end();
+    });
+  }
+  const std::vector<TaskState>& tasks = state_.stages[stage].tasks;
+  const auto at = static_cast<std::size_t>(&state - tasks.data());
+  std::vector<bool> needed(tasks.size(), false);
+  for (bool again = true; again;) {
+    again = false;
+    for (std::size_t i = 0; i < tasks.size(); ++i) {
+      if (needed[i]) continue;
+      needed[i] = std::ranges::any_of(tasks[i].dependents, [&](int next) {
+        const auto index = static_cast<std::size_t>(next);
+        return index == at || needed[index];
+      });
+      again = again || needed[i];
+    }
+  }
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    if (!needed[i]) continue;
+    for (const ArtifactRef& ref : tasks[i].artifacts) {
+      auto made = artifact(ref.blob);
+      if (!made) return propagate(made);
+      task.before.push_back(std::move(*made));
+    }
+  }
+  return {};
+}
+
+// Who wrote which file, from the journal: after a resume the first writer is still the first.
+Result<void> RunLoop::rebuild_claims() {
+  if (std::exchange(claims_known_, true)) return {};
+  for (std::size_t stage = 0; stage < state_.stages.size(); ++stage) {
+    for (const TaskState& task : state_.stages[stage].tasks) {
+      std::size_t index = 0;
+      for (const std::string& blob : task.replies) {
+        auto bytes = parts_.store->get_blob(blob);
+        if (!bytes) return propagate(bytes);
+        auto reply = json::parse(*bytes);
+        if (!reply) return propagate(reply);
+        for (const Json& call : json::get_array(*reply, "calls")) {
+          const Json* arguments = json::find(call, "arguments");
+          const std::string path =
+              written_path({"", json::get_string(call, "tool"),
+                            arguments != nullptr ? *arguments : Json()});
+          const std::size_t at = index++;
+          if (path.empty() || at >= task.results.size() || !task.results[at].ok) continue;
+          (void)claims_->claim(path, state_.plan->stages[stage].id + "/" + task.id);
+        }
+      }
+    }
+  }
+  return {};
 }
 
 // The task of a turn or a tool call; built anew after a resume, with what its turns noted and the
@@ -185,11 +274,11 @@ Result<std::shared_ptr<RunLoop::TaskRun>> RunLoop::task_run(const Effect& effect
     if (!reply) return propagate(reply);
     const Json* memo = json::find(*reply, "memo");
     run->task.memos.push_back(memo != nullptr ? *memo : Json());
-    if (i + 1 < state.replies.size()) continue;
+    run->first_call = run->task.calls.size();
     for (const Json& call : json::get_array(*reply, "calls")) {
       const Json* arguments = json::find(call, "arguments");
-      run->calls.push_back({json::get_string(call, "id"), json::get_string(call, "tool"),
-                            arguments != nullptr ? *arguments : Json()});
+      run->task.calls.push_back({json::get_string(call, "id"), json::get_string(call, "tool"),
+                                 arguments != nullptr ? *arguments : Json()});
     }
   }
   task_runs_[place] = run;
@@ -197,8 +286,8 @@ Result<std::shared_ptr<RunLoop::TaskRun>> RunLoop::task_run(const Effect& effect
 }
 
 // Brings the results that came since the last turn to the task, in call order.
-Result<void> RunLoop::collect_results(const TaskState& state, TaskRun& run) {
-  while (run.results.size() < state.results.size()) {
+Result<void> RunLoop::collect_results(const TaskState& state, TaskRun& run, std::size_t count) {
+  while (run.results.size() < count) {
     const ResultRef& ref = state.results[run.results.size()];
     ToolResult result;
     result.call_id = ref.call_id;

@@ -41,11 +41,14 @@ Result<RunOutcome> RunLoop::start(JsonObject start, std::vector<std::string> blo
                                   std::stop_token stop) {
   batch_blobs_ = std::move(blobs);
   info_changed_ = true;
+  claims_known_ = true;
   add(run_started(state_, std::move(start)));
   return go(std::move(stop));
 }
 
 Result<RunOutcome> RunLoop::resume(UnknownPolicy unknown, std::stop_token stop) {
+  // Before anything is under way: what is in the state then is in the store, too.
+  if (auto known = rebuild_claims(); !known) return propagate(known);
   for (const std::string& key : open_effects(state_)) {
     lane_of(find_effect(state_, key)->kind).waiting.push_back(key);
   }
@@ -282,7 +285,8 @@ void RunLoop::on_done(Done done) {
     if (performed.calls.empty()) {
       task_runs_.erase(place);
     } else if (const auto at = task_runs_.find(place); at != task_runs_.end()) {
-      at->second->calls = std::move(performed.calls);
+      at->second->first_call = at->second->task.calls.size();
+      for (ToolCall& call : performed.calls) at->second->task.calls.push_back(std::move(call));
       at->second->task.memos.push_back(std::move(performed.memo));
     }
   }

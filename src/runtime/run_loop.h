@@ -19,6 +19,7 @@
 #include "core/apply.h"
 #include "runtime/perform.h"
 #include "runtime/runner.h"
+#include "runtime/task_files.h"
 #include "agents/worker_pool.h"
 
 namespace cadre::detail {
@@ -69,7 +70,7 @@ class RunLoop {
   struct TaskRun {
     Task task;
     std::vector<ToolResult> results;
-    std::vector<ToolCall> calls;  // of the last turn
+    std::size_t first_call = 0;  // in task.calls: of the last turn
   };
 
   Result<RunOutcome> go(std::stop_token stop);
@@ -100,8 +101,11 @@ class RunLoop {
   void submit(const std::string& key, Job job);
 
   Result<std::shared_ptr<TaskRun>> task_run(const Effect& effect);
-  Result<void> collect_results(const TaskState& state, TaskRun& run);
+  // The first `count` results; those of a turn that is under way are not there yet.
+  Result<void> collect_results(const TaskState& state, TaskRun& run, std::size_t count);
   Result<Task> make_task(std::size_t stage, const TaskState* state);
+  Result<void> add_item(std::size_t stage, const TaskState& state, Task& task);
+  Result<void> rebuild_claims();
   Result<std::shared_ptr<const Artifact>> artifact(const std::string& blob);
   Result<ArtifactMap> load_all(const std::map<std::string, std::string>& blobs);
   std::map<std::string, std::string> current_blobs() const;
@@ -131,6 +135,8 @@ class RunLoop {
   std::unordered_map<std::string, Lane*> claimed_;  // the slots that effects hold
   std::unordered_map<std::string, std::shared_ptr<TaskRun>> task_runs_;
   std::unordered_map<std::string, std::shared_ptr<const Artifact>> artifacts_;
+  std::shared_ptr<FileClaims> claims_ = std::make_shared<FileClaims>();
+  bool claims_known_ = false;  // after a resume they are read from the journal first
   WorkerPool pool_;
 };
 

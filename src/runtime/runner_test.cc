@@ -214,7 +214,7 @@ GateVerdict failed(const std::string& message, const std::string& blame = "") {
 TEST(Runner, AFailedGateGoesToWhoeverIsToBlame) {
   auto gates = std::make_shared<ScriptedGates>();
   gates->gates["tests_pass"] = [](const GateSpec&, const Artifact& report, const ArtifactMap& all) {
-    EXPECT_EQ(all.size(), 4U);
+    EXPECT_EQ(all.size(), 5U);  // with the brief
     if (json::get_int(report.data, "round") == 1) return failed("2 tests fail");
     GateVerdict passed;
     passed.passed = true;

@@ -23,6 +23,8 @@
 
 namespace cadre {
 
+class FileClaims;
+
 // Where and for whom a call runs. Valid during `run` only.
 struct TaskToolContext {
   std::string run;      // run id
@@ -35,6 +37,10 @@ struct TaskToolContext {
   std::int64_t deadline_us = 0;       // when the run must be over, Clock time; 0 = no limit
   std::stop_token stop;               // asked to stop: return kCancelled soon
   std::string answer = {};            // what a person said, of a call that waited for one
+  std::size_t call = 0;               // this call's place in task->calls
+  // Results of the task's calls before this turn, in the order of task->calls.
+  std::span<const ToolResult> results = {};
+  std::shared_ptr<FileClaims> claims = nullptr;  // of tasks that write files side by side; or null
 };
 
 class TaskTool {
@@ -45,6 +51,16 @@ class TaskTool {
   // JSON Schema of `arguments`; {} accepts anything.
   virtual Json parameters() const { return JsonObject{}; }
   virtual ToolEffect effect() const = 0;
+  // What an agent that has the tool should know for this task; stands in the task's message.
+  virtual std::string briefing(const Task& task) const {
+    (void)task;
+    return {};
+  }
+  // Whether the tool can do its job for this task on this machine; asked before work is accepted.
+  virtual Result<void> ready(const Task& task) const {
+    (void)task;
+    return {};
+  }
   // An error becomes a ToolResult that is not ok, with {"error", "code", "hint"}: the agent sees
   // it and goes on. kCancelled is not recorded: the call runs again on resume.
   virtual Result<Json> run(const Json& arguments, const TaskToolContext& context) = 0;

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "core/gate.h"
+#include "sop/gates.h"
 
 namespace cadre::gates {
 
@@ -24,6 +25,11 @@ class Verdict {
   }
   void low(std::string message, std::string evidence = {}) {
     add("low", std::move(message), std::move(evidence), {});
+  }
+  // The gate has nothing to judge here, and says why: it passes.
+  void not_applicable(const std::string& why) {
+    low("not applicable: " + why);
+    measured("applicable", false);
   }
   void measured(std::string_view name, Json value) {
     verdict_.measured.get_object()[name] = std::move(value);
@@ -66,8 +72,19 @@ inline const Json* data_of(const ArtifactMap& all, const std::string& type) {
   return at == all.end() || !at->second ? nullptr : &at->second->data;
 }
 
+// The machine-readable requirement model, or null; without one nothing can be compared with it.
+inline const Json* requirement_model(const ArtifactMap& all) {
+  const Json* requirements = data_of(all, "requirements");
+  const Json* model = requirements == nullptr ? nullptr : json::find(*requirements, "spec");
+  return model != nullptr && model->is_object() ? model : nullptr;
+}
+
+// The requirements' sentences: those of the model, or listed by themselves.
+const JsonArray& sentences_of(const Json& requirements);
+
 // gates_documents.cc
-GateVerdict statements_accounted(const GateSpec& spec, const Artifact& artifact);
+GateVerdict statements_accounted(const GateSpec& spec, const Artifact& artifact,
+                                 const ArtifactMap& all, const StatementAudit& audit);
 GateVerdict stories_testable(const GateSpec& spec, const Artifact& artifact);
 GateVerdict components_serve_stories(const GateSpec& spec, const Artifact& artifact,
                                      const ArtifactMap& all);
@@ -78,12 +95,17 @@ GateVerdict links_complete(const GateSpec& spec, const Artifact& artifact, const
 // gates_quotes.cc
 GateVerdict quotes_exist(const GateSpec& spec, const Artifact& artifact, const ArtifactMap& all);
 // gates_openapi.cc
-GateVerdict openapi_sound(const GateSpec& spec, const Artifact& artifact);
+GateVerdict openapi_sound(const GateSpec& spec, const Artifact& artifact, const ArtifactMap& all);
+// gates_statements.cc
+void check_sentences(const Json& requirements, const std::string& brief, Verdict& verdict);
+void check_audit(const Json& requirements, const ArtifactMap& all,
+                 const std::vector<AuditedStatement>& audited, Verdict& verdict);
 // gates_quality.cc
 GateVerdict tests_pass(const GateSpec& spec, const Artifact& artifact);
 GateVerdict coverage(const GateSpec& spec, const Artifact& artifact);
-GateVerdict rule_kill_rate(const GateSpec& spec, const Artifact& artifact);
-GateVerdict differential_clean(const GateSpec& spec, const Artifact& artifact);
+GateVerdict rule_kill_rate(const GateSpec& spec, const Artifact& artifact, const ArtifactMap& all);
+GateVerdict differential_clean(const GateSpec& spec, const Artifact& artifact,
+                               const ArtifactMap& all);
 GateVerdict traceability_complete(const GateSpec& spec, const Artifact& artifact);
 GateVerdict no_high_findings(const GateSpec& spec, const Artifact& artifact);
 

@@ -27,18 +27,20 @@ class Keeper final : public GateKeeper {
     using namespace gates;
     if (spec.name == "schema") return schema(spec, artifact);
     if (spec.name == "ddl_loads") return ddl_loads(spec, artifact);
-    if (spec.name == "statements_accounted") return statements_accounted(spec, artifact);
+    if (spec.name == "statements_accounted") {
+      return statements_accounted(spec, artifact, all, parts_.audit);
+    }
     if (spec.name == "stories_testable") return stories_testable(spec, artifact);
     if (spec.name == "links_complete") return links_complete(spec, artifact, all);
     if (spec.name == "components_serve_stories") {
       return components_serve_stories(spec, artifact, all);
     }
-    if (spec.name == "openapi_sound") return openapi_sound(spec, artifact);
+    if (spec.name == "openapi_sound") return openapi_sound(spec, artifact, all);
     if (spec.name == "criteria_have_tests") return criteria_have_tests(spec, artifact, all);
     if (spec.name == "tests_pass") return tests_pass(spec, artifact);
     if (spec.name == "coverage") return coverage(spec, artifact);
-    if (spec.name == "rule_kill_rate") return rule_kill_rate(spec, artifact);
-    if (spec.name == "differential_clean") return differential_clean(spec, artifact);
+    if (spec.name == "rule_kill_rate") return rule_kill_rate(spec, artifact, all);
+    if (spec.name == "differential_clean") return differential_clean(spec, artifact, all);
     if (spec.name == "traceability_complete") return traceability_complete(spec, artifact);
     if (spec.name == "no_high_findings") return no_high_findings(spec, artifact);
     if (spec.name == "quotes_exist") return quotes_exist(spec, artifact, all);
@@ -78,7 +80,13 @@ class Keeper final : public GateKeeper {
   GateVerdict ddl_loads(const GateSpec& spec, const Artifact& artifact) const {
     gates::Verdict verdict(spec);
     const std::string ddl = json::get_string(artifact.data, "ddl");
-    if (text::trim(ddl).empty()) {
+    bool tables = false;
+    for (const Json& entity : json::get_array(artifact.data, "entities")) {
+      tables = tables || !json::get_string(entity, "table").empty();
+    }
+    if (text::trim(ddl).empty() && !tables && json::find(artifact.data, "entities") != nullptr) {
+      verdict.not_applicable("no entity has a table, so there is no database");
+    } else if (text::trim(ddl).empty()) {
       verdict.high("there is no DDL");
     } else if (!parts_.check_ddl) {
       verdict.high("not measured: no database is there to load the DDL");

@@ -23,17 +23,23 @@ std::vector<const Json*> promised_stories(const Json& data) {
   return stories;
 }
 
-const JsonArray& sentences_of(const Json& data) {
-  const Json* spec = json::find(data, "spec");
-  const Json* source = spec == nullptr ? nullptr : json::find(*spec, "source");
-  static const JsonArray kNone;
-  return source == nullptr ? kNone : json::get_array(*source, "sentences");
-}
-
 }  // namespace
 
-GateVerdict statements_accounted(const GateSpec& spec, const Artifact& artifact) {
+const JsonArray& sentences_of(const Json& requirements) {
+  const Json* spec = json::find(requirements, "spec");
+  const Json* source = spec == nullptr ? nullptr : json::find(*spec, "source");
+  return json::get_array(source == nullptr ? requirements : *source, "sentences");
+}
+
+GateVerdict statements_accounted(const GateSpec& spec, const Artifact& artifact,
+                                 const ArtifactMap& all, const StatementAudit& audit) {
   Verdict verdict(spec);
+  const Json* brief = data_of(all, "brief");
+  if (json::find(artifact.data, "spec") == nullptr && brief != nullptr) {
+    const std::string text = json::get_string(*brief, "text");
+    check_sentences(artifact.data, text, verdict);
+    if (audit) check_audit(artifact.data, all, audit(text), verdict);
+  }
   const JsonArray& sentences = sentences_of(artifact.data);
   const Json& counts = Json(json::get_object(artifact.data, "statements"));
   std::set<std::string> quoted, unhandled;

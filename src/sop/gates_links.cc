@@ -1,6 +1,7 @@
 // The gate links_complete: every id that is referred to is defined somewhere, once.
 #include <algorithm>
 #include <array>
+#include <map>
 #include <set>
 
 #include "base/json_schema.h"
@@ -88,6 +89,21 @@ struct Walk {
   }
 };
 
+// A file that two tasks plan would be written by two agents at once.
+void check_planned_files(const Json& data, Verdict& verdict) {
+  std::map<std::string, std::string> planned;
+  for (const Json& task : json::get_array(data, "tasks")) {
+    const std::string id = json::get_string(task, "id", "(without id)");
+    for (const std::string& path : json::get_strings(task, "files")) {
+      const auto [at, fresh] = planned.try_emplace(path, id);
+      if (!fresh && at->second != id) {
+        verdict.high(fmt::format("the file {} is planned by {} and by {}: one task writes a file",
+                                 path, at->second, id));
+      }
+    }
+  }
+}
+
 }  // namespace
 
 GateVerdict links_complete(const GateSpec& spec, const Artifact& artifact, const ArtifactMap& all) {
@@ -99,6 +115,7 @@ GateVerdict links_complete(const GateSpec& spec, const Artifact& artifact, const
   collect_ids(artifact.data, ids);
   Walk walk{ids, verdict, 0, {}};
   walk.check(artifact.data, "", "");
+  check_planned_files(artifact.data, verdict);
   verdict.measured("references", walk.references);
   verdict.measured("ids", ids.size());
   return verdict.take();

@@ -193,15 +193,52 @@ class Check {
   std::int64_t references_ = 0;
 };
 
+// What code and tests agree on where there is no HTTP: each thing once, in a file that somebody
+// writes.
+void check_signatures(const Json& data, const ArtifactMap& all, Verdict& verdict) {
+  std::set<std::string> ids, files;
+  if (const Json* architecture = data_of(all, "architecture")) {
+    for (const Json& component : json::get_array(*architecture, "components")) {
+      for (std::string& file : json::get_strings(component, "files")) files.insert(std::move(file));
+    }
+  }
+  if (const Json* tasks = data_of(all, "tasks")) {
+    for (const Json& task : json::get_array(*tasks, "tasks")) {
+      for (std::string& file : json::get_strings(task, "files")) files.insert(std::move(file));
+    }
+  }
+  const JsonArray& signatures = json::get_array(data, "signatures");
+  for (const Json& signature : signatures) {
+    const std::string id = json::get_string(signature, "id", "(without id)");
+    if (!ids.insert(id).second) verdict.high(fmt::format("the signature {} is there twice", id));
+    if (text::trim(json::get_string(signature, "signature")).empty()) {
+      verdict.high(fmt::format("{} has no signature", id));
+    }
+    const std::string kind = json::get_string(signature, "kind");
+    const std::string file = json::get_string(signature, "file");
+    const bool code = kind == "function" || kind == "method" || kind == "type" ||
+                      kind == "constant";
+    if (code && !files.empty() && !files.contains(file)) {
+      verdict.high(fmt::format("{} is defined in \"{}\", which no component and no task has", id,
+                               file));
+    }
+  }
+  verdict.measured("signatures", signatures.size());
+}
+
 }  // namespace
 
-GateVerdict openapi_sound(const GateSpec& spec, const Artifact& artifact) {
+GateVerdict openapi_sound(const GateSpec& spec, const Artifact& artifact, const ArtifactMap& all) {
   Verdict verdict(spec);
   const Json* document = json::find(artifact.data, "openapi");
-  if (document == nullptr || !document->is_object()) {
-    verdict.high("there is no OpenAPI document under \"openapi\"");
-  } else {
+  const bool typed = !json::get_array(artifact.data, "signatures").empty();
+  if (typed) check_signatures(artifact.data, all, verdict);
+  if (document != nullptr && document->is_object()) {
     Check(*document, verdict).run();
+  } else if (typed) {
+    verdict.not_applicable("the contract is typed signatures, which were checked instead");
+  } else {
+    verdict.high("there is no OpenAPI document under \"openapi\", and no typed signatures");
   }
   return verdict.take();
 }

@@ -1,9 +1,13 @@
 // Gates over the figures of the quality report. A figure that is null was not measured, and then
 // the gate fails with the reason, unless the SOP allows it.
+#include "sop/gate_catalogue.h"
 #include "sop/gate_verdict.h"
 
 namespace cadre::gates {
 namespace {
+
+constexpr std::string_view kNoModel =
+    "the requirements hold no requirement model to measure it against";
 
 // The number at "coverage/lines_percent", or null.
 const Json* figure(const Json& data, std::string_view path) {
@@ -79,6 +83,19 @@ bool route_findings(Verdict& verdict, const GateSpec& spec, const Json& data) {
   return any;
 }
 
+// Whether a tool measured the figures (the runtime stamps it), as against the mind that delivers.
+bool by_tool(const Json& data) { return !json::get_string(data, "measured_by").empty(); }
+
+// In a report that a tool measured: why a figure is judged only when the tests pass, or "".
+std::string tests_stand_in_the_way(const Json& data) {
+  if (!by_tool(data)) return {};
+  const Json* failed = figure(data, "tests/failed");
+  const Json* errors = figure(data, "tests/errors");
+  if (errors != nullptr && whole(*errors) > 0) return "it was not built or its tests did not load";
+  if (failed != nullptr && whole(*failed) > 0) return "tests fail";
+  return {};
+}
+
 void at_least(Verdict& verdict, const GateSpec& spec, const Json& value, double fallback,
               std::string_view what) {
   const double percent = value.to_number<double>();
@@ -117,6 +134,19 @@ GateVerdict tests_pass(const GateSpec& spec, const Artifact& artifact) {
 GateVerdict coverage(const GateSpec& spec, const Artifact& artifact) {
   Verdict verdict(spec);
   const Json* lines = figure(artifact.data, "coverage/lines_percent");
+  if (const std::string why = tests_stand_in_the_way(artifact.data); !why.empty()) {
+    verdict.low("judged when the tests pass: " + why);
+    if (lines != nullptr) verdict.measured("percent", *lines);
+    return verdict.take();
+  }
+  const Json* data_coverage = json::find(artifact.data, "coverage");
+  if (lines == nullptr && data_coverage != nullptr && by_tool(artifact.data)) {
+    const std::string why = json::get_string(*data_coverage, "unavailable");
+    if (!why.empty()) {
+      verdict.not_applicable(why);
+      return verdict.take();
+    }
+  }
   if (measured(verdict, spec, artifact.data, lines, "coverage")) {
     at_least(verdict, spec, *lines, 90, "line coverage");
     if (const Json* branches = figure(artifact.data, "coverage/branches_percent")) {
@@ -126,8 +156,14 @@ GateVerdict coverage(const GateSpec& spec, const Artifact& artifact) {
   return verdict.take();
 }
 
-GateVerdict rule_kill_rate(const GateSpec& spec, const Artifact& artifact) {
+GateVerdict rule_kill_rate(const GateSpec& spec, const Artifact& artifact,
+                           const ArtifactMap& all) {
   Verdict verdict(spec);
+  if (figure(artifact.data, "rule_kill_rate_percent") == nullptr && by_tool(artifact.data) &&
+      requirement_model(all) == nullptr) {
+    verdict.not_applicable(std::string(kNoModel));
+    return verdict.take();
+  }
   // A model without rules has nothing to break; that is a result, not a gap.
   const Json* mutants = figure(artifact.data, "rule_mutants/total");
   if (mutants != nullptr && whole(*mutants) == 0) {
@@ -142,8 +178,14 @@ GateVerdict rule_kill_rate(const GateSpec& spec, const Artifact& artifact) {
   return verdict.take();
 }
 
-GateVerdict differential_clean(const GateSpec& spec, const Artifact& artifact) {
+GateVerdict differential_clean(const GateSpec& spec, const Artifact& artifact,
+                               const ArtifactMap& all) {
   Verdict verdict(spec);
+  if (figure(artifact.data, "differential/operations") == nullptr && by_tool(artifact.data) &&
+      requirement_model(all) == nullptr) {
+    verdict.not_applicable(std::string(kNoModel));
+    return verdict.take();
+  }
   const Json* operations = figure(artifact.data, "differential/operations");
   const Json* mismatches = figure(artifact.data, "differential/mismatches");
   if (!measured(verdict, spec, artifact.data, operations == nullptr ? operations : mismatches,
@@ -176,6 +218,26 @@ GateVerdict traceability_complete(const GateSpec& spec, const Artifact& artifact
   }
   verdict.measured("criteria", *criteria);
   verdict.measured("with_passing_test", *passing);
+  const Json* traced = json::find(artifact.data, "traceability");
+  if (by_tool(artifact.data) && traced != nullptr && whole(*passing) < whole(*criteria)) {
+    // Whose tests ran and fail is not for the test suite to mend.
+    const auto failing = json::get_strings(*traced, "failing");
+    const auto untested = json::get_strings(*traced, "untested");
+    if (!failing.empty() && !route_findings(verdict, {"tests_pass", spec.artifact, {}, ""},
+                                            artifact.data)) {
+      verdict.high(fmt::format("the tests of {} fail", text::join(failing, ", ")), {}, "code");
+    }
+    const bool loaded = figure(artifact.data, "tests/errors") == nullptr ||
+                        whole(*figure(artifact.data, "tests/errors")) == 0;
+    if (!untested.empty() && loaded) {
+      verdict.high(fmt::format("no test of {} ran", text::join(untested, ", ")),
+                   "the names in test_suite must be those under which the tests are reported");
+    } else if (!untested.empty() && !verdict.failed()) {
+      route_findings(verdict, {"tests_pass", spec.artifact, {}, ""}, artifact.data);
+    }
+    if (!verdict.failed()) verdict.high("criteria have no passing test");
+    return verdict.take();
+  }
   if (whole(*passing) < whole(*criteria)) {
     verdict.high(fmt::format("{} of {} criteria have no passing test",
                              whole(*criteria) - whole(*passing), whole(*criteria)));
@@ -196,6 +258,11 @@ GateVerdict no_high_findings(const GateSpec& spec, const Artifact& artifact) {
     const std::string severity = json::get_string(finding, "severity");
     ++counts[severity];
     if (severity != "high") continue;
+    // What was measured for another gate is that gate's to say.
+    if (by_tool(artifact.data) && find_gate(json::get_string(finding, "gate")) != nullptr &&
+        json::get_string(finding, "gate") != spec.name) {
+      continue;
+    }
     const std::string blame = json::get_string(finding, "blame");
     verdict.high(json::get_string(finding, "title", "a finding without a title"),
                  evidence_of(finding),

@@ -144,6 +144,21 @@ void read_schemas(const SopSource& source, const std::vector<StageSpec>& stages,
   if (!plan.input.empty()) require(plan.input, fmt::format("\"input\" is \"{}\"", plan.input));
 }
 
+// Data for tools: what is in it is the tool's business, here it only has to be YAML.
+void read_tables(const SopSource& source, Plan& plan, SopProblems& problems) {
+  constexpr std::string_view kFolder = "tables/", kEnd = ".yaml";
+  for (const auto& [file, content] : source.files) {
+    if (!file.starts_with(kFolder) || !check_text(file, content, problems)) continue;
+    const auto document = read_yaml(content);
+    if (!document) {
+      problems.error(file, document.error().line, document.error().message);
+      continue;
+    }
+    plan.tables[file.substr(kFolder.size(), file.size() - kFolder.size() - kEnd.size())] =
+        document->value;
+  }
+}
+
 void read_sop(const SopSource& source, const SopOptions& options, Plan& plan,
               SopProblems& problems) {
   const auto at = source.files.find(kSopFile);
@@ -188,6 +203,7 @@ void read_sop(const SopSource& source, const SopOptions& options, Plan& plan,
   std::vector<StageSpec> all;
   for (const ReadStage& stage : parts.stages) all.push_back(stage.spec);
   read_schemas(source, all, plan, problems);
+  read_tables(source, plan, problems);
 }
 
 }  // namespace

@@ -13,12 +13,12 @@ namespace cadre {
 
 struct SopSource {
   std::string name;                          // for messages: the folder, or "software (built in)"
-  std::map<std::string, std::string> files;  // "sop.yaml", "roles/x.md", "artifacts/y.schema.json"
+  std::map<std::string, std::string> files;  // "sop.yaml", "roles/x.md", "tables/z.yaml"
   // Files that are there and could not be taken, and why: "it has over 1 MB".
   std::map<std::string, std::string> unreadable;
 
-  // Takes sop.yaml, roles/*.md and artifacts/*.schema.json; other files are ignored. An error when
-  // the folder is not there.
+  // Takes sop.yaml, roles/*.md, artifacts/*.schema.json and tables/*.yaml; others are ignored. An
+  // error when the folder is not there.
   static Result<SopSource> from_folder(const std::filesystem::path& folder);
   static Result<SopSource> built_in(std::string_view name);
   // A name of a built-in SOP, else a folder.

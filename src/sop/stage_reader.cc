@@ -123,6 +123,32 @@ std::optional<StageSpec::FanOut> read_fan_out(const std::string& file, const Yam
 
 }  // namespace
 
+namespace {
+
+// "context: {architecture: [stack, components], roadmap: []}".
+void read_context(const std::string& file, const YamlDocument& document, Fields& stage,
+                  StageSpec& spec, SopProblems& problems) {
+  const Json* value = stage.raw("context");
+  if (value == nullptr || value->is_null()) return;
+  Fields fields(file, document, stage.pointer("context"), problems);
+  if (!fields.is_mapping()) {
+    stage.error("context", fmt::format("\"context\" must be a mapping, not {}", kind_of(*value)),
+                "write \"context: {architecture: [stack, components]}\"");
+    return;
+  }
+  for (const auto& member : value->get_object()) {
+    const std::string type(member.key().data(), member.key().size());
+    if (std::find(spec.needs.begin(), spec.needs.end(), type) == spec.needs.end()) {
+      fields.error(type, fmt::format("\"context\" names \"{}\", which the stage does not need", type),
+                   "write " + one_of(spec.needs));
+      continue;
+    }
+    spec.context[type] = fields.list(type, false);
+  }
+}
+
+}  // namespace
+
 ReadStage read_stage(const std::string& file, const YamlDocument& document,
                      const std::string& pointer, SopProblems& problems) {
   ReadStage read;
@@ -140,6 +166,7 @@ ReadStage read_stage(const std::string& file, const YamlDocument& document,
   stage.needs = fields.list("needs", true);
   stage.makes = fields.list("makes", true);
   stage.fan_out = read_fan_out(file, document, fields, problems);
+  read_context(file, document, fields, stage, problems);
   stage.priority = fields.text("priority", false, "normal");
   if (const Json* asked = fields.raw("approve_handoff"); asked != nullptr) {
     if (asked->is_bool()) {

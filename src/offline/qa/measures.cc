@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "base/text.h"
-#include "offline/qa/xml.h"
+#include "base/xml.h"
 
 namespace cadre::offline::qa {
 namespace {

@@ -14,7 +14,7 @@
 #include "offline/qa/review.h"
 #include "offline/qa/test_plan.h"
 #include "offline/qa/values.h"
-#include "offline/qa/xml.h"
+#include "base/xml.h"
 
 namespace cadre::offline::qa {
 namespace {

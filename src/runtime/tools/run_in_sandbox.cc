@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "runtime/task_files.h"
 #include "runtime/tools/arguments.h"
 
 namespace cadre {
@@ -73,27 +74,16 @@ void read_outputs(const Json& arguments, const std::filesystem::path& folder, Js
   if (!problems.empty()) result["output_problems"] = std::move(problems);
 }
 
-}  // namespace
-
-std::string RunInSandbox::description() const {
-  return "Runs a program over a fresh copy of the project files, without network, with limits, "
-         "and returns its status, what it printed, and the files asked for.";
-}
-
-Json RunInSandbox::parameters() const { return json::parse(kSchema).value(); }
-
-Result<Json> RunInSandbox::run(const Json& arguments, const TaskToolContext& context) {
-  if (Result<void> fine = check_arguments(name(), parameters(), arguments); !fine) {
-    return propagate(fine);
-  }
+// Runs the call in the folder, which holds what the program works on.
+Result<Json> run_program(SandboxAccess& access, const Json& arguments,
+                         const TaskToolContext& context, Result<ScratchFolder> folder) {
   Result<SandboxPolicy> policy = policy_of(arguments, context);
   if (!policy) return propagate(policy);
-  policy->allow_unsandboxed = access_->allow_unsandboxed();
-  Result<ScratchFolder> folder = make_workspace(access_->support(), context);
+  policy->allow_unsandboxed = access.allow_unsandboxed();
   if (!folder) return propagate(folder);
   policy->work = folder->path();
   Result<SandboxResult> run =
-      run_sandboxed(access_->support(), *policy, json::get_strings(arguments, "argv"),
+      run_sandboxed(access.support(), *policy, json::get_strings(arguments, "argv"),
                     json::get_string(arguments, "stdin"), context.stop);
   if (!run) return propagate(run);
   const ProcessResult& process = run->process;
@@ -110,6 +100,50 @@ Result<Json> RunInSandbox::run(const Json& arguments, const TaskToolContext& con
   result["sandboxed"] = run->sandboxed;
   if (const Json* label = json::find(arguments, "label")) result["label"] = *label;
   return result;
+}
+
+Result<ScratchFolder> make_task_folder(SandboxAccess& access, const TaskToolContext& context) {
+  auto folder = make_sandbox_folder(access.support(), context.scratch_dir);
+  if (!folder) return folder;
+  const TaskFiles files = TaskFiles::of(*context.task, context.results, context.call);
+  for (const auto& [path, file] : files.all()) {
+    auto written = write_beneath(folder->path(), path, file.content, file.executable);
+    if (!written) return propagate(written);
+  }
+  return folder;
+}
+
+}  // namespace
+
+std::string RunInSandbox::description() const {
+  return "Runs a program over a fresh copy of the project files, without network, with limits, "
+         "and returns its status, what it printed, and the files asked for.";
+}
+
+Json RunInSandbox::parameters() const { return json::parse(kSchema).value(); }
+
+Result<Json> RunInSandbox::run(const Json& arguments, const TaskToolContext& context) {
+  if (Result<void> fine = check_arguments(name(), parameters(), arguments); !fine) {
+    return propagate(fine);
+  }
+  return run_program(*access_, arguments, context,
+                     make_workspace(access_->support(), context));
+}
+
+std::string RunTool::description() const {
+  return "Runs a program over a fresh copy of the project's files as they stand now, in the "
+         "sandbox, without network; returns its status and what it printed. What it writes is "
+         "thrown away.";
+}
+
+Json RunTool::parameters() const { return json::parse(kSchema).value(); }
+
+Result<Json> RunTool::run(const Json& arguments, const TaskToolContext& context) {
+  if (Result<void> fine = check_arguments(name(), parameters(), arguments); !fine) {
+    return propagate(fine);
+  }
+  return run_program(*access_, arguments, context,
+                     make_task_folder(*access_, context));
 }
 
 }  // namespace cadre

@@ -28,8 +28,10 @@ struct ToolOptions {
   std::shared_ptr<const SandboxSupport> support = nullptr;
 };
 
-// "run_in_sandbox" and "differential".
+// Those that run programs: "run_in_sandbox", "run", "differential" and "measure_project".
 std::vector<std::shared_ptr<TaskTool>> make_software_tools(const ToolOptions& options = {});
+// Those that run none: the files of a task (file_tools.h) and "list_stacks".
+std::vector<std::shared_ptr<TaskTool>> make_reading_tools();
 
 // Loads the SQL into an empty SQLite database in memory and checks its foreign keys: "" when it
 // loads, else SQLite's message with the statement at fault. For the gate `ddl_loads`.

@@ -12,7 +12,7 @@
 
 #include "base/result.h"
 
-namespace cadre::offline::qa {
+namespace cadre {
 
 class XmlReader {
  public:
@@ -51,4 +51,4 @@ class XmlReader {
   bool seen_root_ = false;
 };
 
-}  // namespace cadre::offline::qa
+}  // namespace cadre

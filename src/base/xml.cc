@@ -1,8 +1,8 @@
-#include "offline/qa/xml.h"
+#include "base/xml.h"
 
 #include <fmt/format.h>
 
-namespace cadre::offline::qa {
+namespace cadre {
 namespace {
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
@@ -214,4 +214,4 @@ Result<XmlReader::Event> XmlReader::end_tag() {
   return Event::kEnd;
 }
 
-}  // namespace cadre::offline::qa
+}  // namespace cadre

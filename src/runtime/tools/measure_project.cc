@@ -1,0 +1,429 @@
+#include "runtime/tools/measure_project.h"
+
+#include <fmt/core.h>
+#include <re2/re2.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "runtime/task_files.h"
+#include "runtime/tools/arguments.h"
+#include "runtime/tools/measured_project.h"
+
+namespace cadre {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kFigureBytesMax = 64 * 1024 * 1024;
+constexpr std::size_t kStepOutput = 48 * 1024;
+constexpr std::size_t kFoundMax = 5000;
+
+bool ends_with_one_of(const std::string& path, const std::vector<std::string>& endings) {
+  return std::ranges::any_of(endings, [&](const std::string& end) { return path.ends_with(end); });
+}
+
+const Json* architecture_of(const Task& task) {
+  const auto at = task.inputs.find("architecture");
+  return at == task.inputs.end() || !at->second ? nullptr : &at->second->data;
+}
+
+Result<Stack> stack_of(const Task& task) {
+  const Json* architecture = architecture_of(task);
+  if (architecture == nullptr || task.plan == nullptr) {
+    return fail(ErrorCode::kInvalidInput, "the task has no architecture that says the language");
+  }
+  auto stacks = read_stacks(*task.plan);
+  if (!stacks) return propagate(stacks);
+  if (auto stack = stack_for(*stacks, *architecture)) return std::move(*stack);
+  std::vector<std::string> known;
+  for (const Stack& stack : *stacks) known.push_back(stack.languages.front());
+  const Json* stated = json::find(*architecture, "stack");
+  return fail(ErrorCode::kInvalidInput,
+              fmt::format("it is not known how to build and test \"{}\"",
+                          stated == nullptr ? "" : json::get_string(*stated, "language")),
+              fmt::format("state architecture.commands (build, test), or take one of {}",
+                          text::join(known, ", ")));
+}
+
+std::string packages_of(const std::vector<StackProgram>& programs) {
+  std::vector<std::string> packages;
+  for (const StackProgram& program : programs) {
+    const std::string& name = program.package.empty() ? program.program : program.package;
+    if (std::ranges::find(packages, name) == packages.end()) packages.push_back(name);
+  }
+  return text::join(packages, " ");
+}
+
+std::vector<StackProgram> only(const std::vector<StackProgram>& programs,
+                               std::initializer_list<std::string_view> kinds) {
+  std::vector<StackProgram> kept;
+  for (const StackProgram& program : programs) {
+    if (std::ranges::find(kinds, program.needed_for) != kinds.end()) kept.push_back(program);
+  }
+  return kept;
+}
+
+// One measurement in one folder.
+class Session {
+ public:
+  Session(SandboxAccess& access, StackMachine& machine, const TaskToolContext& context,
+          const Stack& stack)
+      : access_(access),
+        context_(context),
+        stack_(stack),
+        missing_(machine.missing(stack)),
+        files_(TaskFiles::of(*context.task, context.results, context.call)) {
+    measured_.stack = stack.title;
+    measured_.no_coverage = stack.no_coverage;
+    const Contract contract(context.inputs);
+    with_tests_ = contract.has_tests();
+    for (const auto& [path, file] : files_.all()) {
+      const bool counted =
+          ends_with_one_of(path, stack.sources) || ends_with_one_of(path, stack.headers);
+      if (contract.is_test_file(path)) {
+        if (ends_with_one_of(path, stack.sources)) tests_.push_back(path);
+      } else if (counted) {
+        sources_[path] = file.content;
+      }
+    }
+  }
+
+  Result<Json> run() {
+    auto folder = make_sandbox_folder(access_.support(), context_.scratch_dir);
+    if (!folder) return propagate(folder);
+    folder_ = folder->path();
+    find_conflicts();
+    for (const auto& [path, file] : files_.all()) {
+      if (auto written = write_beneath(folder_, path, file.content, file.executable); !written) {
+        return propagate(written);
+      }
+    }
+    if (auto made = write_beneath(folder_, ".cadre/here", ""); !made) return propagate(made);
+    note_missing();
+    const StackVariant* variant = choose_variant();
+    if (variant != nullptr && !cannot_build_) {
+      for (const StackStep& step : variant->steps) {
+        if (auto good = run_step(step); !good) return propagate(good);
+        if (stopped_) break;
+      }
+    }
+    return report_of(measured_, stack_, context_.inputs, sources_);
+  }
+
+ private:
+  bool lacks(std::string_view kind) const { return !only(missing_, {kind}).empty(); }
+
+  // Two artifacts may not hold one file with different contents; the code's is taken.
+  void find_conflicts() {
+    std::map<std::string, std::pair<std::string, const File*>> seen;
+    for (const auto& [type, artifact] : context_.inputs) {
+      if (!artifact) continue;
+      for (const File& file : artifact->files) {
+        const auto [at, fresh] = seen.try_emplace(file.path, type, &file);
+        if (fresh || at->second.second->content == file.content) continue;
+        const bool tests = type == "test_suite" || type == "test_data";
+        measured_.findings.push_back(
+            {"", "high",
+             fmt::format("conflict: {} and {} both write {}", at->second.first, type, file.path),
+             "one file has one owner", tests ? "test_suite" : type});
+      }
+    }
+  }
+
+  void note_missing() {
+    measured_.sandboxed = access_.support().works;
+    if (const auto build = only(missing_, {"build", "test"}); !build.empty()) {
+      cannot_build_ = true;
+      measured_.not_verified.push_back(
+          fmt::format("tests, build and coverage: the tools for {} are missing; apt-get install {}",
+                      stack_.title, packages_of(build)));
+    }
+    if (lacks("coverage")) {
+      measured_.not_verified.push_back(
+          fmt::format("coverage: not measured, its tool is missing; apt-get install {}",
+                      packages_of(only(missing_, {"coverage"}))));
+    }
+    if (lacks("lint")) {
+      measured_.not_verified.push_back(
+          fmt::format("lint: not measured, its tool is missing; apt-get install {}",
+                      packages_of(only(missing_, {"lint"}))));
+    }
+  }
+
+  const StackVariant* choose_variant() {
+    std::vector<std::string> wanted;
+    for (const StackVariant& variant : stack_.variants) {
+      if (variant.when.empty() || files_.find(variant.when) != nullptr) return &variant;
+      wanted.push_back(variant.when);
+    }
+    measured_.findings.push_back({"", "high",
+                                  fmt::format("the project has no {}", text::join(wanted, " and no ")),
+                                  stack_.conventions, "code"});
+    return nullptr;
+  }
+
+  // The command with its lists filled in; empty when a list is.
+  std::vector<std::string> command_of(const std::vector<std::string>& argv) const {
+    std::vector<std::string> out;
+    for (const std::string& word : argv) {
+      std::vector<std::string> list;
+      if (word == "{sources}") {
+        for (const auto& [path, content] : sources_) {
+          if (ends_with_one_of(path, stack_.sources)) list.push_back(path);
+        }
+      } else if (word == "{tests}") {
+        list = tests_;
+      } else if (word.starts_with("{found:") && word.ends_with('}')) {
+        list = found(word.substr(7, word.size() - 8));
+      } else {
+        out.push_back(text::replace_all(word, "{work}",
+                                        measured_.sandboxed ? "/work" : folder_.string()));
+        continue;
+      }
+      if (list.empty()) return {};
+      out.insert(out.end(), list.begin(), list.end());
+    }
+    return out;
+  }
+
+  std::vector<std::string> found(const std::string& ending) const {
+    std::vector<std::string> list;
+    std::error_code error;
+    for (fs::recursive_directory_iterator at(folder_, error), end; !error && at != end;
+         at.increment(error)) {
+      const std::string path = at->path().lexically_relative(folder_).generic_string();
+      if (path.ends_with(ending) && path_problem(path).empty() && list.size() < kFoundMax) {
+        list.push_back(path);
+      }
+    }
+    std::ranges::sort(list);
+    return list;
+  }
+
+  SandboxPolicy policy_of(const StackStep& step) const {
+    SandboxPolicy policy;
+    policy.work = folder_;
+    policy.allow_unsandboxed = access_.allow_unsandboxed();
+    policy.limits.wall_s = seconds_left(context_, step.timeout_s);
+    policy.limits.cpu_s = std::max(1, static_cast<int>(policy.limits.wall_s));
+    policy.limits.memory_mb = stack_.memory_mb;
+    policy.limits.tmp_mb = 512;
+    policy.limits.processes = 256;
+    policy.limits.output_kept = kStepOutput;
+    std::string path = "/usr/bin:/bin:/usr/sbin:/sbin";
+    for (const std::string& more : stack_.paths) path = more + ":" + path;
+    policy.env.push_back("PATH=" + path);
+    const std::string work = measured_.sandboxed ? "/work" : folder_.string();
+    for (const auto* env : {&stack_.env, &step.env}) {
+      for (const auto& [name, value] : *env) {
+        policy.env.push_back(name + "=" + text::replace_all(value, "/work", work));
+      }
+    }
+    return policy;
+  }
+
+  bool wanted(const StackStep& step) const {
+    if (step.kind == "lint") return !lacks("lint");
+    if (step.kind == "test") return with_tests_;
+    if (step.kind == "coverage") return with_tests_ && measured_.tests_ran && !lacks("coverage");
+    return true;
+  }
+
+  Result<void> run_step(const StackStep& step) {
+    if (!wanted(step)) return {};
+    const bool bare = lacks("coverage") && !step.without_coverage.empty();
+    const auto argv = command_of(bare ? step.without_coverage : step.argv);
+    if (argv.empty()) return {};
+    auto run = run_sandboxed(access_.support(), policy_of(step), argv, {}, context_.stop);
+    if (!run) return propagate(run);
+    const ProcessResult& process = run->process;
+    if (process.cancelled) return fail(ErrorCode::kCancelled, "the measurement was stopped");
+    StepRun done;
+    done.kind = step.kind;
+    done.command = text::shorten(text::join(argv, " "), 200);
+    done.passed = process.success();
+    done.seconds = process.seconds;
+    done.output = text::clean_utf8(process.err) + "\n" + text::clean_utf8(process.out);
+    done.tool = step.tool;
+    if (process.timed_out) {
+      done.broken_limit = fmt::format("it did not end within {:g} s", step.timeout_s);
+    } else if (!process.limit.empty()) {
+      done.broken_limit = process.limit;
+    }
+    count_warnings(step, process, done);
+    const std::string output = done.output;
+    const bool passed = done.passed;
+    measured_.steps.push_back(std::move(done));
+    if (step.kind == "build" && !passed) stopped_ = true;
+    if (step.kind == "test") read_results(step, argv, text::clean_utf8(process.out), passed);
+    if (step.coverage && !bare && !lacks("coverage")) read_lines(*step.coverage);
+    return {};
+  }
+
+  static void count_warnings(const StackStep& step, const ProcessResult& process, StepRun& done) {
+    if (!step.warnings.empty()) {
+      std::int64_t count = 0;
+      const std::string all = process.out + "\n" + process.err;
+      re2::StringPiece rest(all);
+      const RE2 pattern(step.warnings);
+      while (RE2::FindAndConsume(&rest, pattern)) ++count;
+      done.warnings = count;
+    } else if (step.kind == "lint" && step.count_lines) {
+      std::int64_t count = 0;
+      for (const std::string_view line : text::lines(process.out + "\n" + process.err)) {
+        count += text::trim(line).empty() ? 0 : 1;
+      }
+      done.warnings = count;
+    }
+  }
+
+  void read_results(const StackStep& step, const std::vector<std::string>& argv,
+                    const std::string& printed, bool passed) {
+    measured_.tests_ran = true;
+    if (!step.results) return;
+    std::string text = printed;
+    if (!step.results->file.empty()) {
+      auto file = read_beneath(folder_, step.results->file, kFigureBytesMax);
+      if (!file) return;  // the step's own end says why
+      text = std::move(*file);
+    }
+    auto cases = read_test_results(step.results->format, text);
+    if (!cases) {
+      measured_.problems.push_back("the results of the tests cannot be read: " +
+                                   cases.error().message);
+      return;
+    }
+    // A test command without a protocol is one test.
+    if (cases->empty() && step.results->format == "tap" && stack_.id == "stated") {
+      cases->push_back({text::join(argv, " "), "", passed ? "passed" : "failed", "",
+                        telling_part(stack_, printed), 0});
+    }
+    for (TestCase& one : *cases) measured_.cases.push_back(std::move(one));
+  }
+
+  void read_lines(const FigureFile& figures) {
+    auto file = read_beneath(folder_, figures.file, kFigureBytesMax);
+    if (!file) return;
+    auto data = read_coverage(figures.format, *file);
+    if (data) {
+      measured_.coverage = std::move(*data);
+    } else {
+      measured_.not_verified.push_back("coverage: its report cannot be read: " +
+                                       data.error().message);
+    }
+  }
+
+  SandboxAccess& access_;
+  const TaskToolContext& context_;
+  const Stack& stack_;
+  std::vector<StackProgram> missing_;
+  TaskFiles files_;
+  fs::path folder_;
+  Measurement measured_;
+  std::map<std::string, std::string> sources_;
+  std::vector<std::string> tests_;
+  bool with_tests_ = false, cannot_build_ = false, stopped_ = false;
+};
+
+}  // namespace
+
+std::string MeasureProject::description() const {
+  return "Builds the project as it stands before you, runs its tests (when there is a test suite) "
+         "and measures coverage and lint, in the sandbox. Takes no arguments. Its figures are the "
+         "ones that count.";
+}
+
+Json MeasureProject::parameters() const {
+  return JsonObject{{"type", "object"},
+                    {"properties", JsonObject{}},
+                    {"additionalProperties", false}};
+}
+
+std::string MeasureProject::briefing(const Task& task) const {
+  const auto stack = stack_of(task);
+  if (!stack) return {};
+  std::string out = fmt::format("This project is {}. ", stack->title);
+  if (!stack->conventions.empty()) out += "How such projects are built here:\n\n" + stack->conventions;
+  for (const StackProgram& program : machine_->missing(*stack)) {
+    out += fmt::format("\nNot installed here: {} (for {}).\n", program.program, program.needed_for);
+  }
+  return out;
+}
+
+Result<void> MeasureProject::ready(const Task& task) const {
+  if (architecture_of(task) == nullptr) return {};
+  const auto stack = stack_of(task);
+  if (!stack) return fail(ErrorCode::kDenied, stack.error().message, stack.error().hint);
+  const auto lacking = only(machine_->missing(*stack), {"build", "test"});
+  if (lacking.empty()) return {};
+  std::vector<std::string> names;
+  for (const StackProgram& program : lacking) {
+    names.push_back(program.check.empty() ? program.program : text::join(program.check, " "));
+  }
+  return fail(ErrorCode::kDenied,
+              fmt::format("{} cannot be built and tested on this machine: {} is missing",
+                          stack->title, text::join(names, ", ")),
+              fmt::format("apt-get install {}, or take another language", packages_of(lacking)));
+}
+
+Result<Json> MeasureProject::run(const Json& arguments, const TaskToolContext& context) {
+  if (auto good = check_arguments(name(), parameters(), arguments); !good) return propagate(good);
+  auto stack = stack_of(*context.task);
+  if (!stack) return propagate(stack);
+  return Session(*access_, *machine_, context, *stack).run();
+}
+
+std::string ListStacks::description() const {
+  return "Says which languages can be built, tested and measured on this machine, and with "
+         "`language` what a project of that language has to look like.";
+}
+
+Json ListStacks::parameters() const {
+  return JsonObject{{"type", "object"},
+                    {"properties", JsonObject{{"language", JsonObject{{"type", "string"}}}}},
+                    {"additionalProperties", false}};
+}
+
+std::string ListStacks::briefing(const Task& task) const {
+  if (task.plan == nullptr) return {};
+  const auto stacks = read_stacks(*task.plan);
+  if (!stacks || stacks->empty()) return {};
+  std::string out = "Languages that can be built and tested here:\n";
+  for (const Stack& stack : *stacks) {
+    const auto lacking = only(machine_->missing(stack), {"build", "test"});
+    out += fmt::format("- {}{}\n", stack.title,
+                       lacking.empty() ? "" : ": not installed (" + packages_of(lacking) + ")");
+  }
+  return out +
+         "For any other language state architecture.commands. list_stacks with a language says how "
+         "its projects are laid out; keep to that.\n";
+}
+
+Result<Json> ListStacks::run(const Json& arguments, const TaskToolContext& context) {
+  if (auto good = check_arguments(name(), parameters(), arguments); !good) return propagate(good);
+  if (context.task->plan == nullptr) return Json(JsonArray{});
+  auto stacks = read_stacks(*context.task->plan);
+  if (!stacks) return propagate(stacks);
+  const std::string language = json::get_string(arguments, "language");
+  const Stack* one = language.empty() ? nullptr : find_stack(*stacks, language);
+  if (!language.empty() && one == nullptr) {
+    return fail(ErrorCode::kNotFound, fmt::format("no stack is known for {}", language),
+                "state architecture.commands for it");
+  }
+  JsonArray list;
+  for (const Stack& stack : *stacks) {
+    if (one != nullptr && one != &stack) continue;
+    const auto lacking = machine_->missing(stack);
+    JsonObject entry{{"stack", stack.title},
+                     {"languages", json::to_array(stack.languages)},
+                     {"usable", only(lacking, {"build", "test"}).empty()},
+                     {"coverage", stack.no_coverage.empty() && only(lacking, {"coverage"}).empty()}};
+    if (!lacking.empty()) entry["install"] = "apt-get install " + packages_of(lacking);
+    if (one != nullptr) entry["conventions"] = stack.conventions;
+    list.push_back(std::move(entry));
+  }
+  return list;
+}
+
+}  // namespace cadre
