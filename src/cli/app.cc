@@ -54,6 +54,24 @@ void add_reference(CLI::App* command, Parsed& parsed) {
   add_common(command, parsed);
 }
 
+void add_around(CLI::App* command, ModelAround& around) {
+  command->add_option("--max-cost", around.max_cost, "dollars that the run may spend on models")
+      ->check(CLI::PositiveNumber);
+  command->add_option("--max-tokens", around.max_tokens, "tokens that it may use")
+      ->check(CLI::PositiveNumber);
+  command->add_option("--max-calls", around.max_calls, "model calls that it may make")
+      ->check(CLI::PositiveNumber);
+  command->add_option("--max-time", around.max_time_s, "seconds that it may take")
+      ->check(CLI::Range(1, 7 * 24 * 3600));
+  command->add_option("--prices", around.prices,
+                      "a price table that goes before the shipped one (default: CADRE_PRICES)");
+  command->add_option("--cache", around.cache,
+                      "folder of answers: the same request is answered from there (default: "
+                      "CADRE_CACHE, else none)");
+  command->add_option("--record", around.record,
+                      "file for the run's model traffic; --model replay:FILE runs it again");
+}
+
 void add_run(CLI::App& app, Parsed& parsed) {
   CLI::App* run =
       app.add_subcommand("run", "turn a requirement into a designed, built and tested project");
@@ -69,8 +87,9 @@ void add_run(CLI::App& app, Parsed& parsed) {
       ->capture_default_str();
   run->add_option("--model", parsed.run.model,
                   "who thinks: offline (the embedded engine, no language model), openai:NAME, "
-                  "anthropic:NAME, ollama:NAME, URL#NAME, scripted:FILE (default: CADRE_MODEL, "
-                  "else offline)");
+                  "anthropic:NAME, ollama:NAME, claude-code, URL#NAME, replay:FILE, scripted:FILE; "
+                  "a,b: b answers when a cannot (default: CADRE_MODEL, else offline)");
+  add_around(run, parsed.run.around);
   run->add_option("--input", parsed.run.inputs,
                   "files that the SOP works from, beside the brief");
   run->add_option("--policy", parsed.run.policy,
@@ -96,6 +115,7 @@ void add_run_views(CLI::App& app, Parsed& parsed) {
   add_reference(resume, parsed);
   resume->add_option("--model", parsed.resume.model,
                      "who thinks (default: as the run was started)");
+  add_around(resume, parsed.resume.around);
   resume->add_option("--policy", parsed.resume.policy,
                      "rules that approve or deny in your name");
   resume->add_flag("--no-sandbox", parsed.resume.no_sandbox,

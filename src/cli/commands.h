@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/cli.h"
+#include "cli/model_options.h"
 
 namespace cadre::cli {
 
@@ -16,6 +17,7 @@ struct RunArguments {
   std::filesystem::path state = ".cadre";
   std::string sop = "software";
   std::string model;                          // "": CADRE_MODEL, else offline
+  ModelAround around;                         // prices, budget, cache, recording
   std::filesystem::path policy;               // "": policy.yaml in the folder of the journal
   std::vector<std::filesystem::path> inputs;  // files for the SOP, beside the brief
   std::string stack = "python";
@@ -30,6 +32,7 @@ struct RunReference {
 };
 struct ResumeArguments {
   std::string model;  // "": as the run was started
+  ModelAround around;
   std::filesystem::path policy;
   bool no_sandbox = false;
 };

@@ -1,6 +1,7 @@
 #include "cli/model_options.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <fstream>
@@ -20,32 +21,6 @@ namespace fs = std::filesystem;
 constexpr std::uintmax_t kInputBytesMax = 2 * 1024 * 1024;
 constexpr std::size_t kInputsMax = 200;
 constexpr std::string_view kScripted = "scripted:";
-
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? std::string() : std::string(value);
-}
-
-// The first of the names that is set.
-std::string environment(std::initializer_list<const char*> names) {
-  for (const char* name : names) {
-    if (std::string value = environment(name); !value.empty()) return value;
-  }
-  return {};
-}
-
-Result<std::shared_ptr<Model>> http_model(const std::string& spec) {
-  net::HttpClientOptions options;
-  options.proxy = environment({"HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"});
-  options.no_proxy = environment({"NO_PROXY", "no_proxy"});
-  options.ca_file = environment("SSL_CERT_FILE");
-  auto client = net::HttpClient::make(std::move(options));
-  if (!client) return propagate(client);
-  return net::make_model(spec, std::move(*client), [](const model::Profile& profile) {
-    return profile.key_variable.empty() ? net::Secret()
-                                        : net::Secret(environment(profile.key_variable.c_str()));
-  });
-}
 
 Result<std::string> read_bytes(const fs::path& file, std::uintmax_t bytes_max) {
   std::error_code error;
@@ -71,13 +46,196 @@ Result<std::string> read_bytes(const fs::path& file, std::uintmax_t bytes_max) {
   return bytes;
 }
 
+// Kinds of model that are files; a resumed run may be called from another folder.
+constexpr std::string_view kFileKinds[] = {kScripted, "replay:", "replay-by-place:"};
+
+std::string full_paths(const std::string& spec) {
+  std::vector<std::string> parts = policy::split_chain(spec);
+  for (std::string& part : parts) {
+    for (const std::string_view kind : kFileKinds) {
+      if (!part.starts_with(kind)) continue;
+      std::error_code error;
+      const fs::path file = fs::absolute(part.substr(kind.size()), error);
+      part = std::string(kind) + file.string();
+      break;
+    }
+  }
+  return text::join(parts, ",");
+}
+
+std::string line_for(const std::string& spec, const std::string& name) {
+  if (spec.starts_with(kScripted)) {
+    return fmt::format("model scripted: replies from {}, no language model",
+                       spec.substr(kScripted.size()));
+  }
+  if (spec.starts_with("replay")) {
+    return fmt::format("model {}: answers that were recorded, no language model", name);
+  }
+  return fmt::format(
+      "model {}: a language model; what it makes counts when the gates of the SOP pass", name);
+}
+
+Result<policy::ChainOptions> chain_options(const ModelAround& around) {
+  policy::ChainOptions options;
+  auto prices = open_prices(around.prices);
+  if (!prices) return propagate(prices);
+  options.prices = std::move(*prices);
+  options.spending = std::make_shared<policy::Spending>(spending_limits(around));
+  options.client = []() -> Result<std::shared_ptr<net::HttpClient>> {
+    auto client = net::HttpClient::make(http_options());
+    if (!client) return propagate(client);
+    return std::shared_ptr<net::HttpClient>(std::move(*client));
+  };
+  options.keys = key_of;
+  options.claude = claude_options();
+  options.cache = around.cache.empty() ? fs::path(environment("CADRE_CACHE")) : around.cache;
+  options.record = around.record;
+  for (const model::Profile& profile : model::profiles()) {
+    if (const net::Secret key = key_of(profile); !key.empty())
+      options.secrets.push_back(key.reveal());
+  }
+  options.other =
+      [](const std::string& spec) -> std::optional<Result<std::shared_ptr<Model>>> {
+    if (!spec.starts_with(kScripted)) return std::nullopt;
+    return scripted_model_from(spec.substr(kScripted.size()));
+  };
+  return options;
+}
+
 }  // namespace
 
 std::string chosen_model(const std::string& spec) {
   return spec.empty() ? environment("CADRE_MODEL") : spec;
 }
 
-Result<Mind> open_mind(const std::string& given, std::shared_ptr<const ToolRegistry> tools) {
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::string() : std::string(value);
+}
+
+std::string environment(std::initializer_list<const char*> names) {
+  for (const char* name : names) {
+    if (std::string value = environment(name); !value.empty()) return value;
+  }
+  return {};
+}
+
+net::HttpClientOptions http_options() {
+  net::HttpClientOptions options;
+  options.proxy = environment({"HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"});
+  options.no_proxy = environment({"NO_PROXY", "no_proxy"});
+  options.ca_file = environment("SSL_CERT_FILE");
+  return options;
+}
+
+net::Secret key_of(const model::Profile& profile) {
+  return profile.key_variable.empty() ? net::Secret()
+                                      : net::Secret(environment(profile.key_variable.c_str()));
+}
+
+policy::ClaudeOptions claude_options() {
+  policy::ClaudeOptions options;
+  options.program = environment("CADRE_CLAUDE");
+  std::string_view path;
+  const std::string folders = environment("PATH");
+  path = folders;
+  while (options.program.empty() && !path.empty()) {
+    const std::size_t colon = path.find(':');
+    const fs::path candidate = fs::path(path.substr(0, colon)) / "claude";
+    if (::access(candidate.c_str(), X_OK) == 0) options.program = candidate;
+    path = colon == std::string_view::npos ? std::string_view() : path.substr(colon + 1);
+  }
+  // What it needs to find its login, its runtime and the network; and the mark by which a hook of
+  // ours in it would know that it is our child.
+  for (const char* name :
+       {"HOME", "PATH", "USER", "LANG", "XDG_CONFIG_HOME", "CLAUDE_CONFIG_DIR",
+        "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL",
+        "CLAUDE_CODE_OAUTH_TOKEN", "CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX",
+        "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"}) {
+    if (const std::string value = environment(name); !value.empty())
+      options.environment.push_back(fmt::format("{}={}", name, value));
+  }
+  options.environment.emplace_back("CADRE_DEPTH=1");
+  return options;
+}
+
+Result<std::shared_ptr<const policy::PriceTable>> open_prices(const fs::path& given) {
+  const fs::path file = given.empty() ? fs::path(environment("CADRE_PRICES")) : given;
+  const policy::PriceTable& shipped = policy::PriceTable::shipped();
+  if (file.empty()) return std::make_shared<const policy::PriceTable>(shipped);
+  auto own = policy::PriceTable::from_file(file);
+  if (!own) return propagate(own);
+  return std::make_shared<const policy::PriceTable>(shipped.with(*own));
+}
+
+policy::SpendingLimits spending_limits(const ModelAround& around) {
+  policy::SpendingLimits limits;
+  limits.budget.money = around.max_cost;
+  limits.budget.tokens = around.max_tokens;
+  limits.budget.model_calls = around.max_calls;
+  limits.time = std::chrono::seconds(around.max_time_s);
+  return limits;
+}
+
+Result<void> check_around(const std::string& given, const ModelAround& around) {
+  const std::string spec = chosen_model(given);
+  if (!around.record.empty() && (spec.empty() || spec == "offline")) {
+    return fail(ErrorCode::kInvalidInput,
+                "the offline engine asks no model: there is nothing to record",
+                "name a model: --model openai:NAME");
+  }
+  auto prices = open_prices(around.prices);
+  if (!prices) return propagate(prices);
+  if (!around.max_cost) return {};
+  for (const std::string& one : policy::split_chain(spec)) {
+    const auto parsed = net::parse_model_spec(one);
+    if (!parsed) continue;
+    const policy::PriceKey key = policy::price_key(*parsed);
+    if ((*prices)->find(key.provider, key.model) != nullptr) continue;
+    return fail(ErrorCode::kInvalidInput,
+                fmt::format("the price of {} is not known, so --max-cost cannot be kept", one),
+                fmt::format("name it in a price table (--prices FILE; provider \"{}\", model "
+                            "\"{}\"), or give --max-tokens instead",
+                            key.provider, key.model));
+  }
+  return {};
+}
+
+Result<void> keep_limits(const ModelAround& around, const fs::path& state,
+                         const std::string& run) {
+  JsonObject limits;
+  if (around.max_cost) limits["max_cost"] = *around.max_cost;
+  if (around.max_tokens) limits["max_tokens"] = *around.max_tokens;
+  if (around.max_calls) limits["max_calls"] = *around.max_calls;
+  if (limits.empty()) return {};
+  std::error_code error;
+  fs::create_directories(state / "limits", error);
+  std::ofstream out(state / "limits" / (run + ".json"), std::ios::binary);
+  out << json::write_pretty(limits);
+  if (!out.flush()) {
+    return fail(ErrorCode::kIo,
+                fmt::format("cannot write into {}", (state / "limits").string()));
+  }
+  return {};
+}
+
+void restore_limits(ModelAround& around, const fs::path& state, const std::string& run) {
+  if (around.max_cost || around.max_tokens || around.max_calls) return;
+  const fs::path file = state / "limits" / (run + ".json");
+  std::ifstream in(file, std::ios::binary);
+  const auto limits = json::parse(
+      std::string((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>()));
+  if (!limits) return;
+  if (json::find(*limits, "max_cost") != nullptr)
+    around.max_cost = json::get_double(*limits, "max_cost");
+  if (json::find(*limits, "max_tokens") != nullptr)
+    around.max_tokens = json::get_int(*limits, "max_tokens");
+  if (json::find(*limits, "max_calls") != nullptr)
+    around.max_calls = json::get_int(*limits, "max_calls");
+}
+
+Result<Mind> open_mind(const std::string& given, std::shared_ptr<const ToolRegistry> tools,
+                       const ModelAround& around) {
   Mind mind;
   mind.spec = chosen_model(given);
   if (mind.spec.empty()) mind.spec = "offline";
@@ -87,22 +245,13 @@ Result<Mind> open_mind(const std::string& given, std::shared_ptr<const ToolRegis
         "model offline: the embedded engine, no language model; it builds record-keeping services";
     return mind;
   }
-  Result<std::shared_ptr<Model>> model;
-  if (mind.spec.starts_with(kScripted)) {
-    std::error_code error;
-    const fs::path file = fs::absolute(mind.spec.substr(kScripted.size()), error);
-    model = scripted_model_from(file);
-    mind.spec = std::string(kScripted) + file.string();
-    mind.line = fmt::format("model scripted: replies from {}, no language model", file.string());
-  } else {
-    model = http_model(mind.spec);
-  }
+  mind.spec = full_paths(mind.spec);
+  auto options = chain_options(around);
+  if (!options) return propagate(options);
+  mind.spending = options->spending;
+  auto model = policy::open_model(mind.spec, std::move(*options));
   if (!model) return propagate(model);
-  if (mind.line.empty()) {
-    mind.line = fmt::format(
-        "model {}: a language model; what it makes counts when the gates of the SOP pass",
-        (*model)->name());
-  }
+  mind.line = line_for(mind.spec, (*model)->name());
   mind.provider = make_model_provider(std::move(*model), std::move(tools));
   return mind;
 }

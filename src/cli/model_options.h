@@ -12,19 +12,54 @@
 #include "core/approval_policy.h"
 #include "core/plan.h"
 #include "core/provider.h"
+#include "net/http_client.h"
+#include "policy/model_chain.h"
 #include "runtime/tool.h"
 
 namespace cadre::cli {
+
+// What stands around a model in a run (docs/models.md).
+struct ModelAround {
+  std::filesystem::path prices, cache, record;  // "": CADRE_PRICES, CADRE_CACHE, none
+  std::optional<double> max_cost{};
+  std::optional<std::int64_t> max_tokens{}, max_calls{};
+  int max_time_s = 0;
+};
+policy::SpendingLimits spending_limits(const ModelAround& around);
+// Whether it goes together with the model: prices can be read and are known where money is limited,
+// there is something to record.
+Result<void> check_around(const std::string& spec, const ModelAround& around);
+// The limits outlive the process, so that a resumed run keeps within them.
+Result<void> keep_limits(const ModelAround& around, const std::filesystem::path& state,
+                         const std::string& run);
+// Those of the run, where `around` gives none.
+void restore_limits(ModelAround& around, const std::filesystem::path& state,
+                    const std::string& run);
+
+// A variable of the environment; "" when it is not set. The first of several that is.
+std::string environment(const char* name);
+std::string environment(std::initializer_list<const char*> names);
+// By the proxy and CA variables of the environment.
+net::HttpClientOptions http_options();
+// The key of a provider, from its variable.
+net::Secret key_of(const model::Profile& profile);
+// Claude Code's program by PATH (or CADRE_CLAUDE), and what of the environment it gets.
+policy::ClaudeOptions claude_options();
+// The shipped prices, and before them the user's.
+Result<std::shared_ptr<const policy::PriceTable>> open_prices(const std::filesystem::path& file);
 
 struct Mind {
   std::string spec;  // to be kept with the run, so that resume finds the same: "openai:gpt-5"
   std::string line;  // for people: what kind of mind this is
   std::shared_ptr<Provider> provider;
+  std::shared_ptr<policy::Spending> spending;  // null: no language model
 };
 
 // "offline", "scripted:FILE", "openai:gpt-5", "ollama:qwen3:8b", "http://host:8000/v1#name"; ""
-// means CADRE_MODEL, and "offline" without it. An error says what is missing (exit code 7).
-Result<Mind> open_mind(const std::string& spec, std::shared_ptr<const ToolRegistry> tools);
+// means CADRE_MODEL, and "offline" without it. "a,b": b answers when a cannot. An error says what is
+// missing (exit code 7).
+Result<Mind> open_mind(const std::string& spec, std::shared_ptr<const ToolRegistry> tools,
+                       const ModelAround& around = {});
 // What `spec` or the environment say; "" when neither does.
 std::string chosen_model(const std::string& spec);
 

@@ -58,6 +58,18 @@ Json tokens_of(const RunReport& report) {
   return any ? Json(JsonObject{{"input", in}, {"output", out}}) : Json(nullptr);
 }
 
+// Known when the cost of every call is.
+Json cost_of(const RunReport& report) {
+  double sum = 0;
+  int calls = 0, priced = 0;
+  for (const Activity& agent : report.agents) {
+    sum += agent.cost_usd;
+    priced += agent.calls_priced;
+    calls += agent.model_calls - agent.model_calls_failed;
+  }
+  return priced > 0 && priced >= calls ? Json(sum) : Json(nullptr);
+}
+
 Json statements_of(const ArtifactMap& artifacts) {
   const auto it = artifacts.find("requirements");
   if (it != artifacts.end()) {
@@ -87,7 +99,7 @@ Json assemble_result(const ResultInput& input) {
                                          {"refused", report.handoffs.refused},
                                          {"completed", report.handoffs.completed}}},
                  {"tokens", tokens_of(report)},
-                 {"cost_usd", nullptr},
+                 {"cost_usd", cost_of(report)},
                  {"events", report.events},
                  {"spans", report.spans}};
   if (!input.refusal.is_null()) run["refusal"] = input.refusal;

@@ -30,6 +30,7 @@
 #include "runtime/tools/tools.h"
 #include "sop/gates.h"
 #include "sop/loader.h"
+#include "trace/report.h"
 
 namespace cadre::cli {
 namespace {
@@ -50,7 +51,7 @@ struct Workshop {
 Result<Workshop> open_workshop(const Plan& plan, std::shared_ptr<Store> store,
                                const std::filesystem::path& out_dir,
                                std::shared_ptr<const SandboxSupport> sandbox,
-                               const std::string& model) {
+                               const std::string& model, const ModelAround& around) {
   Workshop shop;
   auto tools = std::make_shared<ToolRegistry>();
   ToolOptions options;
@@ -62,7 +63,7 @@ Result<Workshop> open_workshop(const Plan& plan, std::shared_ptr<Store> store,
   for (auto tool : {make_deliver_tool(), make_ask_user_tool()}) {
     if (auto added = tools->add(std::move(tool)); !added) return propagate(added);
   }
-  auto mind = open_mind(model, tools);
+  auto mind = open_mind(model, tools, around);
   if (!mind) return propagate(mind);
   shop.mind = std::move(*mind);
   shop.writer = std::make_shared<GitProjectWriter>(out_dir);
@@ -220,11 +221,31 @@ Result<void> check_choices(const RunArguments& arguments) {
   return {};
 }
 
+// Of two limits in seconds, 0 being none.
+int shorter(int one, int other) {
+  return one == 0 ? other : other == 0 ? one : std::min(one, other);
+}
+
+// What the journal says that the run has spent.
+void count_earlier(policy::Spending& spending, Store& store, const std::string& run) {
+  auto journal = store.read(run);
+  if (!journal) return;
+  BudgetUse use;
+  for (const Activity& agent : make_report(journal->events).agents) {
+    use.model_calls += agent.model_calls;
+    use.tokens += agent.tokens_in + agent.tokens_out;
+    use.money += agent.cost_usd;
+  }
+  spending.count_earlier(use);
+}
+
 }  // namespace
 
 int run_command(const Console& console, const RunArguments& arguments) {
   Stopwatch watch;
   if (auto good = check_choices(arguments); !good) return report_error(console, good.error());
+  if (auto good = check_around(arguments.model, arguments.around); !good)
+    return report_error(console, good.error());
   auto brief = read_brief_argument(arguments.brief);
   if (!brief) return report_error(console, brief.error());
   auto plan = load_sop(arguments.sop, {.tools = tool_names()});
@@ -251,7 +272,8 @@ int run_command(const Console& console, const RunArguments& arguments) {
   }
 
   InterruptWatch interrupt;
-  auto shop = open_workshop(*plan, *store, *out_dir, *sandbox, arguments.model);
+  auto shop = open_workshop(*plan, *store, *out_dir, *sandbox, arguments.model,
+                            arguments.around);
   if (!shop) {
     tidy();
     return report_error(console, shop.error(), kProvider);
@@ -271,7 +293,9 @@ int run_command(const Console& console, const RunArguments& arguments) {
         JsonObject{{"stack", arguments.stack}, {"no_sandbox", arguments.no_sandbox}};
   }
   options.out_dir = *out_dir;
-  options.timeout_s = arguments.timeout_s;
+  options.timeout_s = shorter(arguments.timeout_s, arguments.around.max_time_s);
+  if (auto kept = keep_limits(arguments.around, arguments.state, options.run); !kept)
+    return report_error(console, kept.error());
   if (!console.quiet && !console.json) {
     console.print(shop->mind.line + "\n");
   }
@@ -316,13 +340,20 @@ int resume_command(const Console& console, const RunReference& reference,
 
   InterruptWatch interrupt;
   const std::filesystem::path out_dir = info->out_dir;
-  auto shop = open_workshop(*state->plan, *store, out_dir, *sandbox, model);
+  ModelAround around = arguments.around;
+  restore_limits(around, reference.state, info->run);
+  if (auto good = check_around(model, around); !good) return report_error(console, good.error());
+  auto shop = open_workshop(*state->plan, *store, out_dir, *sandbox, model, around);
   if (!shop) return report_error(console, shop.error(), kProvider);
+  if (shop->mind.spending != nullptr && open)
+    count_earlier(*shop->mind.spending, **store, info->run);
   shop->parts.policy = std::move(*policy);
   Runner runner(shop->parts);
   const std::unique_ptr<Progress> progress = make_progress(console, *state->plan);
   runner.subscribe([&](const Event& event) { progress->on_event(event); });
-  const auto outcome = runner.resume_run(info->run, {}, interrupt.token());
+  ResumeOptions options;
+  options.timeout_s = around.max_time_s;
+  const auto outcome = runner.resume_run(info->run, options, interrupt.token());
   progress->finish();
   return conclude(console, *shop, outcome, {out_dir, reference.state, state->plan.get()},
                   watch.seconds());

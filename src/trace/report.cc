@@ -39,6 +39,10 @@ void count_span(Activity& activity, const Span& span) {
       activity.has_tokens = true;
       activity.tokens_in += json::get_int(*tokens, "input");
       activity.tokens_out += json::get_int(*tokens, "output");
+      if (json::find(*tokens, "cost_usd") != nullptr) {
+        activity.cost_usd += json::get_double(*tokens, "cost_usd");
+        ++activity.calls_priced;
+      }
     }
   } else if (span.kind == "tool_call") {
     ++activity.tool_calls;

@@ -25,6 +25,8 @@ struct Activity {
   std::int64_t busy_us = 0;  // sum of its tasks' time
   std::int64_t tokens_in = 0, tokens_out = 0;
   bool has_tokens = false;                        // false: no model reported any
+  double cost_usd = 0;                            // of the calls whose cost is known
+  int calls_priced = 0;                           // how many those are
   std::optional<std::int64_t> first_us, last_us;  // from its first start to its last end
 };
 
