@@ -22,10 +22,10 @@ enum class Priority : std::uint8_t { kLow, kNormal, kHigh };
 // What the target is asked. Valid during the call.
 struct HandoffRequest {
   std::string_view source, target;
-  std::string_view task;            // the call's "task": what is to be done, or empty
+  std::string_view task{};          // the call's "task": what is to be done, or empty
   const Json* arguments = nullptr;  // valid against Handoff::input
   Priority priority = Priority::kNormal;
-  std::span<const ItemPtr> context;  // the conversation
+  std::span<const ItemPtr> context{};  // the conversation
 };
 
 struct HandoffAnswer {

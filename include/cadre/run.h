@@ -69,13 +69,13 @@ struct RunOptions {
   std::shared_ptr<Model> model{};      // for agents that name none
   std::shared_ptr<Session> session{};  // the conversation is taken from and added to it
   std::size_t session_items = 0;     // how many of its last items are read; 0: all
+  std::shared_ptr<Store> store{};      // the journal; unset: the run lives in memory only
   // What the team remembers: before the run, and before each agent that is used as a tool, what is
   // known of it is put before the model as data, within the memory's token budget; answers,
   // failures, handoffs and lessons are kept. What was given is in the journal. Without `session`
   // the conversation is kept in the memory's, and of it only the last ten exchanges are read, as
   // part of what is known.
   std::shared_ptr<RunMemory> memory{};
-  std::shared_ptr<Store> store{};      // the journal; unset: the run lives in memory only
   std::string id{};                    // unset: made from the clock
   std::string title{};                 // in lists of runs; unset: the input's first words
   std::shared_ptr<Budget> budget{};

@@ -199,5 +199,65 @@ TEST(Rule23, AToolErrorIsToldInAFixedForm) {
             (Lines{form + "the disk is full", form + "out of cheese"}));
 }
 
+// ---- agents as tools -------------------------------------------------------------------------
+
+Agent lead_with(ToolOptions options) {
+  Agent lead = agent("lead");
+  lead.tools = {agent_tool("slow", "Takes its time.", std::move(options))};
+  return lead;
+}
+
+std::shared_ptr<ScriptedModel> slow_model(milliseconds delay) {
+  auto model = std::make_shared<ScriptedModel>([](const SeenRequest& seen) {
+    if (seen.instructions == "slow") return Result<ModelReply>(says("late"));
+    return Result<ModelReply>(outputs(seen.items).empty()
+                                  ? calls("slow", R"({"input": "x"})", "1")
+                                  : says("went on"));
+  });
+  model->set_delay(delay);
+  return model;
+}
+
+TEST(Rule22, AnAgentAsAToolThatTakesTooLongIsAFailedCall) {
+  const std::shared_ptr<Store> store = make_memory_store();
+  const auto model = slow_model(milliseconds(120));
+  const AgentTeam made = team({lead_with({.timeout = milliseconds(30)}), agent("slow")});
+  const RunResult result = run(made, "hi", {.model = model, .store = store});
+  ASSERT_EQ(result.output, "went on") << result.reason;
+  EXPECT_EQ(outputs(result.new_items)[0],
+            "The agent 'slow' gave no answer (deadline): Tool 'slow' timed out after 30 ms.");
+  const RunResult again = resume(made, result.run, {.model = model, .store = store});
+  EXPECT_EQ(outputs(again.new_items), outputs(result.new_items)) << "the journal folds to it";
+  const RunResult fatal =
+      run(team({lead_with({.timeout = milliseconds(30), .fatal = true}), agent("slow")}), "hi",
+          {.model = model});
+  EXPECT_EQ(fatal.status, RunStatus::kToolError);
+}
+
+TEST(Rule22, AnAgentAsAToolHasNoTimeoutUnlessItIsGivenOne) {
+  const RunResult result = run(team({lead_with({}), agent("slow")}), "hi",
+                               {.model = slow_model(milliseconds(40))});
+  EXPECT_EQ(outputs(result.new_items), (Lines{"late"}));
+  EXPECT_FALSE(ToolOptions{}.timeout);
+}
+
+TEST(Rule22, TheTimeInWhichAPersonIsAskedIsNotTheAgents) {
+  Agent slow = agent("slow");
+  slow.tools = {counting("t", count(), {.approval = Approval::kAlways})};
+  const auto model = std::make_shared<ScriptedModel>([](const SeenRequest& seen) {
+    const bool asked = outputs(seen.items).empty();
+    if (seen.instructions == "slow")
+      return Result<ModelReply>(asked ? calls("t", "{}", "2") : says("in time"));
+    return Result<ModelReply>(asked ? calls("slow", R"({"input": "x"})", "1") : says("done"));
+  });
+  Runtime runtime;
+  const RunHandle handle = runtime.start(
+      team({lead_with({.timeout = milliseconds(60)}), slow}), "hi", {.model = model});
+  ASSERT_EQ(handle.wait().approvals.size(), 1U);
+  std::this_thread::sleep_for(milliseconds(150));
+  ASSERT_TRUE(handle.approve("2"));
+  EXPECT_EQ(outputs(handle.wait().new_items), (Lines{"in time"}));
+}
+
 }  // namespace
 }  // namespace cadre::rules

@@ -88,6 +88,7 @@ void RunDriver::with_session(std::function<void(Session&, std::vector<std::strin
                then = std::move(then)]() mutable {
     std::vector<std::string> notes;
     work(*self->options_.session, notes);
+    work = nullptr;  // what it holds may hold the run
     Runtime::Loop& loop = *self->loop_;
     loop.post([self = std::move(self), then = std::move(then)] {
       --self->in_flight_;
@@ -113,16 +114,17 @@ void RunDriver::start(std::string input) {
                                              : team_.compiled().agents[0].agent.model->name();
   if (options_.session == nullptr) return begin(std::move(input), {}, {});
   struct Loaded {
+    std::string input;
     SessionLease lease;
     std::vector<ItemPtr> items;
     GivenContext known;
     Result<void> done;
   };
   auto loaded = std::make_shared<Loaded>();
+  loaded->input = std::move(input);
   loaded->lease = {options_.session, state_->id};
   with_session(
-      [loaded, self = shared_from_this(), input](Session& session,
-                                                 std::vector<std::string>& notes) {
+      [loaded, self = shared_from_this()](Session& session, std::vector<std::string>& notes) {
         loaded->done = [&]() -> Result<void> {
           if (auto held = loaded->lease.take(); !held) return held;
           if (self->reads_past_) {
@@ -130,17 +132,18 @@ void RunDriver::start(std::string input) {
             if (!items) return propagate(items);
             loaded->items = std::move(*items);
           }
-          auto known = self->known_to(self->purpose_.agent, input, true);
+          auto known = self->known_to(self->purpose_.agent, loaded->input, true);
           if (!known) return propagate(known);
           loaded->known = std::move(*known);
           return {};
         }();
       },
-      [loaded, input = std::move(input)](const Self& self) mutable {
+      [loaded](const Self& self) {
         if (!loaded->done) return self->not_started(loaded->done.error());
         if (self->finished_) return;  // cancelled meanwhile
         self->session_held_ = loaded->lease.hand_over();
-        self->begin(std::move(input), std::move(loaded->items), std::move(loaded->known));
+        self->begin(std::move(loaded->input), std::move(loaded->items),
+                    std::move(loaded->known));
       });
 }
 

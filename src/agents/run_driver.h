@@ -106,7 +106,8 @@ class RunDriver : public std::enable_shared_from_this<RunDriver> {
   void load_kept(Kept& kept);
   void fold(Kept& kept);
   Result<void> fold_start(const Event& event, Kept& kept);
-  Result<void> check_session(const Kept& kept);
+  bool session_is_same(const Kept& kept, bool folded);
+  void session_changed(const Kept& kept);
   void carry_event(const Event& event, BudgetUse& used);
   void go_on();
 

@@ -31,9 +31,10 @@ void RunDriver::resume() {
   auto kept = std::make_shared<Kept>();
   kept->lease = {options_.session, state_->id};
   ++in_flight_;
-  loop_->work([self = shared_from_this(), kept] {
+  loop_->work([self = shared_from_this(), kept]() mutable {
     self->load_kept(*kept);
-    self->loop_->post([self, kept] {
+    Runtime::Loop& loop = *self->loop_;
+    loop.post([self = std::move(self), kept = std::move(kept)] {
       --self->in_flight_;
       if (self->finished_) return;
       self->session_held_ = kept->lease.hand_over();
@@ -93,30 +94,30 @@ Result<void> RunDriver::fold_start(const Event& event, Kept& kept) {
   return {};
 }
 
-// The session has to be as this run left it: what it began with, then what it added itself.
-Result<void> RunDriver::check_session(const Kept& kept) {
-  if (options_.session == nullptr || !reads_past_) return {};
-  const auto changed = [&] {
-    return fail(ErrorCode::kConflict,
-                fmt::format("the session '{}' has changed since the run {} was interrupted: it "
-                            "began with {} items and added {}, and these are not its last ones "
-                            "any more",
-                            options_.session->id(), state_->id, kept.past, kept.saved),
-                "nothing was changed; branch the session where the run began and resume with the "
-                "branch, or start a new run");
-  };
+// The session has to be as this run left it: what it began with, then what it added itself, which
+// is known when the journal is folded.
+bool RunDriver::session_is_same(const Kept& kept, bool folded) {
+  if (options_.session == nullptr || !reads_past_) return true;
   const std::span<const ItemPtr> all(kept.items);
-  if (all.size() < kept.saved) return changed();
+  if (all.size() < kept.saved) return false;
+  if (folded) {
+    const std::span<const ItemPtr> log(run_.frames[0].log);
+    return log.size() >= kept.saved &&
+           end_digest(all.last(kept.saved)) == end_digest(log.first(kept.saved));
+  }
   const auto before = all.first(all.size() - kept.saved);
-  if (kept.past > before.size() || (kept.all_of_them && before.size() != kept.past))
-    return changed();
-  if (!kept.past_end.empty() && end_digest(before.last(kept.past)) != kept.past_end)
-    return changed();
-  const std::vector<ItemPtr>& log = run_.frames[0].log;
-  if (log.size() < kept.saved) return changed();
-  if (end_digest(all.last(kept.saved)) != end_digest(std::span(log).first(kept.saved)))
-    return changed();
-  return {};
+  if (kept.past > before.size() || (kept.all_of_them && before.size() != kept.past)) return false;
+  return end_digest(before.last(kept.past)) == kept.past_end;
+}
+
+void RunDriver::session_changed(const Kept& kept) {
+  not_started({ErrorCode::kConflict,
+               fmt::format("the session '{}' has changed since the run {} was interrupted: the run "
+                           "began with {} items and added {}, and these are not its last ones any "
+                           "more",
+                           options_.session->id(), state_->id, kept.past, kept.saved),
+               "nothing was written; branch the session where the run began and resume with the "
+               "branch, or start a new run"});
 }
 
 void RunDriver::fold(Kept& kept) {
@@ -130,9 +131,7 @@ void RunDriver::fold(Kept& kept) {
       if (auto begun = fold_start(event, kept); !begun)
         return end_early(RunStatus::kNotStarted, begun.error().describe());
       past = past.last(std::min(past.size(), kept.past));
-      if (options_.session != nullptr && past.size() < kept.past) {
-        if (auto same = check_session(kept); !same) return not_started(same.error());
-      }
+      if (!session_is_same(kept, false)) return session_changed(kept);
     }
     carry_event(event, kept.used);
     auto outcome = journal_.read(run_, event, blob, past);
@@ -153,7 +152,7 @@ void RunDriver::fold(Kept& kept) {
   }
   if (run_.frames.empty())
     return end_early(RunStatus::kNotStarted, "the journal holds no run");
-  if (auto same = check_session(kept); !same) return not_started(same.error());
+  if (!session_is_same(kept, true)) return session_changed(kept);
   durable_seq_ = journal_.last_seq();
   resumed_ = true;
   out_.clear();

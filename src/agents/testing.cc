@@ -6,26 +6,31 @@
 
 namespace cadre::testing {
 
-// Answers that are due later, on one thread.
+// Answers that are due later, on one thread. A job may hold the model's last owner: then the timer
+// goes away on its own thread.
 class ScriptedModel::Timer {
  public:
   using Job = std::move_only_function<void()>;
 
-  Timer() : thread_([this] { serve(); }) {}
+  Timer() : thread_([state = state_] { serve(*state); }) {}
   ~Timer() {
     {
-      const std::lock_guard lock(mutex_);
-      stopping_ = true;
+      const std::lock_guard lock(state_->mutex);
+      state_->stopping = true;
     }
-    wake_.notify_all();
-    thread_.join();
+    state_->wake.notify_all();
+    if (thread_.get_id() == std::this_thread::get_id()) {
+      thread_.detach();
+    } else {
+      thread_.join();
+    }
   }
   void at(std::chrono::steady_clock::time_point when, Job job) {
     {
-      const std::lock_guard lock(mutex_);
-      due_.push_back({when, std::move(job)});  // one delay for all: in order by itself
+      const std::lock_guard lock(state_->mutex);
+      state_->due.push_back({when, std::move(job)});  // one delay for all: in order by itself
     }
-    wake_.notify_one();
+    state_->wake.notify_one();
   }
 
  private:
@@ -33,19 +38,26 @@ class ScriptedModel::Timer {
     std::chrono::steady_clock::time_point when;
     Job job;
   };
-  void serve() {
-    std::unique_lock lock(mutex_);
-    while (!stopping_) {
-      if (due_.empty()) {
-        wake_.wait(lock);
+  struct State {
+    std::mutex mutex;
+    std::condition_variable wake;
+    std::deque<Due> due;
+    bool stopping = false;
+  };
+  static void serve(State& state) {
+    std::unique_lock lock(state.mutex);
+    while (!state.stopping) {
+      if (state.due.empty()) {
+        state.wake.wait(lock);
         continue;
       }
-      if (due_.front().when > std::chrono::steady_clock::now()) {
-        wake_.wait_until(lock, due_.front().when);
+      const auto when = state.due.front().when;
+      if (when > std::chrono::steady_clock::now()) {
+        state.wake.wait_until(lock, when);
         continue;
       }
-      Job job = std::move(due_.front().job);
-      due_.pop_front();
+      Job job = std::move(state.due.front().job);
+      state.due.pop_front();
       lock.unlock();
       job();
       job = nullptr;
@@ -53,10 +65,7 @@ class ScriptedModel::Timer {
     }
   }
 
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::deque<Due> due_;
-  bool stopping_ = false;
+  std::shared_ptr<State> state_ = std::make_shared<State>();
   std::thread thread_;
 };
 

@@ -26,14 +26,14 @@ struct MemoryOptions {
   bool create = true;  // else a missing file is kNotFound
   bool read_only = false;
   int busy_timeout_ms = 10'000;
-  std::shared_ptr<Clock> clock;  // null: the system's; has to be thread-safe
+  std::shared_ptr<Clock> clock{};  // null: the system's; has to be thread-safe
 };
 
 struct SessionOptions {
   bool create = true;  // else a missing session is kNotFound
   // Not empty: rows are encrypted (AES-256-GCM) with a key derived from this secret and the
   // session's salt. A random secret of at least 16 bytes, not a password: nothing slows guessing.
-  std::string secret;
+  std::string secret{};
   // Of a new session: items older than this are not loaded any more and are deleted when the file
   // is next opened. 0: they stay.
   std::int64_t ttl_us = 0;
