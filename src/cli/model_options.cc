@@ -249,6 +249,9 @@ Result<Mind> open_mind(const std::string& given, std::shared_ptr<const ToolRegis
   auto options = chain_options(around);
   if (!options) return propagate(options);
   mind.spending = options->spending;
+  // In a chain the next one answers.
+  if (policy::split_chain(mind.spec).size() == 1)
+    options->http.retry.attempts_max = net::kUnattendedAttempts;
   auto model = policy::open_model(mind.spec, std::move(*options));
   if (!model) return propagate(model);
   mind.line = line_for(mind.spec, (*model)->name());
