@@ -16,6 +16,7 @@ Json to_json(const AgentConfig& agent) {
   object["instructions"] = agent.instructions;
   object["tools"] = json::to_array(agent.tools);
   if (!agent.approvals.empty()) object["approvals"] = json::to_array(agent.approvals);
+  if (!agent.reasoning.empty()) object["reasoning"] = json::to_array(agent.reasoning);
   object["handoff_targets"] = json::to_array(agent.handoff_targets);
   object["guardrails"] = json::to_array(agent.guardrails);
   object["model_config"] = agent.model_config;
@@ -71,6 +72,7 @@ AgentConfig agent_from(const Json& json) {
   agent.instructions = json::get_string(json, "instructions");
   agent.tools = json::get_strings(json, "tools");
   agent.approvals = json::get_strings(json, "approvals");
+  agent.reasoning = json::get_strings(json, "reasoning");
   agent.handoff_targets = json::get_strings(json, "handoff_targets");
   agent.guardrails = json::get_strings(json, "guardrails");
   agent.model_config = object_at(json, "model_config");
@@ -206,6 +208,11 @@ Json to_json(const Plan& plan) {
     for (const auto& [name, table] : plan.tables) tables[name] = table;
     object["tables"] = std::move(tables);
   }
+  if (!plan.frameworks.empty()) {
+    JsonObject frameworks;
+    for (const auto& [id, framework] : plan.frameworks) frameworks[id] = framework;
+    object["frameworks"] = std::move(frameworks);
+  }
   return object;
 }
 
@@ -229,6 +236,9 @@ Result<Plan> plan_from_json(const Json& json) {
   }
   for (const auto& member : json::get_object(json, "tables")) {
     plan.tables[std::string(member.key())] = member.value();
+  }
+  for (const auto& member : json::get_object(json, "frameworks")) {
+    plan.frameworks[std::string(member.key())] = member.value();
   }
   if (auto good = check(plan); !good) return propagate(good);
   return plan;

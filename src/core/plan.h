@@ -23,6 +23,7 @@ struct AgentConfig {
   std::vector<std::string> approvals;        // those of them that a person has to allow
   std::vector<std::string> handoff_targets;  // roles it may hand work to
   std::vector<std::string> guardrails;       // guardrail names
+  std::vector<std::string> reasoning;        // ids of reasoning frameworks (Plan::frameworks)
   Json model_config = JsonObject{};          // model, temperature, ...; {} means the run's default
   Json extra = JsonObject{};                 // unknown front-matter keys, kept and reported
 };
@@ -81,6 +82,9 @@ struct Plan {
   std::map<std::string, Json> artifact_schemas;
   // Data for tools, by name (tables/<name>.yaml); kept with the run like all of the plan.
   std::map<std::string, Json> tables = {};
+  // The reasoning frameworks that the agents name, by id: {"instructions": what stands in a role's
+  // instructions, "answers": the JSON Schema of what it has to answer}.
+  std::map<std::string, Json> frameworks = {};
 };
 
 const AgentConfig* find_agent(const Plan& plan, std::string_view role);

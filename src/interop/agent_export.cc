@@ -49,6 +49,7 @@ std::string difference(const AgentConfig& a, const AgentConfig& b) {
   if (a.instructions != b.instructions) return "instructions";
   if (a.tools != b.tools) return "tools";
   if (a.approvals != b.approvals) return "approvals";
+  if (a.reasoning != b.reasoning) return "reasoning";
   if (a.handoff_targets != b.handoff_targets) return "handoff_targets";
   if (a.guardrails != b.guardrails) return "guardrails";
   return a.model_config != b.model_config ? "model_config" : "extra";

@@ -11,10 +11,9 @@ namespace cadre::interop {
 namespace {
 
 const std::vector<std::string>& known_keys() {
-  static const std::vector<std::string> kKeys{"role",         "name",         "description",
-                                              "instructions", "tools",        "approvals",
-                                              "guardrails",   "model_config", "extra",
-                                              "handoff_targets"};
+  static const std::vector<std::string> kKeys{
+      "role",       "name",         "description", "instructions",    "tools",    "approvals",
+      "guardrails", "model_config", "extra",       "handoff_targets", "reasoning"};
   return kKeys;
 }
 
@@ -71,6 +70,7 @@ std::optional<ReadAgent> read_agent_mapping(const std::string& file, const YamlD
   }
   agent.tools = fields.list("tools", false);
   agent.approvals = fields.list("approvals", false);
+  agent.reasoning = fields.list("reasoning", false);
   agent.handoff_targets = fields.list("handoff_targets", false);
   read_guardrails(file, fields, agent, problems);
   read_model_config(fields, agent);
@@ -93,6 +93,7 @@ JsonObject agent_to_mapping(const AgentConfig& agent, bool all_under_extra) {
   if (!all_under_extra) mapping["instructions"] = agent.instructions;
   mapping["tools"] = json::to_array(agent.tools);
   if (!agent.approvals.empty()) mapping["approvals"] = json::to_array(agent.approvals);
+  if (!agent.reasoning.empty()) mapping["reasoning"] = json::to_array(agent.reasoning);
   mapping["handoff_targets"] = json::to_array(agent.handoff_targets);
   mapping["guardrails"] = json::to_array(agent.guardrails);
   if (guardrail_mapping) mapping["guardrails"] = *json::find(agent.extra, "guardrails");

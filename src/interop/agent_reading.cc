@@ -138,10 +138,9 @@ void check_agent(const std::string& file, const ReadAgent& read,
 
 bool same_agent(const AgentConfig& a, const AgentConfig& b) {
   return a.role == b.role && a.name == b.name && a.description == b.description &&
-         a.instructions == b.instructions && a.tools == b.tools &&
-         a.approvals == b.approvals &&
-         a.handoff_targets == b.handoff_targets && a.guardrails == b.guardrails &&
-         a.model_config == b.model_config && a.extra == b.extra;
+         a.instructions == b.instructions && a.tools == b.tools && a.approvals == b.approvals &&
+         a.reasoning == b.reasoning && a.handoff_targets == b.handoff_targets &&
+         a.guardrails == b.guardrails && a.model_config == b.model_config && a.extra == b.extra;
 }
 
 }  // namespace cadre::interop

@@ -36,6 +36,7 @@ class RandomAgent {
     std::erase(agent.handoff_targets, agent.role);
     agent.guardrails = names();
     agent.approvals = names();
+    agent.reasoning = names();
     if (coin()) agent.model_config = model_config();
     for (int i = below(5); i > 0; --i) agent.extra.get_object()[key()] = value(0);
     return agent;

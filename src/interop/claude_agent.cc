@@ -150,6 +150,7 @@ class Reader {
     agent.description = fields_.text("description", true);
     read_tools();
     agent.approvals = cadre_.list("approvals", false);
+    agent.reasoning = cadre_.list("reasoning", false);
     agent.handoff_targets = cadre_.list("handoff_targets", false);
     agent.guardrails = cadre_.list("guardrails", false);
     read_model_config(cadre_, agent);
@@ -289,6 +290,7 @@ class Writer {
       cadre_["handoff_targets"] = json::to_array(agent_.handoff_targets);
     }
     if (!agent_.approvals.empty()) cadre_["approvals"] = json::to_array(agent_.approvals);
+    if (!agent_.reasoning.empty()) cadre_["reasoning"] = json::to_array(agent_.reasoning);
     if (!agent_.guardrails.empty()) cadre_["guardrails"] = json::to_array(agent_.guardrails);
     if (!config_.empty()) cadre_["model_config"] = config_;
     if (!facts_.empty()) extra_["claude"] = facts_;

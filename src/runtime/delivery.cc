@@ -9,6 +9,7 @@
 #include "core/provider_json.h"
 #include "runtime/document.h"
 #include "runtime/measured.h"
+#include "runtime/reasoning.h"
 
 namespace cadre {
 namespace {
@@ -207,6 +208,9 @@ Result<Artifact> read_delivery(const Json& arguments, const Task& task, const Ta
   if (!files) return propagate(files);
   artifact.files = std::move(*files);
   add_document(task, artifact);
+  if (auto thought = detail::check_reasoning(arguments, task, results); !thought) {
+    return propagate(thought);
+  }
   return artifact;
 }
 

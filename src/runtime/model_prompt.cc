@@ -9,6 +9,7 @@
 #include "core/plan.h"
 #include "core/provider_json.h"
 #include "runtime/delivery.h"
+#include "runtime/reasoning.h"
 #include "runtime/task_files.h"
 
 namespace cadre::detail {
@@ -177,7 +178,7 @@ std::string previous_text(const Task& task, const TaskFiles& files) {
 }  // namespace
 
 std::string model_instructions(const Task& task) {
-  std::string out = task.instructions;
+  std::string out = task.instructions + reasoning_instructions(task);
   out +=
       "\n\n## How you hand in your work\n\n"
       "You work on one task of a run. Hand in each artifact that the task names by calling its tool, "
@@ -297,6 +298,7 @@ std::vector<std::shared_ptr<const ToolSpec>> model_tools(const Task& task,
                     {"properties", JsonObject{{"path", JsonObject{{"type", "string"}}},
                                               {"content", JsonObject{{"type", "string"}}}}}}}};
     parameters["properties"] = std::move(properties);
+    add_reasoning_schema(task, type, parameters);
     spec->parameters = std::move(parameters);
     spec->strict = false;
     specs.push_back(std::move(spec));

@@ -6,6 +6,7 @@
 
 #include "base/json_schema.h"
 #include "base/text.h"
+#include "sop/framework.h"
 #include "sop/graph.h"
 #include "sop/text_check.h"
 
@@ -159,6 +160,31 @@ void read_tables(const SopSource& source, Plan& plan, SopProblems& problems) {
   }
 }
 
+// The frameworks that roles name: the SOP's own, else those that ship.
+void read_frameworks(const SopSource& source, const SopParts& parts, Plan& plan,
+                     SopProblems& problems) {
+  constexpr std::string_view kFolder = "frameworks/", kEnd = ".yaml";
+  std::map<std::string, Json> known;
+  std::vector<std::string> names = shipped_frameworks();
+  for (const auto& [file, content] : source.files) {
+    if (!file.starts_with(kFolder) || !check_text(file, content, problems)) continue;
+    names.push_back(file.substr(kFolder.size(), file.size() - kFolder.size() - kEnd.size()));
+    if (auto read = read_framework(file, content, problems)) known[read->id] = to_plan(*read);
+  }
+  check_names(names, "reasoning", "reasoning framework", &AgentConfig::reasoning, parts, problems);
+  for (const AgentConfig& agent : plan.agents) {
+    for (const std::string& id : agent.reasoning) {
+      if (const auto own = known.find(id); own != known.end()) {
+        plan.frameworks[id] = own->second;
+      } else if (const std::string_view shipped = shipped_framework(id); !shipped.empty()) {
+        const std::string file = fmt::format("{}{}{}", kFolder, id, kEnd);
+        if (auto read = read_framework(file, shipped, problems))
+          plan.frameworks[id] = to_plan(*read);
+      }
+    }
+  }
+}
+
 void read_sop(const SopSource& source, const SopOptions& options, Plan& plan,
               SopProblems& problems) {
   const auto at = source.files.find(kSopFile);
@@ -204,6 +230,7 @@ void read_sop(const SopSource& source, const SopOptions& options, Plan& plan,
   for (const ReadStage& stage : parts.stages) all.push_back(stage.spec);
   read_schemas(source, all, plan, problems);
   read_tables(source, plan, problems);
+  read_frameworks(source, parts, plan, problems);
 }
 
 }  // namespace

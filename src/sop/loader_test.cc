@@ -333,6 +333,28 @@ TEST(Sop, UnknownToolsAreRefusedWhenTheToolsAreKnown) {
             "\"search\"");
 }
 
+TEST(Sop, ReasoningFrameworksAreTheShippedOnesOrTheSopsOwn) {
+  SopSource source =
+      with("roles/writer.md", "role: writer\n", "role: writer\nreasoning: [critique, own]\n");
+  EXPECT_NE(problems_of(source).find("roles/writer.md:3: error: there is no reasoning framework "
+                                     "\"own\""),
+            std::string::npos)
+      << problems_of(source);
+  source.files["frameworks/own.yaml"] =
+      "id: own\ntitle: My way\nsteps: [{id: look, title: Look, ask: [\"What is there?\"]}]\n"
+      "answers: {type: object, properties: {seen: {type: string}}}\n";
+  const auto plan = load_sop(source);
+  ASSERT_TRUE(plan.has_value()) << plan.error().describe();
+  ASSERT_EQ(plan->frameworks.size(), 2U);
+  EXPECT_NE(json::get_string(plan->frameworks.at("own"), "instructions").find("My way"),
+            std::string::npos);
+  const auto back = plan_from_json(to_json(*plan));
+  ASSERT_TRUE(back.has_value());
+  EXPECT_EQ(to_json(*back), to_json(*plan));
+  source.files["frameworks/own.yaml"] = "id: other\n";
+  EXPECT_NE(problems_of(source).find("frameworks/own.yaml:"), std::string::npos);
+}
+
 TEST(Sop, HugeFileInAFolderIsNotRead) {
   const fs::path folder = fs::temp_directory_path() / "cadre-sop-test-huge";
   fs::create_directories(folder);

@@ -45,6 +45,7 @@ std::optional<RoleFile> read_role_file(const std::string& file, std::string_view
   agent.approvals = fields.list("approvals", false);
   agent.handoff_targets = fields.list("handoff_targets", false);
   agent.guardrails = fields.list("guardrails", false);
+  agent.reasoning = fields.list("reasoning", false);
   read_model_config(fields, agent);
   agent.instructions = text::trim(split->body);
   if (agent.instructions.empty()) {
@@ -54,10 +55,11 @@ std::optional<RoleFile> read_role_file(const std::string& file, std::string_view
   fields.raw("extra");  // a known key; read after the unknown ones, which it must not repeat
   keep_unknown(file, fields,
                {"role", "name", "description", "tools", "approvals", "handoff_targets",
-                "guardrails", "model_config", "extra"},
+                "guardrails", "reasoning", "model_config", "extra"},
                agent, problems);
   read_extra(fields, agent);
-  for (const char* key : {"role", "name", "handoff_targets", "tools", "approvals", "guardrails"}) {
+  for (const char* key :
+       {"role", "name", "handoff_targets", "tools", "approvals", "guardrails", "reasoning"}) {
     role.lines[key] = fields.line(key);
     for (std::size_t i = 0; const Json& element : json::get_array(document->value, key)) {
       (void)element;

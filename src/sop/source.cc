@@ -26,7 +26,8 @@ constexpr std::size_t kFilesMax = 500;
 bool belongs(const fs::path& relative) {
   const std::string path = relative.generic_string();
   return path == "sop.yaml" || (path.starts_with("roles/") && path.ends_with(".md")) ||
-         (path.starts_with("tables/") && path.ends_with(".yaml")) ||
+         ((path.starts_with("tables/") || path.starts_with("frameworks/")) &&
+          path.ends_with(".yaml")) ||
          (path.starts_with("artifacts/") && path.ends_with(".schema.json"));
 }
 
@@ -59,7 +60,7 @@ Result<SopSource> SopSource::from_folder(const fs::path& folder) {
   }
   SopSource source;
   source.name = folder.string();
-  for (const char* part : {"", "roles", "artifacts", "tables"}) {
+  for (const char* part : {"", "roles", "artifacts", "tables", "frameworks"}) {
     for (fs::directory_iterator at(folder / part, ec), end; !ec && at != end; at.increment(ec)) {
       const fs::path relative = fs::path(part) / at->path().filename();
       if (belongs(relative)) take(at->path(), relative.generic_string(), source);

@@ -17,7 +17,8 @@ struct SopSource {
   // Files that are there and could not be taken, and why: "it has over 1 MB".
   std::map<std::string, std::string> unreadable;
 
-  // Takes sop.yaml, roles/*.md, artifacts/*.schema.json and tables/*.yaml; others are ignored. An
+  // Takes sop.yaml, roles/*.md, artifacts/*.schema.json and tables/*.yaml and
+  // frameworks/*.yaml; others are ignored. An
   // error when the folder is not there.
   static Result<SopSource> from_folder(const std::filesystem::path& folder);
   static Result<SopSource> built_in(std::string_view name);
