@@ -73,6 +73,7 @@ class BudgetedModel final : public Model {
     void begin(const BudgetedOptions& options, std::stop_token token, OnDelta on_delta,
                OnDone on_done) {
       prices = options.prices;
+      untouched = options.request_untouched;
       delta = std::move(on_delta);
       done = std::move(on_done);
       stop = token;
@@ -103,13 +104,13 @@ class BudgetedModel final : public Model {
       if (!finished) return;
       if (!grant) return finished(propagate(grant));
       std::vector<std::string> notes;
-      if (grant->last_turn) {
+      if (grant->last_turn && !untouched) {
         request.items.push_back(std::make_shared<const Item>(
             MessageItem{Speaker::kUser, kLastTurn, "", false, Json()}));
         notes.push_back("the budget is nearly used up: a last turn");
       }
       const BudgetLimits& limits = spending->limits().budget;
-      if (limits.tokens || limits.money) {
+      if ((limits.tokens || limits.money) && !untouched) {
         if (!request.settings) request.settings.emplace();
         request.settings->max_output_tokens = grant->output_tokens;
         if (grant->shortened)
@@ -134,6 +135,7 @@ class BudgetedModel final : public Model {
     std::shared_ptr<Spending> spending;
     const Price* price;
     std::shared_ptr<const PriceTable> prices;  // keeps `price`
+    bool untouched = false;
     OnDelta delta;
     OnDone done;
     std::stop_token stop;

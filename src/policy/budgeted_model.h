@@ -12,6 +12,9 @@ struct BudgetedOptions {
   std::string provider{};                       // in the price table
   std::string model{};                          // unless the request names another
   std::int64_t output_tokens = 16'000;  // reserved for an answer, when the request does not say
+  // Recorded answers are found by the request, so it goes on as it came: no shorter answer, no word
+  // of the last turn.
+  bool request_untouched = false;
 };
 
 // Thread-safe as its model is.

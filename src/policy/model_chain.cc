@@ -54,16 +54,16 @@ class Opener {
  private:
   Result<std::shared_ptr<Model>> one(const std::string& spec) {
     if (options_.other) {
-      if (auto found = options_.other(spec)) return std::move(*found);
+      if (auto found = options_.other(spec)) return budgeted(std::move(*found), spec);
     }
-    if (spec.starts_with(kReplay)) return make_replay_model(spec.substr(kReplay.size()));
+    if (spec.starts_with(kReplay))
+      return budgeted(make_replay_model(spec.substr(kReplay.size())), spec, true);
     if (spec.starts_with(kReplayByPlace))
-      return make_replay_model(spec.substr(kReplayByPlace.size()), true);
+      return budgeted(make_replay_model(spec.substr(kReplayByPlace.size()), true), spec, true);
     if (is_claude(spec)) {
       ClaudeOptions claude = options_.claude;
       if (spec.size() > kClaude.size()) claude.model = spec.substr(kClaude.size() + 1);
-      const PriceKey key{std::string(kClaude), claude.model};
-      return budgeted(make_claude_model(std::move(claude)), spec, key);
+      return budgeted(make_claude_model(std::move(claude)), spec);
     }
     auto parsed = net::parse_model_spec(spec);
     if (!parsed) return propagate(parsed);
@@ -74,13 +74,14 @@ class Opener {
       if (!client) return propagate(client);
       client_ = std::move(*client);
     }
-    return budgeted(net::make_model(spec, client_, options_.keys, options_.http), spec,
-                    price_key(*parsed));
+    return budgeted(net::make_model(spec, client_, options_.keys, options_.http), spec);
   }
 
   Result<std::shared_ptr<Model>> budgeted(Result<std::shared_ptr<Model>> model,
-                                          const std::string& spec, const PriceKey& key) const {
+                                          const std::string& spec,
+                                          bool request_untouched = false) const {
     if (!model) return propagate(model);
+    const PriceKey key = price_key(spec);
     const bool money = options_.spending != nullptr && options_.spending->limits().budget.money;
     if (money && options_.prices->find(key.provider, key.model) == nullptr) {
       return fail(ErrorCode::kInvalidInput,
@@ -93,7 +94,8 @@ class Opener {
     return make_budgeted_model(std::move(*model), {.spending = options_.spending,
                                                    .prices = options_.prices,
                                                    .provider = key.provider,
-                                                   .model = key.model});
+                                                   .model = key.model,
+                                                   .request_untouched = request_untouched});
   }
 
   ChainOptions options_;
@@ -152,6 +154,14 @@ bool is_specification(std::string_view name) {
 
 PriceKey price_key(const net::ModelSpec& spec) {
   return {spec.own_url ? net::origin_of(spec.base_url) : spec.profile->name, spec.model};
+}
+
+PriceKey price_key(std::string_view specification) {
+  if (const auto parsed = net::parse_model_spec(specification)) return price_key(*parsed);
+  const std::size_t colon = specification.find(':');
+  const std::string kind(specification.substr(0, colon));
+  if (kind != kClaude) return {kind, ""};  // a file's name is nobody's model
+  return {kind, colon == std::string_view::npos ? "" : std::string(specification.substr(colon + 1))};
 }
 
 Result<std::shared_ptr<Model>> open_model(std::string_view specification, ChainOptions options) {

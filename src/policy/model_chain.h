@@ -54,5 +54,7 @@ struct PriceKey {
   std::string provider, model;
 };
 PriceKey price_key(const net::ModelSpec& spec);
+// The same for any specification: of what is no vendor's model, its kind ("replay", "scripted").
+PriceKey price_key(std::string_view specification);
 
 }  // namespace cadre::policy
