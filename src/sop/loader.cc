@@ -185,8 +185,27 @@ void read_frameworks(const SopSource& source, const SopParts& parts, Plan& plan,
   }
 }
 
-void read_sop(const SopSource& source, const SopOptions& options, Plan& plan,
-              SopProblems& problems) {
+// Artifact schemas, tables and frameworks that the SOP takes from a shipped one, where it has none
+// of its own under the same name.
+void take_base(Fields& top, SopSource& source) {
+  if (!top.has("base")) return;
+  const std::string name = top.word("base", true);
+  const std::vector<std::string> known = built_in_sops();
+  if (std::ranges::find(known, name) == known.end()) {
+    const std::string meant = did_you_mean(name, known);
+    top.error("base", fmt::format("there is no shipped SOP \"{}\" to build on", name),
+              "write " + (meant.empty() ? one_of(known) : "\"" + meant + "\""));
+    return;
+  }
+  const auto base = SopSource::built_in(name);
+  if (!base) return;  // it is known
+  for (const auto& [file, content] : base->files) {
+    if (file == kSopFile || file.starts_with("roles/")) continue;
+    if (!source.unreadable.contains(file)) source.files.emplace(file, content);
+  }
+}
+
+void read_sop(SopSource source, const SopOptions& options, Plan& plan, SopProblems& problems) {
   const auto at = source.files.find(kSopFile);
   if (at == source.files.end()) {
     if (!source.unreadable.contains(kSopFile)) {
@@ -208,6 +227,7 @@ void read_sop(const SopSource& source, const SopOptions& options, Plan& plan,
                    "begin with \"name: ...\"");
     return;
   }
+  take_base(top, source);
   SopParts parts;
   parts.file = kSopFile;
   parts.document = &*document;

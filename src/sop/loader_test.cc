@@ -355,6 +355,28 @@ TEST(Sop, ReasoningFrameworksAreTheShippedOnesOrTheSopsOwn) {
   EXPECT_NE(problems_of(source).find("frameworks/own.yaml:"), std::string::npos);
 }
 
+TEST(Sop, BuildsOnAShippedOne) {
+  const SopSource source = with("sop.yaml", "version: 1\n", "version: 1\nbase: software\n");
+  const auto plan = load_sop(source);
+  ASSERT_TRUE(plan.has_value()) << plan.error().describe();
+  EXPECT_TRUE(plan->artifact_schemas.contains("quality_report"));
+  EXPECT_TRUE(plan->tables.contains("stacks"));
+  EXPECT_EQ(json::write(plan->artifact_schemas.at("notes")), "{\"type\":\"object\"}");  // its own
+  EXPECT_EQ(find_agent(*plan, "developer"), nullptr);  // roles and stages are not taken
+  EXPECT_NE(problems_of(with("sop.yaml", "version: 1\n", "version: 1\nbase: softwear\n"))
+                .find("sop.yaml:3: error: there is no shipped SOP \"softwear\" to build on; write "
+                      "\"software\""),
+            std::string::npos);
+}
+
+TEST(Sop, EveryShippedOneIsSound) {
+  for (const std::string& name : built_in_sops()) {
+    const auto source = SopSource::built_in(name);
+    ASSERT_TRUE(source.has_value());
+    EXPECT_EQ(problems_of(*source), "") << name;
+  }
+}
+
 TEST(Sop, HugeFileInAFolderIsNotRead) {
   const fs::path folder = fs::temp_directory_path() / "cadre-sop-test-huge";
   fs::create_directories(folder);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "sop/loader.h"
+
 namespace cadre {
 namespace {
 
@@ -33,6 +35,27 @@ TEST(TeamSize, SaysWhy) {
   EXPECT_EQ(judge("Write a game").describe(),
             "3 of 3 points for a team (a program of its own): a team");
   EXPECT_EQ(judge("Sort").describe(), "0 of 3 points for a team: one agent is enough");
+}
+
+TEST(TeamSize, TheShippedTableTellsSmallJobsFromProjects) {
+  const auto plan = load_sop("software");
+  ASSERT_TRUE(plan.has_value());
+  const Json& table = plan->tables.at("team_size");
+  for (const char* small : {"Write a function that reverses a string in Python",
+                            "A script that renames all .jpeg files to .jpg", "FizzBuzz in Go"}) {
+    const auto size = judge_team_size(small, table);
+    ASSERT_TRUE(size.has_value()) << size.error().describe();
+    EXPECT_TRUE(size->solo()) << small << ": " << size->describe();
+    EXPECT_EQ(size->solo_sop, "solo");
+  }
+  for (const char* large :
+       {"Write a 2048 game for the terminal in C++",
+        "A library service. Members borrow books. A member can borrow at most 5.",
+        "An API for invoices"}) {
+    const auto size = judge_team_size(large, table);
+    ASSERT_TRUE(size.has_value());
+    EXPECT_FALSE(size->solo()) << large << ": " << size->describe();
+  }
 }
 
 TEST(TeamSize, ABrokenTableIsNamed) {
