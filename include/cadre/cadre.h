@@ -5,6 +5,7 @@
 #include "cadre/budget.h"
 #include "cadre/clock.h"
 #include "cadre/context.h"
+#include "cadre/decide.h"
 #include "cadre/guardrail.h"
 #include "cadre/handoff.h"
 #include "cadre/item.h"

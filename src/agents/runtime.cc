@@ -137,6 +137,7 @@ void RunHandle::cancel(Cancel how, std::string reason) const {
   const auto loop = state_->loop.lock();
   if (loop == nullptr) return;
   if (!text::is_valid_utf8(reason)) reason = text::clean_utf8(reason);
+  state_->resumed();  // who waits hears what comes of it
   loop->post([weak = state_->driver, how, reason = std::move(reason)]() mutable {
     if (const auto driver = weak.lock()) driver->cancel(how, std::move(reason));
   });

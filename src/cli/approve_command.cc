@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/clock.h"
+#include "cadre/decide.h"
 #include "cli/journal_access.h"
 #include "cli/run_lock.h"
 #include "core/apply.h"
@@ -15,8 +16,48 @@ std::string at_state(const std::filesystem::path& state) {
   return state == RunReference().state ? "" : fmt::format(" --state {}", state.string());
 }
 
+Approval approval_of(const WaitingCall& call) {
+  Approval approval;
+  approval.id = call.key;
+  approval.what = call.question ? "question" : "tool";
+  approval.subject = (call.question ? "question:" : "tool:") +
+                     (call.question ? call.agent : call.tool);
+  approval.role = call.agent;
+  approval.question = fmt::format("may {} call {}?", call.agent, call.tool);
+  if (const auto arguments = json::parse(call.arguments)) {
+    if (call.question) approval.question = json::get_string(*arguments, "question");
+    approval.details = JsonObject{{"arguments", *arguments}, {"call_id", call.call_id}};
+  }
+  return approval;
+}
+
+// Of a run of agents: who goes on with it is the program that has them.
+Result<Decided> decide_agents(Store& store, const std::string& run,
+                              const ApproveArguments& arguments) {
+  if (arguments.resume) {
+    return fail(ErrorCode::kInvalidInput,
+                fmt::format("run {} is of a program with agents of its own: only that program can "
+                            "go on with it",
+                            run),
+                "decide without --resume; the program's cadre::resume() finds the decision");
+  }
+  CallDecision decision;
+  decision.call = arguments.key;
+  decision.answers = arguments.verb == "answer";
+  decision.approved = arguments.verb == "approve";
+  decision.message = arguments.message;
+  decision.always = arguments.always;
+  SystemClock clock;
+  auto decided = decide_call(store, clock, run, decision);
+  if (!decided) return propagate(decided);
+  Decided result{approval_of(decided->call), decided->still_waiting};
+  result.approval.decision = Decision{decision.approved || decision.answers, decision.message,
+                                      decision.by};
+  return result;
+}
+
 Result<Decided> decide(const RunReference& reference, const ApproveArguments& arguments,
-                       std::string& run) {
+                       std::string& run, bool& of_agents) {
   auto store = open_journal(reference.state, false);
   if (!store) return propagate(store);
   auto info = find_run(**store, reference.run);
@@ -24,6 +65,8 @@ Result<Decided> decide(const RunReference& reference, const ApproveArguments& ar
   run = info->run;
   auto lock = RunLock::take(reference.state, run);
   if (!lock) return propagate(lock);
+  of_agents = info->plan == "agents";
+  if (of_agents) return decide_agents(**store, run, arguments);
   DecideOptions options;
   options.key = arguments.key;
   options.approved = arguments.verb != "reject";
@@ -36,20 +79,30 @@ Result<Decided> decide(const RunReference& reference, const ApproveArguments& ar
 
 }  // namespace
 
+std::vector<Approval> agent_approvals(Store& store, const RunInfo& info) {
+  std::vector<Approval> approvals;
+  if (info.plan != "agents") return approvals;
+  const auto waits = waiting_calls(store, info.run);
+  if (!waits) return approvals;
+  for (const WaitingCall& call : *waits) approvals.push_back(approval_of(call));
+  return approvals;
+}
+
 std::string waiting_lines(const std::string& run, const std::vector<Approval>& waiting,
-                          const std::filesystem::path& state) {
+                          const std::filesystem::path& state, bool resumable) {
   std::string out;
+  const char* go_on = resumable ? " --resume" : "";
   const std::string where = at_state(state);
   for (const Approval& approval : waiting) {
     out += "waits       " + describe(approval) + "\n";
     if (approval.what == "question") {
-      out += fmt::format("              cadre answer {} {} \"TEXT\"{} --resume\n", run, approval.id,
-                         where);
+      out += fmt::format("              cadre answer {} {} \"TEXT\"{}{}\n", run, approval.id, where,
+                         go_on);
     } else {
       out += fmt::format(
-          "              cadre approve {0} {1}{2} --resume    or    cadre reject {0} {1} --message "
-          "\"WHY\"{2} --resume\n",
-          run, approval.id, where);
+          "              cadre approve {0} {1}{2}{3}    or    cadre reject {0} {1} --message "
+          "\"WHY\"{2}{3}\n",
+          run, approval.id, where, go_on);
     }
   }
   return out;
@@ -58,10 +111,12 @@ std::string waiting_lines(const std::string& run, const std::vector<Approval>& w
 int approve_command(const Console& console, const RunReference& reference,
                     const ApproveArguments& arguments, const ResumeArguments& resume) {
   std::string run;
-  const auto decided = decide(reference, arguments, run);
+  bool of_agents = false;
+  const auto decided = decide(reference, arguments, run, of_agents);
   if (!decided) {
     // Nothing is broken: what was asked for does not fit how the run stands.
-    return decided.error().code == ErrorCode::kConflict
+    return decided.error().code == ErrorCode::kConflict ||
+                   decided.error().code == ErrorCode::kInvalidInput
                ? report_error(console, decided.error(), kUsage)
                : report_error(console, decided.error());
   }
@@ -86,6 +141,8 @@ int approve_command(const Console& console, const RunReference& reference,
       decided->still_waiting > 0
           ? fmt::format("{} more wait: cadre show {}{}\n", decided->still_waiting, run,
                         at_state(reference.state))
+      : of_agents
+          ? fmt::format("its program goes on with it: cadre::resume(team, \"{}\", …)\n", run)
           : fmt::format("go on with: cadre resume {}{}\n", run, at_state(reference.state)));
   return kDone;
 }

@@ -9,6 +9,7 @@
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "core/state.h"
+#include "store/store.h"
 
 namespace cadre::cli {
 
@@ -27,8 +28,12 @@ void add_approve_commands(CLI::App& app, Console& console, RunReference& referen
                           ApproveArguments& arguments, ResumeArguments& resume,
                           std::function<int()>& action);
 
-// What waits, with the commands that decide it; "" when nothing does.
+// What waits of a run of agents, as approvals; empty for other runs.
+std::vector<Approval> agent_approvals(Store& store, const RunInfo& info);
+
+// What waits, with the commands that decide it; "" when nothing does. `resumable`: they can also go
+// on with the run.
 std::string waiting_lines(const std::string& run, const std::vector<Approval>& waiting,
-                          const std::filesystem::path& state);
+                          const std::filesystem::path& state, bool resumable = true);
 
 }  // namespace cadre::cli

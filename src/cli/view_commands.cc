@@ -30,6 +30,7 @@ Result<Loaded> load(const RunReference& reference) {
   auto journal = (*store)->read(info->run);
   if (!journal) return propagate(journal);
   Loaded loaded{std::move(*info), std::move(*journal), {}};
+  loaded.waiting = agent_approvals(**store, loaded.info);
   // A damaged journal is shown as far as it reads; nothing can be decided about it.
   if (auto state = load_state(**store, loaded.info.run)) {
     for (const Approval* approval : pending_approvals(*state)) loaded.waiting.push_back(*approval);
@@ -133,7 +134,8 @@ int show_command(const Console& console, const ShowArguments& arguments) {
     }
   }
   const std::string waits =
-      waiting_lines(loaded->info.run, loaded->waiting, arguments.reference.state);
+      waiting_lines(loaded->info.run, loaded->waiting, arguments.reference.state,
+                    loaded->info.plan != "agents");
   console.print(out + (waits.empty() ? "" : "\n" + waits));
   return finish(console, loaded->journal);
 }

@@ -121,6 +121,11 @@ Result<RunState> load_state(Store& store, const std::string& run) {
   if (journal->damage) return std::unexpected(*journal->damage);
   if (journal->events.empty()) return fail(ErrorCode::kNotFound, "there is no run " + run);
   const Event& first = journal->events.front();
+  if (json::get_string(first.body, "plan_name") == "agents") {
+    return fail(ErrorCode::kInvalidInput,
+                fmt::format("run {} is of a program with agents of its own", run),
+                "that program goes on with it: cadre::resume()");
+  }
   auto plan_json = read_json(store, json::get_string(first.body, "plan"));
   if (!plan_json) return propagate(plan_json);
   auto plan = plan_from_json(*plan_json);
