@@ -14,6 +14,10 @@
 #include "core/plan.h"
 #include "runtime/delivery.h"
 #include "runtime/model_prompt.h"
+#include "runtime/prefix_meter.h"
+#include "runtime/reasoning.h"
+#include "runtime/rework.h"
+#include "runtime/task_files.h"
 
 namespace cadre {
 namespace {
@@ -24,8 +28,11 @@ constexpr std::size_t kToolNameBytes = 64;
 constexpr std::size_t kNoteBytes = 500;
 
 bool is_delivery(const Task& task, std::string_view tool) {
-  return tool.starts_with(kDeliverPrefix) &&
-         std::ranges::find(task.makes, tool.substr(kDeliverPrefix.size())) != task.makes.end();
+  if (!tool.starts_with(kDeliverPrefix)) return false;
+  const std::string_view type = tool.substr(kDeliverPrefix.size());
+  const StageSpec* stage = task.plan == nullptr ? nullptr : find_stage(*task.plan, task.stage);
+  const std::vector<std::string>& makes = stage == nullptr ? task.makes : stage->makes;
+  return std::ranges::find(makes, type) != makes.end();
 }
 
 // A call of deliver_<type> as the arguments of deliver_artifact.
@@ -45,7 +52,9 @@ Json delivery_arguments(const ToolCallItem& call) {
         out["data"] = std::move(*inner);
     }
   }
-  if (const Json* files = json::find(*arguments, "files")) out["files"] = *files;
+  for (const char* key : {"files", "reasoning"}) {
+    if (const Json* member = json::find(*arguments, key)) out[key] = *member;
+  }
   return out;
 }
 
@@ -107,26 +116,60 @@ class ModelProvider final : public Provider {
               {fmt::format("the artifact type {} gives no tool name: {} {}", type, tool,
                            taken ? "is one of the role's own tools" : "is too long")}};
     }
+    const AgentConfig* agent = task.plan ? find_agent(*task.plan, task.role) : nullptr;
+    for (const std::string& name : agent ? agent->tools : std::vector<std::string>{}) {
+      const TaskTool* tool = tools_->find(name);
+      if (tool == nullptr) continue;
+      if (auto ready = tool->ready(task); !ready) {
+        const Error& why = ready.error();
+        return {Capability::kNo, {why.hint.empty() ? why.message : why.message + "; " + why.hint}};
+      }
+    }
     return {Capability::kYes, {}};
   }
 
   Result<Turn> next(const Task& task, std::span<const ToolResult> results,
                     std::stop_token stop) override {
-    auto told = conversation(task, results);
+    if (task.memos.empty() && detail::is_not_concerned(task)) return kept_work(task);
+    auto told = conversation(task, results, *tools_);
     if (!told) return propagate(told);
     const Progress& progress = (*told)->progress;
     if (progress.last_was_good && missing(task, progress).empty()) {
       Turn turn;
       turn.notes.push_back("all artifacts were delivered: no further model call");
-      if (auto finished = finish(task, progress, turn); !finished) return propagate(finished);
+      const TaskFiles files = TaskFiles::of(task, results, task.calls.size());
+      if (auto finished = finish(task, progress, files, results, turn); !finished) {
+        return propagate(finished);
+      }
       return turn;
     }
-    auto reply = ask(task, **told, std::move(stop));
+    Json request;
+    auto reply = ask(task, **told, std::move(stop), request);
     if (!reply) return propagate(reply);
-    return read(task, (*told)->history, progress, std::move(*reply));
+    Work work{task, results, TaskFiles::of(task, results, task.calls.size())};
+    auto turn = read(work, (*told)->history, progress, std::move(*reply));
+    if (turn) turn->request = std::move(request);
+    return turn;
   }
 
  private:
+  // What a reply is read against; `files` moves on with the calls of the reply.
+  struct Work {
+    const Task& task;
+    std::span<const ToolResult> results;
+    TaskFiles files;
+  };
+
+  // A task whose part the findings do not touch hands in what it made.
+  static Result<Turn> kept_work(const Task& task) {
+    Turn turn;
+    for (const std::string& type : task.makes) {
+      turn.artifacts.push_back(detail::own_part_of(task, *task.previous.at(type)));
+    }
+    turn.notes.push_back("no finding concerns this task: its work is kept, without a model call");
+    return turn;
+  }
+
   static std::vector<std::string> missing(const Task& task, const Progress& progress) {
     std::vector<std::string> types;
     for (const std::string& type : task.makes) {
@@ -137,7 +180,8 @@ class ModelProvider final : public Provider {
 
   // Kept between turns, so that a turn reads only what is new; read anew after a resume.
   static Result<std::shared_ptr<Conversation>> conversation(const Task& task,
-                                                            std::span<const ToolResult> results) {
+                                                            std::span<const ToolResult> results,
+                                                            const ToolRegistry& tools) {
     std::shared_ptr<Conversation> told;
     if (task.kept != nullptr) {
       if (const auto* kept = std::any_cast<std::shared_ptr<Conversation>>(task.kept.get())) {
@@ -148,7 +192,7 @@ class ModelProvider final : public Provider {
     if (told == nullptr) {
       told = std::make_shared<Conversation>();
       MessageItem first;
-      first.text = detail::task_message(task);
+      first.text = detail::task_message(task, tools);
       first.pinned = true;
       if (auto added = told->history.add_message(std::move(first)); !added) {
         return propagate(added);
@@ -205,7 +249,8 @@ class ModelProvider final : public Provider {
     return {};
   }
 
-  Result<ModelReply> ask(const Task& task, const Conversation& told, std::stop_token stop) const {
+  Result<ModelReply> ask(const Task& task, const Conversation& told, std::stop_token stop,
+                         Json& measured) {
     const std::string instructions = detail::model_instructions(task);
     const std::string model = detail::model_of_role(task);
     const std::string key = fmt::format("{}/{}#{}/{}/turn:{}", task.run, task.stage, task.round,
@@ -221,6 +266,7 @@ class ModelProvider final : public Provider {
     // A stream says early that the model is at work: a long answer is no silence.
     request.stream = true;
     request.key = key;
+    measured = prefixes_.measure(task.run + "/" + task.role, request);
     auto answered = std::make_shared<std::promise<Result<ModelReply>>>();
     auto answer = answered->get_future();
     model_->start(request, std::move(stop), {},
@@ -236,8 +282,9 @@ class ModelProvider final : public Provider {
     return std::unexpected(std::move(error));
   }
 
-  Result<Turn> read(const Task& task, const History& history, Progress progress,
+  Result<Turn> read(Work& work, const History& history, Progress progress,
                     ModelReply reply) const {
+    const Task& task = work.task;
     Turn turn;
     // What the vendor did not count is unknown, not 0.
     const Usage& used = reply.usage;
@@ -260,12 +307,12 @@ class ModelProvider final : public Provider {
           Refusal{fmt::format("the model {} declines: {}", name(), reply.refusal),
                   "say the requirement in other words, or take another model", JsonObject{}};
     } else if (calls.empty()) {
-      auto taken = read_text(task, progress, said, reply.finish, turn);
+      auto taken = read_text(work, progress, said, reply.finish, turn);
       if (!taken) return propagate(taken);
       if (!*taken) memo["reminder"] = true;
     } else {
       if (!text::trim(said).empty()) turn.notes.push_back(text::shorten(said, kNoteBytes));
-      if (auto good = read_calls(task, progress, calls, turn); !good) return propagate(good);
+      if (auto good = read_calls(work, progress, calls, turn); !good) return propagate(good);
     }
     memo["calls"] = turn.tool_calls.size();
     turn.memo = std::move(memo);
@@ -288,8 +335,9 @@ class ModelProvider final : public Provider {
   }
 
   // Whether the text was the only artifact that is missing; else the turn asks for a delivery.
-  Result<bool> read_text(const Task& task, Progress& progress, const std::string& said,
+  Result<bool> read_text(const Work& work, Progress& progress, const std::string& said,
                          const std::string& finish_reason, Turn& turn) const {
+    const Task& task = work.task;
     const std::vector<std::string> open = missing(task, progress);
     std::string problem = fmt::format(
         "That was text, and text delivers nothing. Call {}{} with the whole artifact.",
@@ -301,14 +349,15 @@ class ModelProvider final : public Provider {
       call.tool = std::string(kDeliverPrefix) + open.front();
       const bool wrapped = json::find(*value, "data") != nullptr;
       call.arguments = wrapped ? json::write(*value) : json::write(JsonObject{{"data", *value}});
-      auto good = read_delivery(delivery_arguments(call), task);
+      auto good = read_delivery(delivery_arguments(call), task, work.files, work.results);
       if (!good && wrapped) {  // "data" may be a member of the artifact itself
         call.arguments = json::write(JsonObject{{"data", *value}});
-        good = read_delivery(delivery_arguments(call), task);
+        good = read_delivery(delivery_arguments(call), task, work.files, work.results);
       }
       if (good) {
         progress.delivered[open.front()] = std::move(call);
-        if (auto finished = finish(task, progress, turn); !finished) return propagate(finished);
+        auto finished = finish(task, progress, work.files, work.results, turn);
+        if (!finished) return propagate(finished);
         return true;
       }
       problem += " Its JSON was looked at: " + good.error().message;
@@ -331,8 +380,9 @@ class ModelProvider final : public Provider {
   }
 
   // The calls as the runtime's, or the finished work when they deliver all that is missing.
-  Result<void> read_calls(const Task& task, Progress& progress,
-                          const std::vector<ToolCallItem>& calls, Turn& turn) const {
+  Result<void> read_calls(Work& work, Progress& progress, const std::vector<ToolCallItem>& calls,
+                          Turn& turn) const {
+    const Task& task = work.task;
     bool only_good = true;
     std::string last_problem;
     for (const ToolCallItem& call : calls) {
@@ -341,7 +391,7 @@ class ModelProvider final : public Provider {
       if (is_delivery(task, call.tool)) {
         out.tool = kDeliverTool;
         out.arguments = delivery_arguments(call);
-        auto good = read_delivery(out.arguments, task);
+        auto good = read_delivery(out.arguments, task, work.files, work.results);
         if (good) {
           progress.delivered[good->type] = call;
         } else {
@@ -355,6 +405,7 @@ class ModelProvider final : public Provider {
         auto arguments = json::parse(call.arguments.empty() ? "{}" : call.arguments);
         out.arguments =
             arguments && arguments->is_object() ? std::move(*arguments) : Json(call.arguments);
+        (void)work.files.apply(out);  // what stands before a delivery in the reply counts for it
       }
       turn.tool_calls.push_back(std::move(out));
     }
@@ -366,13 +417,18 @@ class ModelProvider final : public Provider {
     }
     if (!only_good || !missing(task, progress).empty()) return {};
     turn.tool_calls.clear();
-    return finish(task, progress, turn);
+    return finish(task, progress, work.files, work.results, turn);
   }
 
-  static Result<void> finish(const Task& task, const Progress& progress, Turn& turn) {
+  static Result<void> finish(const Task& task, const Progress& progress, const TaskFiles& files,
+                             std::span<const ToolResult> results, Turn& turn) {
     for (const std::string& type : task.makes) {
-      auto artifact = read_delivery(delivery_arguments(progress.delivered.at(type)), task);
+      const Json arguments = delivery_arguments(progress.delivered.at(type));
+      auto artifact = read_delivery(arguments, task, files, results);
       if (!artifact) return propagate(artifact);
+      if (std::string note = detail::reasoning_note(arguments, task); !note.empty()) {
+        turn.notes.push_back(std::move(note));
+      }
       turn.artifacts.push_back(std::move(*artifact));
     }
     return {};
@@ -381,6 +437,7 @@ class ModelProvider final : public Provider {
   std::shared_ptr<Model> model_;
   std::shared_ptr<const ToolRegistry> tools_;
   ModelProviderOptions options_;
+  detail::PrefixMeter prefixes_;
 };
 
 }  // namespace
