@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/memory_command.h"
+#include "cli/models_command.h"
 #include "cli/sop_commands.h"
 
 namespace cadre::cli {
@@ -35,6 +36,7 @@ struct Parsed {
   SopArguments sop;
   AgentsArguments agents;
   MemoryArguments memory;
+  ModelsArguments models;
   std::string text;
   ResumeArguments resume;
   ApproveArguments approve;
@@ -168,6 +170,7 @@ void add_tools(CLI::App& app, Parsed& parsed) {
 
   add_sop_commands(app, parsed.console, parsed.sop, parsed.action);
   add_agents_commands(app, parsed.console, parsed.agents, parsed.action);
+  add_models_command(app, parsed.console, parsed.models, parsed.action);
   add_memory_commands(app, parsed.console, parsed.memory, parsed.action);
 
   CLI::App* doctor =

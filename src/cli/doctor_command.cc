@@ -4,6 +4,8 @@
 
 #include "base/json.h"
 #include "cli/commands.h"
+#include "cli/model_options.h"
+#include "cli/provider_state.h"
 #include "cli/toolchain.h"
 #include "process/process.h"
 #include "process/sandbox.h"
@@ -57,10 +59,27 @@ std::vector<Finding> examine() {
   return findings;
 }
 
+// One line a provider: none is required, the offline engine needs none of them.
+std::vector<Finding> examine_models() {
+  std::vector<Finding> findings;
+  for (const ProviderState& state : examine_providers(Ask::kLocal, policy::PriceTable::shipped())) {
+    std::string detail = state.missing;
+    if (state.missing.empty()) {
+      detail = state.key_variable.empty() ? state.address : state.key_variable + " is set";
+    }
+    findings.push_back({"model " + state.name, state.missing.empty(), std::move(detail),
+                        "--model " + state.name +
+                            (state.name == "claude-code" ? "" : ":NAME") + " does not work",
+                        state.remedy, false});
+  }
+  return findings;
+}
+
 }  // namespace
 
 int doctor_command(const Console& console) {
-  const std::vector<Finding> findings = examine();
+  std::vector<Finding> findings = examine();
+  for (Finding& finding : examine_models()) findings.push_back(std::move(finding));
   bool all_required = true;
   JsonArray rows;
   std::string out;

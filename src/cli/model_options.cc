@@ -188,9 +188,7 @@ Result<void> check_around(const std::string& given, const ModelAround& around) {
   if (!prices) return propagate(prices);
   if (!around.max_cost) return {};
   for (const std::string& one : policy::split_chain(spec)) {
-    const auto parsed = net::parse_model_spec(one);
-    if (!parsed) continue;
-    const policy::PriceKey key = policy::price_key(*parsed);
+    const policy::PriceKey key = policy::price_key(one);
     if ((*prices)->find(key.provider, key.model) != nullptr) continue;
     return fail(ErrorCode::kInvalidInput,
                 fmt::format("the price of {} is not known, so --max-cost cannot be kept", one),
