@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/approve_command.h"
+#include "cli/audit.h"
 #include "cli/brief_input.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
@@ -63,6 +64,9 @@ Result<Workshop> open_workshop(const Plan& plan, std::shared_ptr<Store> store,
   for (auto tool : {make_deliver_tool(), make_ask_user_tool()}) {
     if (auto added = tools->add(std::move(tool)); !added) return propagate(added);
   }
+  for (std::shared_ptr<TaskTool>& tool : make_reading_tools()) {
+    if (auto added = tools->add(std::move(tool)); !added) return propagate(added);
+  }
   auto mind = open_mind(model, tools, around);
   if (!mind) return propagate(mind);
   shop.mind = std::move(*mind);
@@ -70,7 +74,7 @@ Result<Workshop> open_workshop(const Plan& plan, std::shared_ptr<Store> store,
   shop.parts.store = std::move(store);
   shop.parts.provider = shop.mind.provider;
   shop.parts.tools = std::move(tools);
-  shop.parts.gates = make_gate_keeper({plan.artifact_schemas, &check_ddl});
+  shop.parts.gates = make_gate_keeper({plan.artifact_schemas, &check_ddl, &audit_brief});
   shop.parts.project = shop.writer;
   shop.parts.clock = std::make_shared<SystemClock>();
   shop.parts.seed = random_seed();
@@ -82,6 +86,7 @@ Result<Workshop> open_workshop(const Plan& plan, std::shared_ptr<Store> store,
 std::vector<std::string> tool_names() {
   std::vector<std::string> names{std::string(kAskUserTool)};
   for (const auto& tool : make_software_tools({})) names.push_back(tool->name());
+  for (const auto& tool : make_reading_tools()) names.push_back(tool->name());
   return names;
 }
 
@@ -98,10 +103,15 @@ bool runs_programs(const Plan& plan) {
 
 // A run that cannot test what it writes is found out before it begins. Generated code does not run
 // outside a sandbox without the user's word; with it, the support is null.
-Result<std::shared_ptr<const SandboxSupport>> check_machine(const Plan& plan, bool no_sandbox) {
+// The offline engine's services need their own tools; what a language model writes is looked at
+// when its architecture says the language.
+Result<std::shared_ptr<const SandboxSupport>> check_machine(const Plan& plan, bool no_sandbox,
+                                                            bool offline) {
   if (!runs_programs(plan)) return nullptr;
   Result<void> tools;
-  std::jthread beside([&] { tools = check_toolchain(); });
+  std::jthread beside([&] {
+    if (offline) tools = check_toolchain();
+  });
   std::shared_ptr<const SandboxSupport> support;
   if (!no_sandbox) support = std::make_shared<const SandboxSupport>(probe_sandbox());
   beside.join();
@@ -257,7 +267,9 @@ int run_command(const Console& console, const RunArguments& arguments) {
   if (!input) return report_error(console, input.error());
   auto policy = open_policy(arguments.policy, arguments.state);
   if (!policy) return report_error(console, policy.error(), kUsage);
-  auto sandbox = check_machine(*plan, arguments.no_sandbox);
+  const std::string chosen = chosen_model(arguments.model);
+  const bool offline = chosen.empty() || chosen == "offline";
+  auto sandbox = check_machine(*plan, arguments.no_sandbox, offline);
   if (!sandbox) return report_error(console, sandbox.error());
   if (auto good = check_out_dir(*out_dir); !good) return report_error(console, good.error());
   // Nobody asked for a folder by a made-up name in which there is nothing.
@@ -289,8 +301,10 @@ int run_command(const Console& console, const RunArguments& arguments) {
   options.model = shop->mind.spec;
   options.input = std::move(*input);
   if (runs_programs(*plan)) {
-    options.parameters =
-        JsonObject{{"stack", arguments.stack}, {"no_sandbox", arguments.no_sandbox}};
+    JsonObject parameters;
+    if (offline) parameters["stack"] = arguments.stack;  // else the architecture says it
+    parameters["no_sandbox"] = arguments.no_sandbox;
+    options.parameters = std::move(parameters);
   }
   options.out_dir = *out_dir;
   options.timeout_s = shorter(arguments.timeout_s, arguments.around.max_time_s);
@@ -327,9 +341,6 @@ int resume_command(const Console& console, const RunReference& reference,
   // A run that has ended is only shown again: nothing of it runs.
   const bool open = state->status == "running" || state->status == "interrupted" ||
                     state->status == "waiting";
-  Result<std::shared_ptr<const SandboxSupport>> sandbox = nullptr;
-  if (open) sandbox = check_machine(*state->plan, arguments.no_sandbox);
-  if (!sandbox) return report_error(console, sandbox.error());
   auto policy = open_policy(arguments.policy, reference.state);
   if (!policy) return report_error(console, policy.error(), kUsage);
   // The same mind as before, unless another is named; none is needed to show what has ended.
@@ -337,6 +348,9 @@ int resume_command(const Console& console, const RunReference& reference,
                             : arguments.model.empty() ? json::get_string(state->start, "model",
                                                                          "offline")
                                                       : arguments.model;
+  Result<std::shared_ptr<const SandboxSupport>> sandbox = nullptr;
+  if (open) sandbox = check_machine(*state->plan, arguments.no_sandbox, model == "offline");
+  if (!sandbox) return report_error(console, sandbox.error());
 
   InterruptWatch interrupt;
   const std::filesystem::path out_dir = info->out_dir;
