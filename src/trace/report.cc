@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/text.h"
 #include "trace/spans.h"
@@ -34,6 +35,13 @@ void count_span(Activity& activity, const Span& span) {
   } else if (span.kind == "model_call") {
     ++activity.model_calls;
     activity.model_calls_failed += failed ? 1 : 0;
+    const Json* request = json::find(span.attributes, "request");
+    const Json* repeated = request == nullptr ? nullptr : json::find(*request, "repeated");
+    if (repeated != nullptr && repeated->is_number()) {
+      ++activity.requests_compared;
+      activity.request_bytes += json::get_int(*request, "bytes");
+      activity.repeated_bytes += json::get_int(*request, "repeated");
+    }
     const Json* tokens = json::find(span.attributes, "tokens");
     if (tokens != nullptr && tokens->is_object()) {
       activity.has_tokens = true;
@@ -156,6 +164,28 @@ std::string table(const char* heading, const std::vector<Activity>& rows) {
   return out;
 }
 
+// How much of the requests repeats a prefix; null where nothing was compared.
+Json prefix_percent(std::int64_t repeated, std::int64_t bytes) {
+  if (bytes <= 0) return nullptr;
+  return std::round(1000.0 * static_cast<double>(repeated) / static_cast<double>(bytes)) / 10.0;
+}
+
+Json prefix_json(const RunReport& report) {
+  std::int64_t bytes = 0, repeated = 0;
+  int compared = 0, requests = 0;
+  for (const Activity& agent : report.agents) {
+    bytes += agent.request_bytes;
+    repeated += agent.repeated_bytes;
+    compared += agent.requests_compared;
+    requests += agent.model_calls;
+  }
+  return JsonObject{{"requests", requests},
+                    {"compared", compared},
+                    {"bytes", bytes},
+                    {"repeated_bytes", repeated},
+                    {"repeated_percent", prefix_percent(repeated, bytes)}};
+}
+
 Json activity_json(const Activity& a) {
   JsonObject out{{"name", a.name},
                  {"tasks", a.tasks},
@@ -169,6 +199,9 @@ Json activity_json(const Activity& a) {
   out["elapsed_seconds"] = a.first_us && a.last_us
                                ? Json(static_cast<double>(*a.last_us - *a.first_us) / 1e6)
                                : Json(nullptr);
+  if (a.requests_compared > 0) {
+    out["prefix_percent"] = prefix_percent(a.repeated_bytes, a.request_bytes);
+  }
   out["tokens"] = a.has_tokens ? Json(JsonObject{{"input", a.tokens_in}, {"output", a.tokens_out}})
                                : Json(nullptr);
   return out;
@@ -217,6 +250,14 @@ std::string render_report(const RunReport& report) {
   out += fmt::format(
       "gates     {} passed, {} failed\njournal   {} events, {} spans, {} resumes\n\n",
       report.gates_passed, report.gates_failed, report.events, report.spans, report.resumes);
+  if (const Json prefix = prefix_json(report); json::get_int(prefix, "compared") > 0) {
+    // The line is of use where a model was asked; figures are bytes as they were sent.
+    out.insert(out.size() - 1,
+               fmt::format("prefix    {:.1f} % of what {} requests sent repeats the beginning of an "
+                           "earlier one of the same role\n",
+                           json::get_double(prefix, "repeated_percent"),
+                           json::get_int(prefix, "compared")));
+  }
   out += table("agent", report.agents) + "\n" + table("stage", report.stages);
   if (!report.tools.empty()) {
     out += fmt::format("\n{:<24} {:>6} {:>7} {:>9}\n", "tool", "calls", "failed", "busy");
@@ -248,7 +289,8 @@ Json to_json(const RunReport& report) {
                               {"completed", report.handoffs.completed}}},
       {"agents", activities_json(report.agents)},
       {"stages", activities_json(report.stages)},
-      {"tools", std::move(tools)}};
+      {"tools", std::move(tools)},
+      {"prefix", prefix_json(report)}};
 }
 
 }  // namespace cadre

@@ -25,6 +25,10 @@ struct Activity {
   std::int64_t busy_us = 0;  // sum of its tasks' time
   std::int64_t tokens_in = 0, tokens_out = 0;
   bool has_tokens = false;                        // false: no model reported any
+  // Bytes of the requests that could be compared with an earlier one of the same role, and of what
+  // they begin with alike: what a vendor can keep.
+  std::int64_t request_bytes = 0, repeated_bytes = 0;
+  int requests_compared = 0;
   double cost_usd = 0;                            // of the calls whose cost is known
   int calls_priced = 0;                           // how many those are
   std::optional<std::int64_t> first_us, last_us;  // from its first start to its last end
