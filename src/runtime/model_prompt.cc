@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/text.h"
@@ -16,6 +17,7 @@ namespace cadre::detail {
 namespace {
 
 constexpr std::size_t kFilesShownBytes = 64 * 1024;  // of one artifact
+constexpr std::size_t kOutlineBytes = 24 * 1024;     // more than that of a given tree: its names
 
 const AgentConfig* agent_of(const Task& task) {
   return task.plan == nullptr ? nullptr : find_agent(*task.plan, task.role);
@@ -55,6 +57,26 @@ const Json* schema_of(const Task& task, const std::string& type) {
   return at == task.plan->artifact_schemas.end() ? nullptr : &at->second;
 }
 
+// A large tree by its names, or by its folders where even those are too many.
+std::string outline(const std::vector<File>& files) {
+  std::string names;
+  std::map<std::string, std::size_t> folders;
+  for (const File& file : files) {
+    names += fmt::format("{} ({} bytes)\n", file.path, file.content.size());
+    const std::size_t slash = file.path.rfind('/');
+    ++folders[slash == std::string::npos ? "." : file.path.substr(0, slash)];
+  }
+  if (names.size() > kOutlineBytes) {
+    names.clear();
+    for (const auto& [folder, count] : folders) {
+      names += fmt::format("{}/: {} files\n", folder, count);
+      if (names.size() > kOutlineBytes) break;
+    }
+  }
+  return "\nIts files, to be looked at with list_files, search_files and read_file:\n\n" +
+         fenced("text", names);
+}
+
 // Files as they are, each in a fence; beyond what is bearable only their names, where the agent can
 // read them.
 std::string files_text(const Task& task, const std::string& type, const std::vector<File>& files) {
@@ -62,8 +84,13 @@ std::string files_text(const Task& task, const std::string& type, const std::vec
   const std::string document =
       schema == nullptr ? std::string() : json::get_string(*schema, "x-document");
   std::string out;
-  std::size_t shown = 0;
+  std::size_t shown = 0, total = 0;
   std::vector<std::string> left;
+  for (const File& file : files) total += file.content.size();
+  if (schema != nullptr && json::get_string(*schema, "x-files") == "outline" &&
+      total > kOutlineBytes && reads_files(task)) {
+    return outline(files);
+  }
   for (const File& file : files) {
     if (file.path == document) continue;  // the data in other words
     shown += file.content.size();
@@ -248,8 +275,10 @@ void leave_out_measured(JsonObject& schema) {
     schema["required"] = std::move(required);
     schema["properties"] = std::move(properties);
   }
-  schema.erase("x-measured-by");
-  schema.erase("x-document");
+  for (const char* own : {"x-measured-by", "x-document", "x-plans-files", "x-writes-planned",
+                          "x-files"}) {
+    schema.erase(own);
+  }
 }
 
 }  // namespace

@@ -26,6 +26,10 @@ namespace cadre {
 
 inline constexpr std::string_view kWriteFileTool = "write_file";
 inline constexpr std::string_view kEditFileTool = "edit_file";
+inline constexpr std::string_view kDeleteFileTool = "delete_file";
+// Keywords of artifact schemas.
+inline constexpr std::string_view kPlansFiles = "x-plans-files";
+inline constexpr std::string_view kWritesPlanned = "x-writes-planned";
 
 struct TaskFile {
   std::string content;
@@ -48,7 +52,7 @@ class TaskFiles {
   // Paths of the task's own files.
   std::vector<std::string> own() const;
 
-  // Carries out a write_file or edit_file call; other calls do nothing. The answer is what the
+  // Carries out a write_file, edit_file or delete_file call; other calls do nothing. The answer is what the
   // tool answers.
   Result<Json> apply(const ToolCall& call);
   // Why the task may not write the path; "" when it may.
@@ -56,11 +60,22 @@ class TaskFiles {
 
  private:
   Result<Json> write(const std::string& path, std::string content, bool executable);
+  Result<Json> edit(const std::string& path, const Json& arguments);
+  Result<Json> remove(const std::string& path);
   void add_foreign(const Artifact& artifact, const std::string& owner);
+  void add_ground(const Task& task);
+  void read_plans(const Task& task);
+  std::string why_not_planned(const std::string& path) const;
 
   std::map<std::string, TaskFile> files_;
   std::vector<std::string> planned_;            // the task's own files by plan; empty: any
-  std::map<std::string, std::string> reserved_;  // path -> the other task that plans it
+  std::map<std::string, std::string> reserved_;  // path -> who else it is planned for
+  // Where the SOP plans files: what this task may do, and what of the ground cannot be touched.
+  bool only_planned_ = false;
+  bool writes_planned_ = false;
+  std::map<std::string, std::string> actions_;  // path -> create, edit, delete
+  std::string ground_;                          // the owner of what the user gave
+  std::map<std::string, std::string> unread_;   // path -> why its text was not taken
 };
 
 // The path that a call writes, or "".

@@ -92,6 +92,10 @@ GateVerdict criteria_have_tests(const GateSpec& spec, const Artifact& artifact,
                                 const ArtifactMap& all);
 // gates_links.cc
 GateVerdict links_complete(const GateSpec& spec, const Artifact& artifact, const ArtifactMap& all);
+// gates_change.cc
+GateVerdict plan_fits(const GateSpec& spec, const Artifact& artifact, const ArtifactMap& all);
+GateVerdict only_planned(const GateSpec& spec, const Artifact& artifact, const ArtifactMap& all);
+GateVerdict no_regressions(const GateSpec& spec, const Artifact& artifact);
 // gates_quotes.cc
 GateVerdict quotes_exist(const GateSpec& spec, const Artifact& artifact, const ArtifactMap& all);
 // gates_openapi.cc

@@ -43,6 +43,9 @@ class Keeper final : public GateKeeper {
     if (spec.name == "differential_clean") return differential_clean(spec, artifact, all);
     if (spec.name == "traceability_complete") return traceability_complete(spec, artifact);
     if (spec.name == "no_high_findings") return no_high_findings(spec, artifact);
+    if (spec.name == "plan_fits") return plan_fits(spec, artifact, all);
+    if (spec.name == "only_planned") return only_planned(spec, artifact, all);
+    if (spec.name == "no_regressions") return no_regressions(spec, artifact);
     if (spec.name == "quotes_exist") return quotes_exist(spec, artifact, all);
     Verdict verdict(spec);
     if (spec.name == kApprovalGate) {

@@ -143,16 +143,22 @@ GateVerdict components_serve_stories(const GateSpec& spec, const Artifact& artif
 GateVerdict criteria_have_tests(const GateSpec& spec, const Artifact& artifact,
                                 const ArtifactMap& all) {
   Verdict verdict(spec);
-  const Json* stories = data_of(all, "user_stories");
+  // An artifact that holds criteria by themselves, or the stories that hold them.
+  const std::string holder = json::get_string(spec.parameters, "criteria", "user_stories");
+  const Json* stories = data_of(all, holder);
   if (stories == nullptr) {
-    verdict.high("there are no user stories whose criteria could be tested");
+    verdict.high(holder == "user_stories"
+                     ? "there are no user stories whose criteria could be tested"
+                     : fmt::format("there is no {} whose criteria could be tested", holder));
     return verdict.take();
   }
+  JsonArray groups = json::get_array(*stories, "stories");
+  if (json::find(*stories, "criteria") != nullptr) groups.push_back(*stories);
   std::set<std::string> tested, known;
   const JsonArray& tests = json::get_array(artifact.data, "tests");
   for (const Json& test : tests) tested.merge(strings_of(test, "criteria"));
   std::int64_t criteria = 0, with_test = 0;
-  for (const Json& story : json::get_array(*stories, "stories")) {
+  for (const Json& story : groups) {
     const bool promised = json::get_string(story, "priority") != "wont";
     for (const Json& criterion : json::get_array(story, "criteria")) {
       const std::string id = id_of(criterion);

@@ -148,6 +148,8 @@ constexpr std::string_view kSearch = R"({"type": "object", "required": ["text"],
 constexpr std::string_view kWrite = R"({"type": "object", "required": ["path", "content"],
   "additionalProperties": false, "properties": {"path": {"type": "string", "minLength": 1},
     "content": {"type": "string"}, "executable": {"type": "boolean"}}})";
+constexpr std::string_view kDelete = R"({"type": "object", "required": ["path"],
+  "additionalProperties": false, "properties": {"path": {"type": "string", "minLength": 1}}})";
 constexpr std::string_view kEdit = R"({"type": "object", "required": ["path", "old", "new"],
   "additionalProperties": false, "properties": {"path": {"type": "string", "minLength": 1},
     "old": {"type": "string", "minLength": 1,
@@ -171,6 +173,8 @@ std::vector<std::shared_ptr<TaskTool>> make_file_tools() {
                "of your own task.",
                kWrite, &change),
           tool(kEditFileTool, "Replaces a text in one of your files by another, exactly.", kEdit,
+               &change),
+          tool(kDeleteFileTool, "Deletes a file that the plan says is to be deleted.", kDelete,
                &change)};
 }
 

@@ -2,6 +2,7 @@
 
 #include "runtime/tools/differential.h"
 #include "runtime/tools/file_tools.h"
+#include "runtime/tools/measure_change.h"
 #include "runtime/tools/measure_project.h"
 #include "runtime/tools/run_in_sandbox.h"
 
@@ -12,7 +13,9 @@ std::vector<std::shared_ptr<TaskTool>> make_software_tools(const ToolOptions& op
                                                 options.support);
   auto machine = std::make_shared<StackMachine>();
   return {std::make_shared<RunInSandbox>(access), std::make_shared<Differential>(access),
-          std::make_shared<RunTool>(access), std::make_shared<MeasureProject>(access, machine)};
+          std::make_shared<RunTool>(access), std::make_shared<MeasureProject>(access, machine),
+          std::make_shared<MeasureRepository>(access, machine),
+          std::make_shared<MeasureChange>(access)};
 }
 
 std::vector<std::shared_ptr<TaskTool>> make_reading_tools() {

@@ -28,7 +28,8 @@ struct ToolOptions {
   std::shared_ptr<const SandboxSupport> support = nullptr;
 };
 
-// Those that run programs: "run_in_sandbox", "run", "differential" and "measure_project".
+// Those that run programs: "run_in_sandbox", "run", "differential", "measure_project",
+// "measure_repository" and "measure_change".
 std::vector<std::shared_ptr<TaskTool>> make_software_tools(const ToolOptions& options = {});
 // Those that run none: the files of a task (file_tools.h) and "list_stacks".
 std::vector<std::shared_ptr<TaskTool>> make_reading_tools();
