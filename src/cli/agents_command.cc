@@ -272,7 +272,7 @@ void add_agents_commands(CLI::App& app, Console& console, AgentsArguments& argum
   add_source(write);
   add_force(write);
   write->add_option("ROLE", arguments.roles, "which agents; default: all");
-  write->add_option("--format", arguments.format, "role, claude, phase1, yaml or json")
+  write->add_option("--format", arguments.format, "role, claude, claude-json, phase1, yaml or json")
       ->required()
       ->check(CLI::IsMember(interop::agent_format_names()));
   write->add_option("--to", arguments.to, "folder, or - for standard output")->required();

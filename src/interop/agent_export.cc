@@ -18,6 +18,11 @@ std::string write(const AgentConfig& agent, AgentFormat format, bool plainly) {
     case AgentFormat::kPhase1: return write_phase1_agent(agent, plainly);
     case AgentFormat::kYaml: return write_yaml(agent_to_mapping(agent));
     case AgentFormat::kJson: return json::write_pretty(agent_to_mapping(agent));
+    case AgentFormat::kClaudeJson: {
+      JsonObject mapping;
+      write_claude_member(agent, plainly, mapping);
+      return json::write_pretty(mapping);
+    }
     case AgentFormat::kRole: break;
   }
   return fmt::format("---\n{}---\n{}\n",
@@ -81,18 +86,27 @@ Result<std::string> export_agent(const AgentConfig& agent, AgentFormat format) {
 
 Result<std::string> export_agents(const std::vector<AgentConfig>& agents, AgentFormat format) {
   if (agents.size() == 1) return export_agent(agents[0], format);
-  if (format != AgentFormat::kYaml && format != AgentFormat::kJson) {
+  const bool mapping = format == AgentFormat::kClaudeJson;
+  if (format != AgentFormat::kYaml && format != AgentFormat::kJson && !mapping) {
     return fail(ErrorCode::kInvalidInput,
                 fmt::format("a file in the form {} holds one agent, not {}", to_string(format),
                             agents.size()),
                 "name one role, or write to a folder");
   }
   JsonArray list;
+  JsonObject named;
   for (const AgentConfig& agent : agents) {
     if (auto alone = export_agent(agent, format); !alone) return propagate(alone);
-    list.push_back(agent_to_mapping(agent));
+    if (mapping) {
+      const auto alone = json::parse(*export_agent(agent, format));
+      for (const auto& member : alone->as_object()) named[member.key()] = member.value();
+    } else {
+      list.push_back(agent_to_mapping(agent));
+    }
   }
-  std::string content = format == AgentFormat::kYaml ? write_yaml(list) : json::write_pretty(list);
+  std::string content = mapping                        ? json::write_pretty(named)
+                        : format == AgentFormat::kYaml ? write_yaml(list)
+                                                       : json::write_pretty(list);
   const ReadBack back = read_back(content, format);
   bool same = back.agents.size() == agents.size();
   for (std::size_t i = 0; same && i < agents.size(); ++i) {

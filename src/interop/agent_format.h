@@ -15,9 +15,10 @@ enum class AgentFormat {
   kPhase1,  // Markdown with a fenced YAML block that has "role:"
   kYaml,    // one mapping, a list of them, or "agents:" and a list
   kJson,    // the same in JSON
+  kClaudeJson,  // subagents as `claude --agents` takes them: {"name": {"description", "prompt", …}}
 };
 
-// "role", "claude", "phase1", "yaml", "json".
+// "role", "claude", "phase1", "yaml", "json", "claude-json".
 const char* to_string(AgentFormat format);
 std::optional<AgentFormat> agent_format_named(std::string_view name);
 std::vector<std::string> agent_format_names();

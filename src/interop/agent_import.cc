@@ -41,7 +41,8 @@ class Import {
         add([&](SopProblems& problems) { return read_phase1_agent(file_, text, problems); });
         break;
       case AgentFormat::kYaml: read_document(read_yaml(text)); break;
-      case AgentFormat::kJson: read_document(read_json_with_lines(text)); break;
+      case AgentFormat::kJson:
+      case AgentFormat::kClaudeJson: read_json_document(text); break;
     }
     return std::move(agents_);
   }
@@ -66,6 +67,27 @@ class Import {
     read.guardrails_line = role->lines["guardrails"];
     read.handoff_line = role->lines["handoff_targets"];
     return read;
+  }
+
+  void read_json_document(std::string_view text) {
+    const auto document = read_json_with_lines(text);
+    if (format_ != AgentFormat::kClaudeJson) return read_document(document);
+    if (!document) {
+      problems_.error(file_, document.error().line, document.error().message);
+      return;
+    }
+    const Json& value = document->value;
+    if (!value.is_object() || value.get_object().empty() ||
+        value.get_object().size() > kAgentsMax) {
+      problems_.error(file_, 1, "it is no mapping of names to agents",
+                      R"(write {"code-reviewer": {"description": "...", "prompt": "..."}})");
+      return;
+    }
+    for (const auto& member : value.get_object()) {
+      add([&](SopProblems& problems) {
+        return read_claude_member(file_, *document, std::string(member.key()), problems);
+      });
+    }
   }
 
   void read_document(const std::expected<YamlDocument, YamlError>& document) {

@@ -54,6 +54,33 @@ TEST(AgentImport, ClaudeSubagent) {
   EXPECT_EQ(json::write(agent.extra), R"({"color":"blue"})");
 }
 
+// As `claude --agents` takes them on its command line.
+TEST(AgentImport, ClaudeAgentsByName) {
+  SopProblems problems;
+  const auto agents = import_agents(
+      "team.json",
+      R"x({"code-reviewer": {"description": "Reviews.", "prompt": "You review.\nTwice.",
+ "tools": ["Read", "Bash(git log)"], "model": "sonnet", "maxTurns": 3},
+ "debugger": {"description": "Finds faults.", "prompt": "You debug.",
+  "cadre": {"handoff_targets": ["code_reviewer"]}}})x",
+      problems);
+  ASSERT_EQ(agents.size(), 2U) << describe(problems);
+  const AgentConfig& reviewer = agents[0].agent;
+  EXPECT_EQ(agents[0].format, AgentFormat::kClaudeJson);
+  EXPECT_EQ(reviewer.role, "code_reviewer");
+  EXPECT_EQ(reviewer.description, "Reviews.");
+  EXPECT_EQ(reviewer.instructions, "You review.\nTwice.");
+  EXPECT_EQ(reviewer.tools, (std::vector<std::string>{"Read", "Bash(git log)"}));
+  EXPECT_EQ(json::write(reviewer.model_config), R"({"model":"sonnet"})");
+  EXPECT_EQ(json::write(reviewer.extra), R"({"maxTurns":3})");
+  EXPECT_EQ(agents[1].agent.handoff_targets, (std::vector<std::string>{"code_reviewer"}));
+  EXPECT_EQ(agents[1].line, 3);
+  EXPECT_EQ(describe(problems),
+            "team.json:2: warning: \"maxTurns\" is for Claude Code; it is kept and not used\n"
+            "team.json:3: warning: no tools are named; Claude Code then gives all of its tools, "
+            "Cadre gives none; add a line \"tools: ...\"");
+}
+
 // As Claude Code itself writes them.
 TEST(AgentImport, LooseDescriptionsOverSeveralLines) {
   const std::string file =
@@ -241,6 +268,25 @@ INSTANTIATE_TEST_SUITE_P(
             "{\"a\": 1}}]",
             "a.json:3: error: \"tools\" must be a list, not a mapping; write \"tools: [first, "
             "second]\""},
+        Bad{"ClaudeMapWithoutPrompt", "a.json",
+            "{\"a\": {\"description\": \"D.\", \"prompt\": \"I.\", \"tools\": []},\n"
+            "\"b\": {\"description\": \"D.\", \"tools\": []}}",
+            "a.json:2: error: it has no instructions; write what the agent does and how"},
+        Bad{"ClaudeMapOfWrongTypes", "a.json",
+            "{\"a\": {\"description\": \"D.\", \"prompt\": [1], \"tools\": []},\n\"b\": 7}",
+            "a.json:1: error: \"prompt\" must be text, not a list\n"
+            "a.json:2: error: the agent \"b\" has no fields; write its description and its prompt"},
+        Bad{"ClaudeMapPathName", "a.json",
+            "{\"../x\": {\"description\": \"D.\", \"prompt\": \"I.\", \"tools\": []}}",
+            "a.json:1: error: \"../x\" is no name for an agent; write \"x\": lower-case letters, "
+            "digits and -, beginning with a letter"},
+        Bad{"ClaudeMapTwoOfOneRole", "a.json",
+            "{\"a-b\": {\"description\": \"D.\", \"prompt\": \"I.\", \"tools\": []},\n"
+            "\"A b\": {\"description\": \"D.\", \"prompt\": \"I.\", \"tools\": []}}",
+            "a.json:2: error: the role \"a_b\" is already in a.json:1; give one of them another "
+            "name, or leave one out\n"
+            "a.json:2: warning: \"A b\" is no name of a role; the role is \"a_b\"; Claude Code "
+            "wants \"a-b\""},
         Bad{"Phase1NoBlock", "a.md", "# Agent\n\n```yaml\nname: x\n```\n",
             "a.md: error: it holds no agent: no front matter, and no block ```yaml with "
             "\"role:\"; begin the file with ---, \"role: ...\" and ---"},
@@ -257,7 +303,7 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"Empty", "a.json", " \n", "a.json: error: it is empty"},
         Bad{"Unknown", "agent.txt", "some prose\n",
             "agent.txt:1: error: its format cannot be told; name the file .md, .yaml or .json, or "
-            "say \"role\", \"claude\", \"phase1\", \"yaml\" or \"json\""}),
+            "say \"role\", \"claude\", \"phase1\", \"yaml\", \"json\" or \"claude-json\""}),
     [](const auto& bad) { return std::string(bad.param.name); });
 
 TEST(AgentImport, UnknownToolsAreKeptAndReported) {

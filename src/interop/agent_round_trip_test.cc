@@ -17,7 +17,8 @@ namespace cadre::interop {
 namespace {
 
 constexpr std::array kFormats{AgentFormat::kRole, AgentFormat::kClaude, AgentFormat::kPhase1,
-                              AgentFormat::kYaml, AgentFormat::kJson};
+                              AgentFormat::kYaml, AgentFormat::kJson,
+                              AgentFormat::kClaudeJson};
 
 // Agents that are as awkward as they may be: whatever a file could mistake for its own syntax.
 class RandomAgent {
@@ -283,6 +284,9 @@ INSTANTIATE_TEST_SUITE_P(
                "hooks:\n  PreToolUse:\n    - matcher: Bash\n      hooks: [{type: command, command: "
                "./check.sh}]\n"
                "skills: [a, b]\n---\n\nYou are the Architect.\n\n---\n\n```yaml\nrole: x\n```\n"},
+        Sample{"ClaudeMap", "team.json",
+               R"({"a-b": {"description": "D.", "prompt": "I.\n---\n", "tools": ["Read"],
+ "model": "inherit", "hooks": {"x": [1]}}, "Odd Name": {"description": "D: x", "prompt": "J."}})"},
         Sample{"ClaudeOddName", "x.md",
                "---\nname: Code Reviewer\ndescription: Reviews.\ntools:\n  - Read\n  - Bash\n"
                "model: inherit\n---\r\nReview.\r\nTwice.\r\n"},

@@ -128,16 +128,34 @@ std::expected<YamlDocument, YamlError> read_front(const std::string& file, std::
 
 class Reader {
  public:
-  Reader(const std::string& file, const YamlDocument& document, SopProblems& problems)
+  // `at`: the pointer of the agent's fields.
+  Reader(const std::string& file, const YamlDocument& document, const std::string& at,
+         SopProblems& problems)
       : file_(file),
-        document_(document),
         problems_(problems),
-        fields_(file, document, "", problems),
-        cadre_(file, document, "/cadre", problems) {}
+        line_(document.line_of(at)),
+        fields_(file, document, at, problems),
+        cadre_(file, document, at + "/cadre", problems) {}
+
+  // Of a member of a mapping: its name is its key, its instructions are a field.
+  std::optional<ReadAgent> read_member(const std::string& name) {
+    given_name_ = name;
+    const Json* prompt = fields_.is_mapping() ? fields_.raw("prompt") : nullptr;
+    if (prompt != nullptr && !prompt->is_string()) {
+      fields_.error("prompt", fmt::format("\"prompt\" must be text, not {}", kind_of(*prompt)));
+      return std::nullopt;
+    }
+    return read(prompt == nullptr ? std::string_view() : json::as_view(prompt->get_string()));
+  }
 
   std::optional<ReadAgent> read(std::string_view body) {
     if (!fields_.is_mapping()) {
-      problems_.error(file_, 2, "the front matter has no fields", std::string(kForm));
+      if (given_name_) {
+        problems_.error(file_, line_, fmt::format("the agent \"{}\" has no fields", *given_name_),
+                        "write its description and its prompt");
+      } else {
+        problems_.error(file_, 2, "the front matter has no fields", std::string(kForm));
+      }
       return std::nullopt;
     }
     if (const Json* cadre = fields_.raw("cadre"); cadre != nullptr && !cadre->is_object()) {
@@ -159,16 +177,18 @@ class Reader {
     if (cadre_.is_mapping()) cadre_.report_unknown("\"cadre\"");
     keep_foreign();
     add_facts();
-    take_instructions(file_, 0, body, read_, problems_);
-    read_.line = fields_.line("name");
+    take_instructions(file_, given_name_ ? line_ : 0, body, read_, problems_);
+    read_.line = name_line();
     read_.guardrails_line = cadre_.line("guardrails");
     read_.handoff_line = cadre_.line("handoff_targets");
     return std::move(read_);
   }
 
  private:
+  int name_line() { return given_name_ ? line_ : fields_.line("name"); }
+
   void read_name() {
-    const std::string name = fields_.text("name", true);
+    const std::string name = given_name_ ? *given_name_ : fields_.text("name", true);
     if (name.empty()) return;
     std::optional<std::string> role = exact_role(name);
     if (role) {
@@ -177,11 +197,11 @@ class Reader {
       read_.agent.role = text::snake_case(name);
       facts_["name"] = name;
       problems_.warning(
-          file_, fields_.line("name"),
+          file_, name_line(),
           fmt::format("\"{}\" is no name of a role; the role is \"{}\"", name, read_.agent.role),
           fmt::format("Claude Code wants \"{}\"", text::kebab_case(name)));
     } else {
-      fields_.error("name", fmt::format("\"{}\" is no name for an agent", name),
+      problems_.error(file_, name_line(), fmt::format("\"{}\" is no name for an agent", name),
                     fmt::format("write \"{}\": lower-case letters, digits and -, beginning with "
                                 "a letter",
                                 text::kebab_case(name.substr(0, 64))));
@@ -202,7 +222,7 @@ class Reader {
       return;
     }
     facts_["tools"] = "inherited";
-    problems_.warning(file_, fields_.line("name"),
+    problems_.warning(file_, name_line(),
                       "no tools are named; Claude Code then gives all of its tools, Cadre gives "
                       "none",
                       "add a line \"tools: ...\"");
@@ -226,7 +246,7 @@ class Reader {
   void keep_foreign() {
     for (const std::string& key : fields_.unknown_keys()) {
       const std::string meant = did_you_mean(key, known_keys());
-      if (!read_.agent.extra.get_object().emplace(key, *json::find(document_.value, key)).second) {
+      if (!read_.agent.extra.get_object().emplace(key, *fields_.raw(key)).second) {
         fields_.error(key, fmt::format("\"{}\" is here and in cadre: extra", key), "keep one");
         continue;
       }
@@ -252,8 +272,9 @@ class Reader {
   }
 
   const std::string& file_;
-  const YamlDocument& document_;
   SopProblems& problems_;
+  int line_;
+  std::optional<std::string> given_name_;
   Fields fields_;
   Fields cadre_;
   ReadAgent read_;
@@ -262,7 +283,8 @@ class Reader {
 
 class Writer {
  public:
-  Writer(const AgentConfig& agent, bool plainly) : agent_(agent), extra_(agent.extra.get_object()) {
+  Writer(const AgentConfig& agent, bool plainly, bool member)
+      : agent_(agent), member_(member), extra_(agent.extra.get_object()) {
     if (const Json* kept = json::find(agent.extra, "claude");
         !plainly && kept != nullptr && kept->is_object()) {
       facts_ = kept->get_object();
@@ -271,6 +293,24 @@ class Writer {
   }
 
   std::string write() {
+    fill();
+    return fmt::format("---\n{}---\n{}\n", write_yaml(front_, {.blocks = false}),
+                       agent_.instructions);
+  }
+
+  void write_member(JsonObject& mapping) {
+    fill();
+    const std::string name(json::as_view(front_["name"].get_string()));
+    JsonObject member;
+    for (auto& field : front_) {
+      if (field.key() != "name") member[field.key()] = std::move(field.value());
+      if (field.key() == "description") member["prompt"] = agent_.instructions;
+    }
+    mapping[name] = std::move(member);
+  }
+
+ private:
+  void fill() {
     write_name();
     front_["description"] = agent_.description;
     write_tools();
@@ -278,7 +318,7 @@ class Writer {
     for (const auto& [key, value] : agent_.extra.get_object()) {
       const std::string_view name(key.data(), key.size());
       // "role" beside "name" would make it a role file.
-      if (name == "claude" || name == "role" ||
+      if (name == "claude" || name == "role" || (member_ && name == "prompt") ||
           std::find(known_keys().begin(), known_keys().end(), name) != known_keys().end()) {
         continue;
       }
@@ -296,11 +336,8 @@ class Writer {
     if (!facts_.empty()) extra_["claude"] = facts_;
     if (!extra_.empty()) cadre_["extra"] = extra_;
     if (!cadre_.empty()) front_["cadre"] = cadre_;
-    return fmt::format("---\n{}---\n{}\n", write_yaml(front_, {.blocks = false}),
-                       agent_.instructions);
   }
 
- private:
   // Takes the fact out: it is then said by the front matter itself.
   bool take_fact(const char* key, std::string_view value) {
     const Json* kept = facts_.if_contains(key);
@@ -327,7 +364,7 @@ class Writer {
   void write_tools() {
     if (agent_.tools.empty() && take_fact("tools", "inherited")) return;
     const std::string line = text::join(agent_.tools, ", ");
-    if (!agent_.tools.empty() && split_names(line) == agent_.tools) {
+    if (!member_ && !agent_.tools.empty() && split_names(line) == agent_.tools) {
       front_["tools"] = line;
     } else {
       front_["tools"] = json::to_array(agent_.tools);
@@ -346,6 +383,7 @@ class Writer {
   }
 
   const AgentConfig& agent_;
+  const bool member_;
   JsonObject front_, cadre_, extra_, facts_, config_;
 };
 
@@ -360,11 +398,21 @@ std::optional<ReadAgent> read_claude_agent(const std::string& file, std::string_
     problems.error(file, document.error().line, document.error().message);
     return std::nullopt;
   }
-  return Reader(file, *document, problems).read(split->body);
+  return Reader(file, *document, "", problems).read(split->body);
+}
+
+std::optional<ReadAgent> read_claude_member(const std::string& file, const YamlDocument& document,
+                                            const std::string& name, SopProblems& problems) {
+  const std::string escaped = text::replace_all(text::replace_all(name, "~", "~0"), "/", "~1");
+  return Reader(file, document, "/" + escaped, problems).read_member(name);
+}
+
+void write_claude_member(const AgentConfig& agent, bool plainly, JsonObject& mapping) {
+  Writer(agent, plainly, true).write_member(mapping);
 }
 
 std::string write_claude_agent(const AgentConfig& agent, bool plainly) {
-  return Writer(agent, plainly).write();
+  return Writer(agent, plainly, false).write();
 }
 
 std::string about_claude_tool(std::string_view name) {

@@ -13,11 +13,18 @@
 #include <string_view>
 
 #include "interop/agent_reading.h"
+#include "sop/yaml_reader.h"
 
 namespace cadre::interop {
 
 std::optional<ReadAgent> read_claude_agent(const std::string& file, std::string_view content,
                                            SopProblems& problems);
+
+// The same as `claude --agents` takes them: a mapping of names, the body as "prompt".
+std::optional<ReadAgent> read_claude_member(const std::string& file, const YamlDocument& document,
+                                            const std::string& name, SopProblems& problems);
+// Adds the agent to the mapping.
+void write_claude_member(const AgentConfig& agent, bool plainly, JsonObject& mapping);
 
 // `plainly`: nothing is written in Claude Code's way that "cadre:" can say exactly.
 std::string write_claude_agent(const AgentConfig& agent, bool plainly);

@@ -25,7 +25,7 @@ constexpr const char* kReviewer =
 // Out through each format and in again: the files are those that ship.
 TEST(Agents, EveryFormatRoundTripsTheShippedRoles) {
   TestFolder folder;
-  for (const std::string format : {"role", "claude", "phase1", "yaml", "json"}) {
+  for (const std::string format : {"role", "claude", "phase1", "yaml", "json", "claude-json"}) {
     SCOPED_TRACE(format);
     const ProcessResult out =
         run_cadre(folder.path(), {"agents", "export", "--format", format, "--to", format});
@@ -75,6 +75,24 @@ TEST(Agents, ImportReportsAndOverwritesNothing) {
   const ProcessResult back = run_cadre(folder.path(), {"agents", "export", "code_reviewer", "--dir",
                                                        "team", "--format", "claude", "--to", "-"});
   EXPECT_EQ(back.out, kReviewer);
+}
+
+// What `claude --agents` takes, in and out on standard output.
+TEST(Agents, TheMapOfClaudesCommandLine) {
+  TestFolder folder;
+  const std::string given =
+      R"({"code-reviewer":{"description":"Reviews.","prompt":"You review.","tools":["Read"],)"
+      R"("model":"sonnet","maxTurns":3},"debugger":{"description":"Finds faults.",)"
+      R"("prompt":"You debug.","tools":[]}})";
+  write_file(folder.path() / "team.json", given);
+  const ProcessResult in =
+      run_cadre(folder.path(), {"agents", "import", "team.json", "--to", "team"});
+  EXPECT_EQ(in.exit_code, 0) << in.err;
+  EXPECT_TRUE(says(in, "wrote team/debugger.md")) << in.out;
+  const ProcessResult out = run_cadre(folder.path(), {"agents", "export", "--dir", "team",
+                                                      "--format", "claude-json", "--to", "-"});
+  EXPECT_EQ(out.exit_code, 0) << out.err;
+  EXPECT_EQ(parsed(out), json::parse(given).value()) << out.out;
 }
 
 TEST(Agents, BadFilesAreNamedAndNothingIsWritten) {
