@@ -85,7 +85,10 @@ void add_run(CLI::App& app, Parsed& parsed) {
       "project folder: new, empty, or made by an earlier run (default: a new one, named after "
       "the requirement's first words)");
   run->add_option("--sop", parsed.run.sop,
-                  "standard operating procedure (stages, roles, gates): a shipped name or a folder")
+                  "standard operating procedure (stages, roles, gates): a shipped name or a folder "
+                  "(default: software, or solo for a trivial job with a language model)");
+  run->add_option("--team", parsed.run.team,
+                  "auto (one agent for a trivial job), solo, or full; with a language model")
       ->capture_default_str();
   run->add_option("--model", parsed.run.model,
                   "who thinks: offline (the embedded engine, no language model), openai:NAME, "

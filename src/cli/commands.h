@@ -15,7 +15,8 @@ struct RunArguments {
   std::string brief;          // text, file name or "-"
   std::filesystem::path out;  // empty: from the brief's words
   std::filesystem::path state = ".cadre";
-  std::string sop = "software";
+  std::string sop;                            // "": chosen by `team`
+  std::string team = "auto";                  // auto, solo, full
   std::string model;                          // "": CADRE_MODEL, else offline
   ModelAround around;                         // prices, budget, cache, recording
   std::filesystem::path policy;               // "": policy.yaml in the folder of the journal

@@ -22,6 +22,7 @@
 #include "cli/result_json.h"
 #include "cli/run_lock.h"
 #include "cli/summary.h"
+#include "cli/team_choice.h"
 #include "cli/toolchain.h"
 #include "core/apply.h"
 #include "process/sandbox.h"
@@ -258,8 +259,11 @@ int run_command(const Console& console, const RunArguments& arguments) {
     return report_error(console, good.error());
   auto brief = read_brief_argument(arguments.brief);
   if (!brief) return report_error(console, brief.error());
-  auto plan = load_sop(arguments.sop, {.tools = tool_names()});
-  if (!plan) return report_error(console, plan.error());
+  const std::string chosen = chosen_model(arguments.model);
+  const bool offline = chosen.empty() || chosen == "offline";
+  auto sop = choose_sop(arguments, *brief, offline, tool_names());
+  if (!sop) return report_error(console, sop.error());
+  const Plan* plan = &sop->plan;
   const bool named = !arguments.out.empty();
   auto out_dir = full_path(named ? arguments.out : free_folder(".", folder_name_for(*brief)));
   if (!out_dir) return report_error(console, out_dir.error());
@@ -267,8 +271,6 @@ int run_command(const Console& console, const RunArguments& arguments) {
   if (!input) return report_error(console, input.error());
   auto policy = open_policy(arguments.policy, arguments.state);
   if (!policy) return report_error(console, policy.error(), kUsage);
-  const std::string chosen = chosen_model(arguments.model);
-  const bool offline = chosen.empty() || chosen == "offline";
   auto sandbox = check_machine(*plan, arguments.no_sandbox, offline);
   if (!sandbox) return report_error(console, sandbox.error());
   if (auto good = check_out_dir(*out_dir); !good) return report_error(console, good.error());
@@ -312,6 +314,7 @@ int run_command(const Console& console, const RunArguments& arguments) {
     return report_error(console, kept.error());
   if (!console.quiet && !console.json) {
     console.print(shop->mind.line + "\n");
+    if (!sop->line.empty()) console.print(sop->line + "\n");
   }
   auto outcome = runner.start_run(*plan, *brief, options, interrupt.token());
   progress->finish();
