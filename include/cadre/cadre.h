@@ -13,6 +13,7 @@
 #include "cadre/memory.h"
 #include "cadre/model.h"
 #include "cadre/result.h"
+#include "cadre/roles.h"
 #include "cadre/run.h"
 #include "cadre/session.h"
 #include "cadre/store.h"

@@ -16,6 +16,7 @@ Runtime::Loop::~Loop() { stop(); }
 
 void Runtime::Loop::start_thread() {
   thread_ = std::thread([this] {
+    ::pthread_setname_np(::pthread_self(), "cadre-loop");
     thread_id_ = std::this_thread::get_id();
     serve([this] {
       const std::lock_guard lock(mutex_);

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <boost/json/monotonic_resource.hpp>
 
 #include "agents/session_lease.h"
 #include "base/text.h"
@@ -74,6 +75,7 @@ RunDriver::~RunDriver() { left_behind(); }
 
 void RunDriver::left_behind() {
   if (std::exchange(session_held_, false)) options_.session->release(state_->id);
+  if (state_->ended()) return;
   RunResult left = result();
   left.status = RunStatus::kRunning;
   left.reason = "the runtime ended before the run did";
@@ -163,7 +165,9 @@ void RunDriver::begin(std::string input, std::vector<ItemPtr> past, GivenContext
   opened.input.push_back(std::make_shared<const Item>(std::move(message)));
   if (options_.store != nullptr) {
     info_.created_us = loop_->clock().now_us();
-    JsonObject start{{"plan_name", "agents"}, {"title", info_.title}, {"provider", info_.provider}};
+    JsonObject start(
+        {{"plan_name", "agents"}, {"title", info_.title}, {"provider", info_.provider}},
+        boost::json::make_shared_resource<boost::json::monotonic_resource>(2048));
     if (options_.session != nullptr) {
       start["session"] = options_.session->id();
       start["session_items"] = options_.session_items;
@@ -237,6 +241,7 @@ void RunDriver::settle() {
   if (settling_) return;
   settling_ = true;
   if (options_.store != nullptr) {
+    run_harmless();
     flush();
   } else {
     while (!batch_commands_.empty() && !finished_) {
@@ -253,6 +258,28 @@ void RunDriver::settle() {
 void RunDriver::launch(const std::vector<Command>& commands) {
   for (const Command& command : commands) {
     if (finished_) return;
+    execute(command);
+  }
+}
+
+// Quick tools without effects run at once: an intent has to be on the disk before its effect, and
+// here is none. Intent and outcome are written together, with what comes after them.
+void RunDriver::run_harmless() {
+  const auto harmless = [this](const Command& command) {
+    if (command.kind != Command::Kind::kTool) return false;
+    if (frame(command.frame).phase == Frame::Phase::kOver) return false;
+    const CallState& asked = call(command.frame, command.call);
+    if (asked.facts.effect != ToolEffect::kPure) return false;
+    const OfferedTool* found = find_tool(command.frame, asked.call().tool);
+    if (found == nullptr || found->tool < 0 || found->target >= 0) return false;
+    return agent_of(command.frame).agent.tools[static_cast<std::size_t>(found->tool)].options.quick;
+  };
+  while (!finished_) {
+    const auto at = std::ranges::find_if(batch_commands_, harmless);
+    if (at == batch_commands_.end()) return;
+    const Command command = *at;
+    batch_commands_.erase(at);
+    write(journal_.intent(run_, command));
     execute(command);
   }
 }

@@ -87,6 +87,7 @@ class RunDriver : public std::enable_shared_from_this<RunDriver> {
   void feed(AgentOutcome outcome, JsonObject more = {});
   void settle();
   void launch(const std::vector<Command>& commands);
+  void run_harmless();
   void flush();
   void acked(std::size_t batch, const Result<void>& result);
   void publish_if_still();

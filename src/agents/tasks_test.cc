@@ -232,5 +232,32 @@ TEST(AcceptHandoff, AsksTheTargetAndStartsNothing) {
   EXPECT_NE(thrown.reason.find("no calendar"), std::string::npos);
 }
 
+// ---- roles -------------------------------------------------------------------------------------
+
+TEST(Roles, TheFiveAreBuiltInAndWorkTogether) {
+  std::vector<Agent> agents = built_in_roles();
+  ASSERT_EQ(agents.size(), 5U);
+  agents.push_back(agent("poet laureate"));  // roles are open
+  agents[0].handoffs.push_back({.target = "poet laureate"});
+  const AgentTeam made = team(agents);
+  for (const std::string_view role : kBuiltInRoles) {
+    const Agent built = *built_in_role(role);
+    EXPECT_FALSE(built.instructions.empty()) << role;
+    EXPECT_FALSE(built.description.empty()) << role;
+  }
+  const RunResult result =
+      run(made, "write a verse",
+          {.model = script({calls("transfer_to_architect", R"({"task": "plan"})", "1"),
+                            calls("transfer_to_orchestrator", R"({"task": "write"})", "2"),
+                            calls("transfer_to_poet_laureate", R"({"task": "write"})", "3"),
+                            says("roses")})});
+  EXPECT_EQ(result.output, "roses") << result.reason;
+  EXPECT_EQ(result.agent, "poet laureate");
+  const auto unknown = built_in_role("tester");
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ(unknown.error().code, ErrorCode::kNotFound);
+  EXPECT_NE(unknown.error().hint.find("qa_engineer"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace cadre::rules
