@@ -20,13 +20,13 @@ using testing::TestFolder;
 
 std::string game_url, library_url;
 
-struct Run {
+struct WholeRun {
   TestFolder folder;
   ProcessResult process;
   Json result, report;
   std::string events;
 
-  Run(const std::string& model, const std::string& fixture) {
+  WholeRun(const std::string& model, const std::string& fixture) {
     const std::string brief =
         fmt::format("{}/tests/interop/sop_fixtures/{}/brief.txt", CADRE_SOURCE_DIR, fixture);
     const ProgramOptions options{
@@ -42,7 +42,7 @@ struct Run {
   const Json& quality() const { return result.at("quality_report").at("data"); }
 };
 
-void expect_measured(const Run& run) {
+void expect_measured(const WholeRun& run) {
   ASSERT_EQ(run.process.exit_code, 0) << run.process.out << run.process.err;
   testing::expect_valid_result(run.result);
   const Json& quality = run.quality();
@@ -65,7 +65,7 @@ void expect_measured(const Run& run) {
 }
 
 TEST(SopAimock, ATerminalGameInCpp) {
-  const Run run("openai-chat+" + game_url + "/v1#some-model", "game2048");
+  const WholeRun run("openai-chat+" + game_url + "/v1#some-model", "game2048");
   expect_measured(run);
   if (run.process.exit_code != 0) return;
   EXPECT_EQ(json::get_int(run.quality().at("tests"), "passed"), 16);
@@ -82,7 +82,7 @@ TEST(SopAimock, ATerminalGameInCpp) {
 }
 
 TEST(SopAimock, AnAlgorithmLibraryInPython) {
-  const Run run("anthropic+" + library_url + "/v1#some-model", "algolib");
+  const WholeRun run("anthropic+" + library_url + "/v1#some-model", "algolib");
   expect_measured(run);
   if (run.process.exit_code != 0) return;
   EXPECT_EQ(json::get_int(run.quality().at("tests"), "passed"), 11);

@@ -235,7 +235,8 @@ class Session {
     const bool bare = lacks("coverage") && !step.without_coverage.empty();
     const auto argv = command_of(bare ? step.without_coverage : step.argv);
     if (argv.empty()) return {};
-    auto run = run_sandboxed(access_.support(), policy_of(step), argv, {}, context_.stop);
+    const SandboxPolicy policy = policy_of(step);
+    auto run = run_sandboxed(access_.support(), policy, argv, {}, context_.stop);
     if (!run) return propagate(run);
     const ProcessResult& process = run->process;
     if (process.cancelled) return fail(ErrorCode::kCancelled, "the measurement was stopped");
@@ -247,7 +248,7 @@ class Session {
     done.output = text::clean_utf8(process.err) + "\n" + text::clean_utf8(process.out);
     done.tool = step.tool;
     if (process.timed_out) {
-      done.broken_limit = fmt::format("it did not end within {:g} s", step.timeout_s);
+      done.broken_limit = fmt::format("it did not end within {:.0f} s", policy.limits.wall_s);
     } else if (!process.limit.empty()) {
       done.broken_limit = process.limit;
     }

@@ -261,7 +261,8 @@ void add_step_findings(const Measurement& measured, const Stack& stack, const Co
                                   ? blame_of_hang(contract, step.output)
                                   : blame_of_output(stack, contract, step.output);
       findings.add("tests_pass",
-                   fmt::format("{} was stopped: {}", step.kind == "test" ? "the tests" : "the build",
+                   fmt::format("{} stopped: {}",
+                               step.kind == "test" ? "the tests were" : "the build was",
                                step.broken_limit),
                    evidence, who);
     } else if (step.kind == "build" && !step.passed) {

@@ -166,13 +166,15 @@ Result<std::vector<TestCase>> read_go_test(std::string_view all) {
   }
   // A package fails with its tests; only where none of them did it is an error of its own.
   std::vector<TestCase> kept;
-  for (TestCase& one : list) {
+  for (const TestCase& one : list) {
     const bool told = one.outcome == "error" && std::ranges::any_of(list, [&](const TestCase& t) {
                         return t.outcome == "failed" && t.suite == one.suite;
                       });
     if (told) continue;
-    if (one.outcome == "failed" || one.outcome == "error") one.message = first_line(one.output);
-    kept.push_back(std::move(one));
+    kept.push_back(one);
+    if (one.outcome == "failed" || one.outcome == "error") {
+      kept.back().message = first_line(one.output);
+    }
   }
   return kept;
 }
