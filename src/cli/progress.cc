@@ -15,6 +15,14 @@
 namespace cadre::cli {
 namespace {
 
+// What a gate says; one whose figures this kind of project cannot have neither passed nor failed.
+const char* gate_word(const Json& body) {
+  const Json* measured = json::find(body, "measured");
+  if (measured != nullptr && !json::get_bool(*measured, "applicable", true))
+    return "not applicable";
+  return json::get_bool(body, "passed") ? "passed" : "FAILED";
+}
+
 using SteadyClock = std::chrono::steady_clock;
 
 double seconds_since(SteadyClock::time_point start) {
@@ -64,8 +72,7 @@ class Plain final : public Progress {
       case EventKind::kToolCallStarted:
         return fmt::format("tool {} ({})", say("tool"), say("stage"));
       case EventKind::kGateEnded:
-        return fmt::format("gate {} {}", say("gate"),
-                           json::get_bool(event.body, "passed") ? "passed" : "FAILED");
+        return fmt::format("gate {} {}", say("gate"), gate_word(event.body));
       case EventKind::kApprovalRequested:
         return fmt::format("waits for a person: {} {}: {}", say("approval"), say("subject"),
                            say("question"));
