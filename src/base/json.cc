@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 
+#include "base/json_memory.h"
 #include "base/text.h"
 
 namespace cadre::json {
@@ -29,6 +30,7 @@ class Builder {
       Json value;
       std::string key;
     };
+    boost::json::storage_ptr memory;
     std::vector<Frame> stack;
     std::optional<Json> root;
     std::string text, key;
@@ -69,9 +71,9 @@ class Builder {
       stack.pop_back();
       return put(std::move(done), ec);
     }
-    bool on_object_begin(error_code& ec) { return open(JsonObject{}, ec); }
+    bool on_object_begin(error_code& ec) { return open(JsonObject(memory), ec); }
     bool on_object_end(std::size_t, error_code& ec) { return close(ec); }
-    bool on_array_begin(error_code& ec) { return open(JsonArray{}, ec); }
+    bool on_array_begin(error_code& ec) { return open(JsonArray(memory), ec); }
     bool on_array_end(std::size_t, error_code& ec) { return close(ec); }
     bool on_key_part(boost::json::string_view s, std::size_t, error_code&) {
       key.append(s.data(), s.size());
@@ -89,7 +91,7 @@ class Builder {
     }
     bool on_string(boost::json::string_view s, std::size_t, error_code& ec) {
       text.append(s.data(), s.size());
-      Json value(boost::json::string_view(text.data(), text.size()));
+      Json value(boost::json::string_view(text.data(), text.size()), memory);
       text.clear();
       return put(std::move(value), ec);
     }
@@ -125,25 +127,30 @@ class Builder {
   };
 };
 
+void write_escaped(std::string& out, char c) {
+  switch (c) {
+    case '"': out += "\\\""; break;
+    case '\\': out += "\\\\"; break;
+    case '\n': out += "\\n"; break;
+    case '\r': out += "\\r"; break;
+    case '\t': out += "\\t"; break;
+    case '\b': out += "\\b"; break;
+    case '\f': out += "\\f"; break;
+    default: out += fmt::format("\\u{:04x}", static_cast<unsigned>(static_cast<unsigned char>(c)));
+  }
+}
+
 void write_string(std::string& out, std::string_view text) {
   out.push_back('"');
-  for (char c : text) {
-    switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
-      case '\b': out += "\\b"; break;
-      case '\f': out += "\\f"; break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20) {
-          out += fmt::format("\\u{:04x}", static_cast<unsigned>(static_cast<unsigned char>(c)));
-        } else {
-          out.push_back(c);
-        }
-    }
+  std::size_t plain = 0;  // from here on nothing is written yet
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\') continue;
+    out.append(text, plain, i - plain);
+    write_escaped(out, c);
+    plain = i + 1;
   }
+  out.append(text, plain);
   out.push_back('"');
 }
 
@@ -206,13 +213,16 @@ void write_value(std::string& out, const Json& value, int depth, bool pretty) {
 
 }  // namespace
 
-Result<Json> parse(std::string_view text) {
+Result<Json> parse(std::string_view text) { return parse(text, {}); }
+
+Result<Json> parse(std::string_view text, boost::json::storage_ptr memory) {
   if (!text::is_valid_utf8(text)) {
     return fail(ErrorCode::kInvalidInput, "JSON text is not valid UTF-8");
   }
   boost::json::parse_options options;
   options.max_depth = kMaxDepth + 1;
   boost::json::basic_parser<Builder::Handler> parser(options);
+  parser.handler().memory = std::move(memory);
   boost::system::error_code error;
   const std::size_t consumed = parser.write_some(false, text.data(), text.size(), error);
   if (!error && consumed < text.size()) error = boost::json::error::extra_data;
@@ -234,6 +244,8 @@ std::string write(const Json& value) {
   write_value(out, value, 0, false);
   return out;
 }
+
+void append(std::string& out, const Json& value) { write_value(out, value, 0, false); }
 
 std::string write_pretty(const Json& value) {
   std::string out;

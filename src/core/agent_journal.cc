@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <boost/json/monotonic_resource.hpp>
+
 #include "base/hash.h"
 #include "core/agent_journal_json.h"
 #include "core/agent_stepper.h"
@@ -51,14 +53,14 @@ AgentJournal::Place& AgentJournal::place(int frame) {
 
 AgentJournal::Draft AgentJournal::make(EventKind kind, std::int64_t parent, std::string actor,
                                        JsonObject body) {
-  Draft draft;
-  draft.event.run = run_;
-  draft.event.seq = ++last_seq_;
-  draft.event.parent = parent;
-  draft.event.kind = kind;
-  draft.event.actor = std::move(actor);
-  draft.event.body = std::move(body);
-  return draft;
+  // Built in place: assigned, a body would be copied out of the memory it stands in.
+  return {.event = {.run = run_,
+                    .seq = ++last_seq_,
+                    .parent = parent,
+                    .kind = kind,
+                    .actor = std::move(actor),
+                    .body = std::move(body)},
+          .blobs = {}};
 }
 
 std::int64_t AgentJournal::agent_seq(const AgentRun& run, int frame) {
@@ -74,8 +76,8 @@ AgentJournal::Draft AgentJournal::opened(const Opened& outcome, const std::strin
   start["agent_index"] = outcome.agent;
   start["past"] = outcome.past.size();
   start["past_end"] = end_digest(outcome.past);
-  JsonArray input;
-  for (const ItemPtr& item : outcome.input) input.push_back(to_json(*item));
+  JsonArray input(start.storage());
+  for (const ItemPtr& item : outcome.input) input.push_back(detail::item_json(*item, start.storage()));
   start["input"] = std::move(input);
   std::vector<std::string> blobs;
   if (!outcome.context.empty())
@@ -88,14 +90,22 @@ AgentJournal::Draft AgentJournal::opened(const Opened& outcome, const std::strin
 
 namespace {
 
+constexpr std::size_t kRoomOfBody = 10, kBytesOfBody = 1024;
+
 const std::string& agent_name(const AgentRun& run, int frame) {
   const Frame& at = run.frames[static_cast<std::size_t>(frame)];
   return run.team->agents[static_cast<std::size_t>(at.agent)].name;
 }
 
+// A body has many small parts and goes as a whole: they share one piece of memory.
+boost::json::storage_ptr one_piece() {
+  return boost::json::make_shared_resource<boost::json::monotonic_resource>(kBytesOfBody);
+}
+
 JsonObject place_body(const AgentRun& run, int frame, int call = -1) {
   const Frame& at = run.frames[static_cast<std::size_t>(frame)];
-  JsonObject body{{"turn", at.turn}};
+  JsonObject body(kRoomOfBody, one_piece());
+  body["turn"] = at.turn;
   if (!at.path.empty()) body["frame"] = at.path;
   if (call < 0) return body;
   const ToolCallItem& item = at.calls[static_cast<std::size_t>(call)].call();
@@ -114,14 +124,18 @@ void add_all(JsonObject& body, JsonObject more) {
 AgentJournal::Draft AgentJournal::outcome(const AgentRun& run, const AgentOutcome& outcome,
                                           JsonObject more) {
   std::vector<std::string> blobs;
-  Draft draft;
+  const auto with_blobs = [&blobs](Draft made) {
+    made.blobs = std::move(blobs);
+    return made;
+  };
   if (const auto* model = std::get_if<ModelEnded>(&outcome)) {
     JsonObject body = place_body(run, model->frame);
     detail::put_model(body, *model, blobs);
     add_all(body, std::move(more));
-    draft = make(EventKind::kModelCallEnded, place(model->frame).model,
-                 agent_name(run, model->frame), std::move(body));
-  } else if (const auto* tool = std::get_if<ToolEnded>(&outcome)) {
+    return with_blobs(make(EventKind::kModelCallEnded, place(model->frame).model,
+                           agent_name(run, model->frame), std::move(body)));
+  }
+  if (const auto* tool = std::get_if<ToolEnded>(&outcome)) {
     JsonObject body = place_body(run, tool->frame, tool->call);
     body["ok"] = tool->ok;
     put_text(body, "output", tool->output, blobs);
@@ -129,50 +143,54 @@ AgentJournal::Draft AgentJournal::outcome(const AgentRun& run, const AgentOutcom
     const Place& at = place(tool->frame);
     const auto call = static_cast<std::size_t>(tool->call);
     const std::int64_t begun = call < at.calls.size() ? at.calls[call] : 0;
-    draft = make(EventKind::kToolCallEnded, begun, agent_name(run, tool->frame), std::move(body));
-  } else if (const auto* guard = std::get_if<GuardrailEnded>(&outcome)) {
+    return with_blobs(
+        make(EventKind::kToolCallEnded, begun, agent_name(run, tool->frame), std::move(body)));
+  }
+  if (const auto* guard = std::get_if<GuardrailEnded>(&outcome)) {
     JsonObject body = place_body(run, guard->frame, guard->call);
     detail::put_guardrail(body, *guard);
     add_all(body, std::move(more));
-    draft = make(EventKind::kGuardrail, agent_seq(run, guard->frame), "guardrail", std::move(body));
-  } else if (const auto* approval = std::get_if<ApprovalDecided>(&outcome)) {
+    return with_blobs(
+        make(EventKind::kGuardrail, agent_seq(run, guard->frame), "guardrail", std::move(body)));
+  }
+  if (const auto* approval = std::get_if<ApprovalDecided>(&outcome)) {
     JsonObject body = place_body(run, approval->frame, approval->call);
     body["approved"] = approval->approved;
     body["message"] = approval->message;
     if (approval->answered) body["answered"] = true;
     add_all(body, std::move(more));
-    draft = make(EventKind::kApprovalDecided, agent_seq(run, approval->frame), "user",
-                 std::move(body));
-  } else if (const auto* handoff = std::get_if<HandoffEnded>(&outcome)) {
+    return with_blobs(make(EventKind::kApprovalDecided, agent_seq(run, approval->frame), "user",
+                           std::move(body)));
+  }
+  if (const auto* handoff = std::get_if<HandoffEnded>(&outcome)) {
     JsonObject body = place_body(run, handoff->frame, handoff->call);
     body["handoff"] = body["call_id"];
     body["reason"] = handoff->reason;
     if (handoff->items) put_text(body, "items", detail::write_items(*handoff->items), blobs);
     add_all(body, std::move(more));
-    draft = make(handoff->accepted ? EventKind::kHandoffAccepted : EventKind::kHandoffRefused,
-                 agent_seq(run, handoff->frame), agent_name(run, handoff->frame),
-                 std::move(body));
-  } else if (const auto* branch = std::get_if<BranchOpened>(&outcome)) {
+    return with_blobs(
+        make(handoff->accepted ? EventKind::kHandoffAccepted : EventKind::kHandoffRefused,
+             agent_seq(run, handoff->frame), agent_name(run, handoff->frame), std::move(body)));
+  }
+  if (const auto* branch = std::get_if<BranchOpened>(&outcome)) {
     JsonObject body = place_body(run, branch->frame, branch->call);
     put_text(body, "items", detail::write_items(branch->items), blobs);
     if (!branch->problem.empty()) body["problem"] = branch->problem;
     add_all(body, std::move(more));
-    draft = make(EventKind::kBranchOpened, agent_seq(run, branch->frame),
-                 agent_name(run, branch->frame), std::move(body));
-  } else if (const auto* input = std::get_if<InputAdded>(&outcome)) {
-    JsonObject body{{"item", to_json(Item(input->message))}};
-    draft = make(EventKind::kMessage, agent_seq(run, 0), "user", std::move(body));
-  } else {
-    JsonObject body;
-    int frame = 0;
-    detail::put_rest(body, outcome, frame, blobs);
-    JsonObject where = place_body(run, frame);
-    add_all(where, std::move(body));
-    add_all(where, std::move(more));
-    draft = make(EventKind::kNote, agent_seq(run, frame), "runtime", std::move(where));
+    return with_blobs(make(EventKind::kBranchOpened, agent_seq(run, branch->frame),
+                           agent_name(run, branch->frame), std::move(body)));
   }
-  draft.blobs = std::move(blobs);
-  return draft;
+  if (const auto* input = std::get_if<InputAdded>(&outcome)) {
+    JsonObject body{{"item", to_json(Item(input->message))}};
+    return with_blobs(make(EventKind::kMessage, agent_seq(run, 0), "user", std::move(body)));
+  }
+  JsonObject body;
+  int frame = 0;
+  detail::put_rest(body, outcome, frame, blobs);
+  JsonObject where = place_body(run, frame);
+  add_all(where, std::move(body));
+  add_all(where, std::move(more));
+  return with_blobs(make(EventKind::kNote, agent_seq(run, frame), "runtime", std::move(where)));
 }
 
 AgentJournal::Draft AgentJournal::intent(const AgentRun& run, const Command& command,
@@ -181,8 +199,8 @@ AgentJournal::Draft AgentJournal::intent(const AgentRun& run, const Command& com
   const std::int64_t parent = agent_seq(run, command.frame);
   if (command.kind == Command::Kind::kModel) {
     add_all(body, std::move(more));
-    Draft draft = make(EventKind::kModelCallStarted, parent, agent_name(run, command.frame),
-                       std::move(body));
+    Draft draft =
+        make(EventKind::kModelCallStarted, parent, agent_name(run, command.frame), std::move(body));
     place(command.frame).model = draft.event.seq;
     return draft;
   }
@@ -190,8 +208,8 @@ AgentJournal::Draft AgentJournal::intent(const AgentRun& run, const Command& com
   const CallState& call = frame.calls[static_cast<std::size_t>(command.call)];
   body["effect"] = to_string(call.facts.effect);
   add_all(body, std::move(more));
-  Draft draft = make(EventKind::kToolCallStarted, parent, agent_name(run, command.frame),
-                     std::move(body));
+  Draft draft =
+      make(EventKind::kToolCallStarted, parent, agent_name(run, command.frame), std::move(body));
   Place& at = place(command.frame);
   if (at.turn != frame.turn) {
     at.calls.clear();

@@ -20,9 +20,10 @@ Result<Enum> word_of(const std::string_view (&words)[N], const std::string& word
   return fail(ErrorCode::kCorrupt, fmt::format("unknown word '{}'", word));
 }
 
-Json facts_json(const CallFacts& facts) {
-  JsonObject out{{"kind", kKinds[static_cast<int>(facts.kind)]},
-                 {"effect", to_string(facts.effect)}};
+Json facts_json(const CallFacts& facts, boost::json::storage_ptr memory) {
+  JsonObject out({{"kind", kKinds[static_cast<int>(facts.kind)]},
+                  {"effect", to_string(facts.effect)}},
+                 std::move(memory));
   if (facts.needs_approval) out["needs_approval"] = true;
   if (facts.ends_run) out["ends_run"] = true;
   if (facts.fatal) out["fatal"] = true;
@@ -104,14 +105,14 @@ void put_model(JsonObject& body, const ModelEnded& outcome, std::vector<std::str
     body["failure"] = to_string(outcome.failure);
     return;
   }
-  JsonArray items, calls;
+  JsonArray items(body.storage()), calls(body.storage());
   std::size_t bytes = 0;
   for (const Item& item : outcome.items) {
-    items.push_back(to_json(item));
+    items.push_back(item_json(item, body.storage()));
     if (const auto* message = std::get_if<MessageItem>(&item)) bytes += message->text.size();
     if (const auto* call = std::get_if<ToolCallItem>(&item)) bytes += call->arguments.size();
   }
-  for (const CallFacts& facts : outcome.calls) calls.push_back(facts_json(facts));
+  for (const CallFacts& facts : outcome.calls) calls.push_back(facts_json(facts, body.storage()));
   if (bytes > AgentJournal::kInlineMax) {
     put_text(body, "items", json::write(items), blobs);
   } else {
@@ -156,7 +157,7 @@ void put_rest(JsonObject& body, const AgentOutcome& outcome, int& frame,
 
 void put_handoff(JsonObject& body, const AskedHandoff& handoff) {
   body["handoff"] = JsonObject{{"call", to_json(Item(handoff.call))},
-                               {"facts", facts_json(handoff.facts)}};
+                               {"facts", facts_json(handoff.facts, {})}};
 }
 
 namespace {

@@ -14,6 +14,9 @@ void put_text(JsonObject& body, std::string_view key, const std::string& text,
 Result<std::string> get_text(const Json& body, const std::string& key,
                              const AgentJournal::LoadBlob& load);
 
+// to_json, made in `memory`: a part of a bigger value is not copied when it is put there.
+Json item_json(const Item& item, boost::json::storage_ptr memory);
+
 std::string write_items(std::span<const ItemPtr> items);
 
 void put_model(JsonObject& body, const ModelEnded& outcome, std::vector<std::string>& blobs);

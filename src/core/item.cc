@@ -6,6 +6,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "core/agent_journal_json.h"
+
 namespace cadre {
 namespace {
 
@@ -29,39 +31,48 @@ Json vendor_of(const Json& json) {
 }
 
 struct ToJson {
+  boost::json::storage_ptr memory;
+
   Json operator()(const MessageItem& item) const {
-    JsonObject out{{"type", "message"},
-                   {"speaker", kSpeakers[static_cast<std::size_t>(item.speaker)]},
-                   {"text", item.text}};
+    JsonObject out({{"type", "message"},
+                    {"speaker", kSpeakers[static_cast<std::size_t>(item.speaker)]},
+                    {"text", item.text}},
+                   memory);
     if (!item.agent.empty()) out["agent"] = item.agent;
     if (item.pinned) out["pinned"] = true;
     put_vendor(out, item.vendor);
     return out;
   }
   Json operator()(const ReasoningItem& item) const {
-    JsonObject out{{"type", "reasoning"}, {"text", item.text}};
+    JsonObject out({{"type", "reasoning"}, {"text", item.text}}, memory);
     put_vendor(out, item.vendor);
     return out;
   }
   Json operator()(const ToolCallItem& item) const {
-    JsonObject out{{"type", "tool_call"},
-                   {"id", item.id},
-                   {"tool", item.tool},
-                   {"arguments", item.arguments}};
+    JsonObject out({{"type", "tool_call"},
+                    {"id", item.id},
+                    {"tool", item.tool},
+                    {"arguments", item.arguments}},
+                   memory);
     put_vendor(out, item.vendor);
     return out;
   }
   Json operator()(const ToolResultItem& item) const {
-    return JsonObject{{"type", "tool_result"},
-                      {"call_id", item.call_id},
-                      {"output", item.output},
-                      {"ok", item.ok}};
+    return JsonObject({{"type", "tool_result"},
+                       {"call_id", item.call_id},
+                       {"output", item.output},
+                       {"ok", item.ok}},
+                      memory);
   }
 };
 
 }  // namespace
 
-Json to_json(const Item& item) { return std::visit(ToJson{}, item); }
+Json to_json(const Item& item) { return std::visit(ToJson{{}}, item); }
+
+Json detail::item_json(const Item& item, boost::json::storage_ptr memory) {
+  return std::visit(ToJson{std::move(memory)}, item);
+}
 
 Result<Item> item_from_json(const Json& json) {
   const std::string type = json::get_string(json, "type");

@@ -2,8 +2,11 @@
 #include "model/openai_chat.h"
 
 #include <algorithm>
+#include <array>
+#include <boost/json/monotonic_resource.hpp>
 #include <map>
 
+#include "base/json_memory.h"
 #include "model/vendor_schema.h"
 #include "model/wire_common.h"
 
@@ -420,7 +423,9 @@ class ChatAdapter final : public Adapter {
   Parsed parse_reply(int status, std::string_view text,
                      const ReplyContext& context) const override {
     if (status >= 400 || status < 200) return std::unexpected(fault_of(profile_, status, text));
-    const auto parsed = json::parse(text);
+    std::array<unsigned char, 8192> room;  // most replies fit: read without an allocation
+    boost::json::monotonic_resource memory(room.data(), room.size());
+    const auto parsed = json::parse(text, &memory);
     if (!parsed) return std::unexpected(malformed(profile_, parsed.error().message));
     const JsonArray& choices = json::get_array(*parsed, "choices");
     if (choices.empty()) {

@@ -127,6 +127,7 @@ void HttpEngine::post_task(std::int64_t at_us, std::move_only_function<void()> t
 HttpStats HttpEngine::stats() const { return {exchanges_, connections_, in_flight_, waiting_}; }
 
 void HttpEngine::run() {
+  ::pthread_setname_np(::pthread_self(), "cadre-net");
   thread_id_ = std::this_thread::get_id();
   std::array<epoll_event, 512> events;
   while (true) {

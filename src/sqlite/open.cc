@@ -1,6 +1,9 @@
+#include <fcntl.h>
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <system_error>
 #include <thread>
@@ -56,8 +59,26 @@ Result<void> check_identity(sqlite3* database, const std::filesystem::path& file
   return {};
 }
 
+// The file and its name, onto the disk: SQLite itself syncs only what it has written through this
+// connection, and another process may have made the file a moment ago.
+int sync_file(sqlite3* database, const std::filesystem::path& file) {
+  sqlite3_file* handle = nullptr;
+  int code = sqlite3_file_control(database, "main", SQLITE_FCNTL_FILE_POINTER, &handle);
+  if (code != SQLITE_OK || handle == nullptr || handle->pMethods == nullptr) return code;
+  code = handle->pMethods->xSync(handle, SQLITE_SYNC_NORMAL);
+  const std::string folder = file.has_parent_path() ? file.parent_path().string() : ".";
+  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return code;  // not all file systems let a folder be opened
+  if (::fsync(descriptor) != 0 && errno == EIO && code == SQLITE_OK) code = SQLITE_IOERR_DIR_FSYNC;
+  ::close(descriptor);
+  return code;
+}
+
 Result<void> lay_out(sqlite3* database, const std::filesystem::path& file, const FileKind& kind,
                      int timeout_ms, bool is_new) {
+  // While a new file holds nothing, nothing in it can be lost: it is synced once, below, and its
+  // tables with the first commit to come. Left half made, it counts as new the next time.
+  if (is_new) execute(database, "PRAGMA synchronous=OFF");
   // The change to WAL does not wait by itself when another process is just making the file.
   int code = SQLITE_BUSY;
   for (int looked = 0; (code & 0xff) == SQLITE_BUSY; ++looked) {
@@ -65,7 +86,6 @@ Result<void> lay_out(sqlite3* database, const std::filesystem::path& file, const
     if ((code & 0xff) != SQLITE_BUSY) break;
     if (wait_for_other(reinterpret_cast<void*>(std::intptr_t{timeout_ms}), looked) == 0) break;
   }
-  if (code == SQLITE_OK) code = execute(database, "PRAGMA synchronous=FULL");
   if (code == SQLITE_OK) code = execute(database, "PRAGMA wal_autocheckpoint=4000");
   if (code == SQLITE_OK && is_new) {
     code = execute(database, fmt::format("BEGIN IMMEDIATE; {} PRAGMA application_id={}; "
@@ -74,10 +94,13 @@ Result<void> lay_out(sqlite3* database, const std::filesystem::path& file, const
     if (code != SQLITE_OK) {  // another process may have made them at the same moment
       Error why = sqlite_error(code, database, file, "open", kind.name);
       execute(database, "ROLLBACK");
-      if (check_identity(database, file, kind, is_new) && !is_new) return {};
-      return std::unexpected(std::move(why));
+      if (!check_identity(database, file, kind, is_new) || is_new)
+        return std::unexpected(std::move(why));
+      code = SQLITE_OK;
     }
   }
+  if (code == SQLITE_OK) code = sync_file(database, file);
+  if (code == SQLITE_OK) code = execute(database, "PRAGMA synchronous=FULL");
   if (code == SQLITE_OK) return {};
   return std::unexpected(sqlite_error(code, database, file, "open", kind.name));
 }

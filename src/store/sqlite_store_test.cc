@@ -51,6 +51,34 @@ void sql(const fs::path& file, const std::string& statement) {
   sqlite3_close(database);
 }
 
+TEST(SqliteStore, ARunThatEndedGoesOnWhereItWas) {
+  TempFolder folder;
+  const auto store = open(folder.path() / "journal.db");
+  Append ends = append_of("r", 0, 3);
+  ends.info.emplace();
+  ends.info->run = "r";
+  ends.info->status = "done";
+  ends.info->title = "t";
+  ASSERT_TRUE(store->append(std::move(ends)).has_value());
+  EXPECT_EQ(store->info("r")->status, "done");
+  EXPECT_EQ(store->info("r")->title, "t");
+  const auto early = store->append(append_of("r", 0, 1));
+  ASSERT_FALSE(early.has_value());
+  EXPECT_EQ(early.error().code, ErrorCode::kConflict);
+  ASSERT_TRUE(store->append(append_of("r", 3, 2)).has_value());
+  EXPECT_EQ(store->read("r")->events.size(), 5U);
+}
+
+TEST(SqliteStore, AFileThatWasLeftHalfMadeIsNew) {
+  TempFolder folder;
+  const fs::path file = folder.path() / "journal.db";
+  sql(file, "PRAGMA journal_mode=WAL");
+  const auto store = open(file);
+  ASSERT_NE(store, nullptr);
+  ASSERT_TRUE(store->append(append_of("r", 0, 2)).has_value());
+  EXPECT_EQ(store->read("r")->events.size(), 2U);
+}
+
 TEST(SqliteStore, NamesTheEventThatWasChangedAndReadsWhatPrecedesIt) {
   TempFolder folder;
   const fs::path file = folder.path() / "journal.db";

@@ -2,12 +2,25 @@
 
 #include <fmt/core.h>
 
+#include <chrono>
 #include <iterator>
 
 #include "base/hash.h"
+#include "base/json_memory.h"
 #include "store/sqlite_schema.h"
 
 namespace cadre::detail {
+namespace {
+
+// A commit costs the same for one append and for many. In a crowd it pays to wait a little for
+// those that are on their way; a few runs alone are never made to wait.
+constexpr std::size_t kCrowd = 24, kGroup = 256;
+constexpr std::chrono::microseconds kLinger{300};
+// Places of runs that are remembered; others are looked up again.
+constexpr std::size_t kPlacesMax = 20'000;
+constexpr std::string_view kRunning = "running";
+
+}  // namespace
 
 Write prepare_write(Append append) {
   Write write;
@@ -15,6 +28,7 @@ Write prepare_write(Append append) {
   write.expected_seq = append.expected_seq;
   write.info = std::move(append.info);
   write.rows.reserve(append.events.size());
+  write.bodies.reserve(append.events.size() * 256);
   for (Event& event : append.events) {
     Write::Row row;
     row.seq = event.seq;
@@ -22,8 +36,11 @@ Write prepare_write(Append append) {
     row.time_us = event.time_us;
     row.kind = to_string(event.kind);
     row.actor = std::move(event.actor);
-    row.body = json::write(event.body);
-    row.check = row_check(row.seq, row.parent, row.time_us, row.kind, row.actor, row.body);
+    row.body_at = write.bodies.size();
+    json::append(write.bodies, event.body);
+    row.body_size = write.bodies.size() - row.body_at;
+    row.check =
+        row_check(row.seq, row.parent, row.time_us, row.kind, row.actor, write.body(row));
     write.rows.push_back(std::move(row));
   }
   for (std::string& blob : append.blobs) {
@@ -35,7 +52,10 @@ Write prepare_write(Append append) {
 
 SqliteWriter::SqliteWriter(std::filesystem::path file, Database database)
     : file_(std::move(file)), database_(std::move(database)) {
-  thread_ = std::thread([this] { loop(); });
+  thread_ = std::thread([this] {
+    ::pthread_setname_np(::pthread_self(), "cadre-journal");
+    loop();
+  });
 }
 
 SqliteWriter::~SqliteWriter() {
@@ -58,12 +78,19 @@ void SqliteWriter::push(Write write, Store::Ack ack) {
 }
 
 void SqliteWriter::loop() {
+  std::vector<Job> jobs;
   while (true) {
-    std::vector<Job> jobs;
+    const std::size_t last_group = jobs.size();
+    jobs.clear();
     {
       std::unique_lock lock(mutex_);
       changed_.wait(lock, [&] { return closing_ || !queue_.empty(); });
       if (queue_.empty()) return;
+      if (last_group >= kCrowd && queue_.size() < kGroup && !closing_) {
+        lock.unlock();
+        std::this_thread::sleep_for(kLinger);
+        lock.lock();
+      }
       jobs.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(queue_.end()));
       queue_.clear();
     }
@@ -101,7 +128,7 @@ int SqliteWriter::prepare_statements() {
   prepare(last_, "SELECT coalesce(max(seq), 0) FROM events WHERE run = ?1");
   prepare(add_run_,
           "INSERT INTO runs (run, status, exit_code, title, plan, provider, out_dir, created_us,"
-          " updated_us) VALUES (?1, 'running', 0, '', '', '', '', ?2, ?2)");
+          " updated_us) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
   prepare(set_run_,
           "UPDATE runs SET status = ?2, exit_code = ?3, title = ?4, plan = ?5, provider = ?6,"
           " out_dir = ?7, created_us = ?8, updated_us = ?9 WHERE run = ?1");
@@ -123,7 +150,8 @@ int SqliteWriter::write_all(std::vector<Job>& jobs) {
   const std::int64_t version = version_.integer(0);
   version_.reset();
   if (code != SQLITE_ROW) return code;
-  if (version != seen_version_) runs_.clear();  // another process wrote: look again
+  // Another process wrote, or they are too many: look again.
+  if (version != seen_version_ || runs_.size() > kPlacesMax) runs_.clear();
   seen_version_ = version;
   for (Job& job : jobs) {
     code = write_one(job);
@@ -175,28 +203,54 @@ int SqliteWriter::write_one(Job& job) {
     if (!run(add_blob_.bind(1, std::string_view(address)).bind_blob(2, bytes))) return code;
   }
   if (place == nullptr) return SQLITE_OK;
-  if (place->id == 0) {
-    const std::int64_t created = write.rows.empty() ? 0 : write.rows.front().time_us;
-    if (!run(add_run_.bind(1, std::string_view(write.run)).bind(2, created))) return code;
-    place->id = sqlite3_last_insert_rowid(database_.get());
+  const bool fresh = place->id == 0;
+  if (fresh) {
+    code = add_run(write, *place);
+    if (code != SQLITE_OK) return code;
   }
   for (const Write::Row& row : write.rows) {
     add_event_.bind(1, place->id).bind(2, row.seq).bind(3, row.parent).bind(4, row.time_us);
     add_event_.bind(5, row.kind).bind(6, std::string_view(row.actor));
-    if (!run(add_event_.bind(7, std::string_view(row.body)).bind(8, row.check))) return code;
+    if (!run(add_event_.bind(7, write.body(row)).bind(8, row.check))) return code;
     place->last_seq = row.seq;
   }
-  return write.info ? put_info(*write.info) : SQLITE_OK;
+  if (!write.info) return SQLITE_OK;
+  if (!fresh || write.info->run != write.run) code = put_info(*write.info);
+  if (code == SQLITE_OK && write.info->status != kRunning) runs_.erase(write.run);
+  return code;
+}
+
+namespace {
+
+void bind_info(Statement& statement, const RunInfo& info) {
+  statement.bind(1, std::string_view(info.run)).bind(2, std::string_view(info.status));
+  statement.bind(3, std::int64_t{info.exit_code}).bind(4, std::string_view(info.title));
+  statement.bind(5, std::string_view(info.plan)).bind(6, std::string_view(info.provider));
+  statement.bind(7, std::string_view(info.out_dir)).bind(8, info.created_us);
+  statement.bind(9, info.updated_us);
+}
+
+int done(Statement& statement) {
+  const int code = statement.step();
+  statement.reset();
+  return code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
+}  // namespace
+
+int SqliteWriter::add_run(const Write& write, RunPlace& place) {
+  RunInfo bare;
+  bare.run = write.run;
+  bare.created_us = bare.updated_us = write.rows.empty() ? 0 : write.rows.front().time_us;
+  bind_info(add_run_, write.info && write.info->run == write.run ? *write.info : bare);
+  const int code = done(add_run_);
+  if (code == SQLITE_OK) place.id = sqlite3_last_insert_rowid(database_.get());
+  return code;
 }
 
 int SqliteWriter::put_info(const RunInfo& info) {
-  set_run_.bind(1, std::string_view(info.run)).bind(2, std::string_view(info.status));
-  set_run_.bind(3, std::int64_t{info.exit_code}).bind(4, std::string_view(info.title));
-  set_run_.bind(5, std::string_view(info.plan)).bind(6, std::string_view(info.provider));
-  set_run_.bind(7, std::string_view(info.out_dir)).bind(8, info.created_us);
-  const int code = set_run_.bind(9, info.updated_us).step();
-  set_run_.reset();
-  return code == SQLITE_DONE ? SQLITE_OK : code;
+  bind_info(set_run_, info);
+  return done(set_run_);
 }
 
 }  // namespace cadre::detail

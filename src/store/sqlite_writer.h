@@ -21,13 +21,19 @@ struct Write {
   struct Row {
     std::int64_t seq = 0, parent = 0, time_us = 0, check = 0;
     std::string_view kind;
-    std::string actor, body;
+    std::string actor;
+    std::size_t body_at = 0, body_size = 0;  // in `bodies`
   };
   std::string run;
   std::int64_t expected_seq = 0;
   std::vector<Row> rows;
+  std::string bodies;
   std::vector<std::pair<std::string, std::string>> blobs;  // address, bytes
   std::optional<RunInfo> info;
+
+  std::string_view body(const Row& row) const {
+    return std::string_view(bodies).substr(row.body_at, row.body_size);
+  }
 };
 
 Write prepare_write(Append append);
@@ -58,6 +64,7 @@ class SqliteWriter {
   int write_all(std::vector<Job>& jobs);
   int write_one(Job& job);
   int find_run(const Write& write, RunPlace*& place);
+  int add_run(const Write& write, RunPlace& place);
   int put_info(const RunInfo& info);
   int prepare_statements();
 
@@ -65,7 +72,7 @@ class SqliteWriter {
   Database database_;
   Statement begin_, commit_, rollback_, version_, find_, last_, add_run_, set_run_, add_event_,
       add_blob_;
-  std::unordered_map<std::string, RunPlace> runs_;  // valid while nobody else has written
+  std::unordered_map<std::string, RunPlace> runs_;  // valid while nobody else has written; bounded
   std::int64_t seen_version_ = -1;
 
   std::mutex mutex_;
