@@ -15,13 +15,36 @@ constexpr std::int64_t kContextMax = 131'072;
 constexpr std::size_t kBytesPerToken = 3;  // cautious: English has about four
 constexpr std::int64_t kOutputTokens = 4096;
 
+// Whether anything below the arguments themselves has a structure.
+bool is_nested(const Json& parameters) {
+  if (json::find(parameters, "$defs") != nullptr) return true;
+  const Json* properties = json::find(parameters, "properties");
+  if (properties == nullptr || !properties->is_object()) return false;
+  return std::ranges::any_of(properties->get_object(), [](const auto& entry) {
+    const Json* items = json::find(entry.value(), "items");
+    return json::find(entry.value(), "properties") != nullptr ||
+           (items != nullptr && json::find(*items, "properties") != nullptr);
+  });
+}
+
+// The server knows these members of a tool's parameters; and of what lies deeper it shows the model
+// nothing, so that is said in the description.
 ToolText tool_text(const ToolSpec& tool) {
+  JsonObject parameters;
+  for (const char* name : {"type", "$defs", "items", "required", "properties"}) {
+    if (const Json* value = json::find(tool.parameters, name)) parameters[name] = *value;
+  }
+  std::string description = tool.description;
+  if (is_nested(tool.parameters)) {
+    description += " The arguments have to be valid against this JSON Schema: " +
+                   json::write(tool.parameters);
+  }
   ToolText text;
   text.json = R"({"type":"function","function":)";
   ObjectText function(text.json);
   function.text("name", tool.name);
-  function.text("description", tool.description);
-  function.json("parameters", tool.parameters);
+  function.text("description", description);
+  function.json("parameters", Json(std::move(parameters)));
   function.close();
   text.json.push_back('}');
   return text;
@@ -132,6 +155,12 @@ class Messages {
   bool first_ = true;
 };
 
+// Servers that stand in for Ollama name it otherwise.
+std::string thinking_of(const Json& message) {
+  std::string thinking = json::get_string(message, "thinking");
+  return thinking.empty() ? json::get_string(message, "reasoning_content") : thinking;
+}
+
 // What a message consisted of, whole or gathered from a stream.
 struct Parts {
   std::string text, thinking, finish;
@@ -188,7 +217,7 @@ class OllamaStream final : public StreamParser {
     if (json::find(*object, "error") != nullptr)
       return std::unexpected(fault_of(profile_, 0, data));
     if (const Json* message = json::find(*object, "message")) {
-      const std::string thinking = json::get_string(*message, "thinking");
+      const std::string thinking = thinking_of(*message);
       const std::string text = json::get_string(*message, "content");
       parts_.thinking += thinking;
       parts_.text += text;
@@ -269,7 +298,7 @@ class OllamaAdapter final : public Adapter {
       return std::unexpected(malformed(profile_, "there is no message in it"));
     Parts parts;
     parts.text = json::get_string(*message, "content");
-    parts.thinking = json::get_string(*message, "thinking");
+    parts.thinking = thinking_of(*message);
     parts.take_calls(*message, nullptr);
     parts.take_end(*parsed);
     return std::move(parts).reply(context);

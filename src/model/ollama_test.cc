@@ -121,6 +121,24 @@ TEST(Ollama, FaultsHaveTheirKinds) {
   EXPECT_EQ(no_tools.error().kind, FaultKind::kInvalid);
 }
 
+TEST(Ollama, WhatItsServerWouldNotShowOfAToolIsSaidInWords) {
+  Kit kit("ollama");
+  ToolSpec deep;
+  deep.name = "deliver";
+  deep.description = "Hand in.";
+  deep.parameters = parse(R"({"type":"object","title":"T","additionalProperties":false,
+    "properties":{"data":{"type":"object","properties":{"a":{"type":"string"}}}}})");
+  const std::vector<std::shared_ptr<const ToolSpec>> tools{
+      weather_tool(), std::make_shared<const ToolSpec>(deep)};
+  const Json sent = kit.body(with(nullptr, nullptr, tools)).at("tools");
+  EXPECT_EQ(sent.at(0).at("function").at("description"), Json("The weather."));
+  const Json& second = sent.at(1).at("function");
+  EXPECT_NE(json::get_string(second, "description").find(R"({"a":{"type":"string"}})"),
+            std::string::npos);
+  EXPECT_EQ(json::find(second.at("parameters"), "additionalProperties"), nullptr);
+  EXPECT_NE(json::find(second.at("parameters"), "properties"), nullptr);
+}
+
 TEST(Ollama, ASchemaIsItsFormatAndWhatMustNotBeCalledIsNotOffered) {
   Kit kit("ollama");
   const OutputSchema output{"verdict", parse(R"({"type":"object","properties":{}})")};

@@ -84,7 +84,9 @@ TEST_F(Models, ARunIsRecordedAndRunsAgainToTheSameEnd) {
   for (; std::getline(in, line); ++calls) {
     const auto json = json::parse(line);
     ASSERT_TRUE(json) << line;
-    if (calls < 0) EXPECT_EQ(json::get_int(*json, "cadre_recording"), 1);
+    if (calls < 0) {
+      EXPECT_EQ(json::get_int(*json, "cadre_recording"), 1);
+    }
   }
   EXPECT_EQ(calls, 6);
 }

@@ -9,19 +9,19 @@ skip() { echo "SKIPPED: $1"; exit 77; }
 command -v node >/dev/null || skip "there is no node"
 command -v npm >/dev/null || skip "there is no npm"
 mkdir -p "$folder" && cd "$folder" || exit 1
-if [ ! -e installed ]; then
+if [ ! -e installed-2 ]; then
   echo '{"private":true}' > package.json
   npm install --no-audit --no-fund --loglevel=error @copilotkit/aimock@1.43.0 ajv@8 ajv-formats@3 \
-    openai@6.49.0 @anthropic-ai/sdk@1.12.0 ts-json-schema-generator@2 >npm.log 2>&1 ||
+    openai@6.49.0 @anthropic-ai/sdk@1.12.0 ollama@0.6.4 ts-json-schema-generator@2 >npm.log 2>&1 ||
     { tail -3 npm.log; skip "npm's registry cannot be reached"; }
-  touch installed
+  touch installed-2
 fi
 cp "$here/schema_types.ts" types.ts
 cat > tsconfig.json <<'JSON'
 {"compilerOptions":{"module":"nodenext","moduleResolution":"nodenext","skipLibCheck":true,
  "strict":true,"noEmit":true},"files":["types.ts"]}
 JSON
-for type in Chat Responses Messages; do
+for type in Chat Responses Messages Ollama; do
   [ -s "$type.json" ] || npx ts-json-schema-generator --path types.ts --tsconfig tsconfig.json \
     --type "$type" --no-type-check -o "$type.json" >generate.log 2>&1 ||
     { cat generate.log; rm -f "$type.json"; exit 1; }

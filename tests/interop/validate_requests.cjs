@@ -1,5 +1,5 @@
 // node validate_requests.cjs FILE FOLDER: checks every recorded request (recorder.cjs) against the
-// vendors' types (FOLDER/Chat.json, Responses.json, Messages.json). Exits 1 when one breaks them.
+// vendors' types (FOLDER/Chat.json, Responses.json, Messages.json, Ollama.json). Exits 1 when one breaks them.
 const fs = require('fs');
 const path = require('path');
 const [file, folder] = process.argv.slice(2);
@@ -8,7 +8,8 @@ const Ajv = load('ajv').default;
 const ajv = new Ajv({allErrors: false, strict: false, logger: false});
 load('ajv-formats').default(ajv);
 const schemas = {
-  '/v1/chat/completions': 'Chat', '/v1/responses': 'Responses', '/v1/messages': 'Messages'};
+  '/v1/chat/completions': 'Chat', '/v1/responses': 'Responses', '/v1/messages': 'Messages',
+  '/api/chat': 'Ollama'};
 const checks = new Map(Object.entries(schemas).map(
     ([route, name]) => [route, ajv.compile(require(path.join(folder, `${name}.json`)))]));
 const counts = {};
@@ -25,4 +26,4 @@ for (const line of fs.readFileSync(file, 'utf8').trim().split('\n')) {
 }
 const total = Object.values(counts).reduce((a, b) => a + b, 0);
 console.log(`${total} requests, ${bad} violations`, counts);
-process.exit(bad > 0 || Object.keys(counts).length < 3 ? 1 : 0);
+process.exit(bad > 0 || Object.keys(counts).length < 4 ? 1 : 0);
