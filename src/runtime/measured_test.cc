@@ -8,20 +8,19 @@ namespace {
 
 Json parsed(const char* text) { return json::parse(text).value(); }
 
-const char* const kSchema =
-    R"({"x-measured-by": {"tool": "measure", "quotes_from": ["apis"]}})";
+const char* const kSchema = R"({"x-measured-by": {"tool": "measure", "quotes_from": ["apis"]}})";
 
 struct Bench {
   Task task;
   std::vector<ToolResult> results;
 
   Bench() {
-    Artifact apis{"apis", parsed(R"({"signatures": [{"id": "f", "what": "None when there is no way"}]})"),
+    Artifact apis{"apis",
+                  parsed(R"({"signatures": [{"id": "f", "what": "None when there is no way"}]})"),
                   {}};
     task.inputs["apis"] = std::make_shared<const Artifact>(std::move(apis));
     task.calls = {{"1", "measure", JsonObject{}}};
-    results = {{"1", true,
-                parsed(R"({"figures": {"tests": {"passed": 3, "failed": 1}},
+    results = {{"1", true, parsed(R"({"figures": {"tests": {"passed": 3, "failed": 1}},
                   "append": {"findings": [{"id": "M-001", "title": "the test t fails",
                                            "severity": "high", "blame": "code", "evidence": "e"}],
                              "not_verified": ["speed"]}})")}};

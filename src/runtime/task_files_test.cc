@@ -26,8 +26,8 @@ Task task_of_two() {
   Task task;
   task.role = "developer";
   task.id = "T-a";
-  task.parameters = JsonObject{
-      {"item", JsonObject{{"id", "T-a"}, {"files", JsonArray{"src/a.cc", "src/a.h"}}}}};
+  task.parameters =
+      JsonObject{{"item", JsonObject{{"id", "T-a"}, {"files", JsonArray{"src/a.cc", "src/a.h"}}}}};
   task.inputs["tasks"] = artifact(
       "tasks",
       JsonObject{{"tasks", JsonArray{JsonObject{{"id", "T-a"}, {"files", JsonArray{"src/a.cc"}}},

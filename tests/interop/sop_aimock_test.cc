@@ -1,6 +1,6 @@
 // Whole runs of the SOP `software` with a language model that is a server by other people
-// (@copilotkit/aimock), for two requirements that the offline engine refuses. What the model says is
-// written by hand (sop_fixtures/); what the project does is real: it is built and tested in the
+// (@copilotkit/aimock), for two requirements that the offline engine refuses. What the model says
+// is written by hand (sop_fixtures/); what the project does is real: it is built and tested in the
 // sandbox. Run by sop_aimock_test.sh, which starts a server for each fixture.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -33,7 +33,8 @@ struct WholeRun {
         .env = {"OPENAI_API_KEY=sk-test-secret", "ANTHROPIC_API_KEY=sk-test-secret"}};
     const ProcessResult refused = run_cadre(folder.path(), {"run", brief, "--out", "offline"});
     EXPECT_EQ(refused.exit_code, 4) << "the offline engine takes the brief: " << refused.out;
-    process = run_cadre(folder.path(), {"run", "--model", model, "--out", "out", brief}, options);
+    process = run_cadre(
+        folder.path(), {"run", "--model", model, "--team", "full", "--out", "out", brief}, options);
     if (process.exit_code != 0) return;
     result = read_json(folder.path() / "out" / "result.json");
     report = json::parse(run_cadre(folder.path(), {"report", "last", "--json"}).out).value();
@@ -43,7 +44,7 @@ struct WholeRun {
 };
 
 void expect_measured(const WholeRun& run) {
-  ASSERT_EQ(run.process.exit_code, 0) << run.process.out << run.process.err;
+  ASSERT_EQ(run.process.exit_code, 0) << run.process.out << run.process.out;
   testing::expect_valid_result(run.result);
   const Json& quality = run.quality();
   EXPECT_EQ(json::get_string(quality, "measured_by"), "measure_project");
@@ -55,7 +56,7 @@ void expect_measured(const WholeRun& run) {
   EXPECT_TRUE(quality.at("rule_kill_rate_percent").is_null());
   EXPECT_NE(json::write(quality.at("not_verified")).find("not applicable"), std::string::npos);
   // Round 2 is there because a test of round 1 failed.
-  EXPECT_NE(run.process.err.find("gate tests_pass FAILED"), std::string::npos) << run.process.err;
+  EXPECT_NE(run.process.out.find("gate tests_pass FAILED"), std::string::npos) << run.process.out;
   EXPECT_EQ(run.events.find("sk-test-secret"), std::string::npos);
   const Json& prefix = run.report.at("prefix");
   EXPECT_GT(json::get_double(prefix, "repeated_percent"), 40) << json::write(prefix);
@@ -71,8 +72,8 @@ TEST(SopAimock, ATerminalGameInCpp) {
   EXPECT_EQ(json::get_int(run.quality().at("tests"), "passed"), 16);
   EXPECT_EQ(json::get_string(run.result.at("architecture").at("data"), "kind"), "program");
   // The test that failed went to the developer of the board; the other tasks were left alone.
-  EXPECT_NE(run.process.err.find("stage build started by developer (round 2)"), std::string::npos);
-  EXPECT_EQ(run.process.err.find("stage test_plan started by qa_engineer (round 2)"),
+  EXPECT_NE(run.process.out.find("stage build started by developer (round 2)"), std::string::npos);
+  EXPECT_EQ(run.process.out.find("stage test_plan started by qa_engineer (round 2)"),
             std::string::npos);
   const std::string board = read_file(run.folder.path() / "out" / "src" / "board.cc");
   EXPECT_NE(board.find("target - 1 != merged"), std::string::npos);
@@ -87,9 +88,9 @@ TEST(SopAimock, AnAlgorithmLibraryInPython) {
   if (run.process.exit_code != 0) return;
   EXPECT_EQ(json::get_int(run.quality().at("tests"), "passed"), 11);
   // QA quoted the contract against its own test: the code was not touched.
-  EXPECT_NE(run.process.err.find("stage test_plan started by qa_engineer (round 2)"),
+  EXPECT_NE(run.process.out.find("stage test_plan started by qa_engineer (round 2)"),
             std::string::npos);
-  EXPECT_EQ(run.process.err.find("stage build started by developer (round 2)"), std::string::npos);
+  EXPECT_EQ(run.process.out.find("stage build started by developer (round 2)"), std::string::npos);
   const std::string tests = read_file(run.folder.path() / "out" / "tests" / "test_paths.py");
   EXPECT_NE(tests.find("(None, [])"), std::string::npos);
 }
