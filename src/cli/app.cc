@@ -19,6 +19,7 @@ constexpr const char* kVersion = "0.1.0";
 constexpr const char* kFooter = R"(Examples:
   cadre run "A library service. Members borrow books. Each book has a title and an ISBN (unique)."
   cadre run brief.txt --out library
+  cadre run --on . "add due dates to tasks" --model openai:NAME    change existing code
   cadre spec brief.txt            what would be understood, sentence by sentence
   cadre resume last               go on after an interruption or a crash)";
 
@@ -84,6 +85,10 @@ void add_run(CLI::App& app, Parsed& parsed) {
       "--out", parsed.run.out,
       "project folder: new, empty, or made by an earlier run (default: a new one, named after "
       "the requirement's first words)");
+  run->add_option("--on", parsed.run.on,
+                  "a folder in a git repository: change what is there instead of making something "
+                  "new, on a branch and in a worktree of its own (SOP change; needs a model; "
+                  "docs/existing-code.md)");
   run->add_option("--sop", parsed.run.sop,
                   "standard operating procedure (stages, roles, gates): a shipped name or a folder "
                   "(default: software, or solo for a trivial job with a language model)");
@@ -112,7 +117,10 @@ void add_run(CLI::App& app, Parsed& parsed) {
       "run generated code with your rights instead of in bubblewrap; the report is marked");
   run->add_flag("--quiet", parsed.console.quiet, "only the final summary");
   add_common(run, parsed);
-  run->callback([&] { parsed.action = [&] { return run_command(parsed.console, parsed.run); }; });
+  run->callback([&] {
+    if (!parsed.run.on.empty() && run->count("--sop") == 0) parsed.run.sop = "change";
+    parsed.action = [&] { return run_command(parsed.console, parsed.run); };
+  });
 }
 
 void add_run_views(CLI::App& app, Parsed& parsed) {

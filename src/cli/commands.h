@@ -14,6 +14,7 @@ namespace cadre::cli {
 struct RunArguments {
   std::string brief;          // text, file name or "-"
   std::filesystem::path out;  // empty: from the brief's words
+  std::filesystem::path on;   // the repository to be changed; empty: something new is made
   std::filesystem::path state = ".cadre";
   std::string sop;                            // "": chosen by `team`
   std::string team = "auto";                  // auto, solo, full

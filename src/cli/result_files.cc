@@ -45,7 +45,7 @@ Result<void> write_new_file(const fs::path& file, const std::string& content) {
 
 }  // namespace
 
-Result<fs::path> write_result_files(Store& store, GitProjectWriter& writer,
+Result<fs::path> write_result_files(Store& store, GitProjectWriter* writer,
                                     const RunOutcome& outcome, const Plan& plan,
                                     const fs::path& out_dir, const fs::path& state) {
   auto journal = store.read(outcome.run);
@@ -61,12 +61,12 @@ Result<fs::path> write_result_files(Store& store, GitProjectWriter& writer,
   }
   const std::string content = json::write_pretty(assemble_result(input));
   std::error_code error;
-  if (refused && !fs::exists(out_dir, error)) {
+  if (writer == nullptr || (refused && !fs::exists(out_dir, error))) {
     const fs::path file = state / "results" / (outcome.run + ".json");
     if (auto written = write_new_file(file, content); !written) return propagate(written);
     return fs::absolute(file, error).lexically_normal();
   }
-  auto written = writer.write_result(content, outcome.run, outcome.started_us,
+  auto written = writer->write_result(content, outcome.run, outcome.started_us,
                                      refused ? refusal_readme(outcome) : std::string());
   if (!written) return propagate(written);
   return out_dir / "result.json";

@@ -10,9 +10,9 @@
 
 namespace cadre::cli {
 
-// Writes result.json into the project folder; where a refused run has left no folder, into
-// `state`/results/RUN.json. Gives its path. `sop` is the name of the run's SOP.
-Result<std::filesystem::path> write_result_files(Store& store, GitProjectWriter& writer,
+// Writes result.json into the project folder; where a refused run has left no folder, or without a
+// writer (a change to a repository), into `state`/results/RUN.json. Gives its path.
+Result<std::filesystem::path> write_result_files(Store& store, GitProjectWriter* writer,
                                                  const RunOutcome& outcome, const Plan& plan,
                                                  const std::filesystem::path& out_dir,
                                                  const std::filesystem::path& state);

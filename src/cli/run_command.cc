@@ -13,6 +13,7 @@
 #include "cli/approve_command.h"
 #include "cli/audit.h"
 #include "cli/brief_input.h"
+#include "cli/change_run.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/journal_access.h"
@@ -156,6 +157,7 @@ Result<void> check_out_dir(const std::filesystem::path& out_dir) {
 struct Places {
   std::filesystem::path out_dir, state;
   const Plan* plan = nullptr;
+  std::shared_ptr<const ChangeRun> change = nullptr;  // with --on
 };
 
 int conclude(const Console& console, Workshop& shop, const Result<RunOutcome>& outcome,
@@ -172,8 +174,8 @@ int conclude(const Console& console, Workshop& shop, const Result<RunOutcome>& o
       places.state == RunReference().state ? "" : fmt::format(" --state {}", places.state.string());
   Result<std::filesystem::path> result = std::filesystem::path();
   if (!interrupted) {
-    result = write_result_files(*shop.parts.store, *shop.writer, *outcome, *places.plan,
-                                places.out_dir, places.state);
+    result = write_result_files(*shop.parts.store, places.change ? nullptr : shop.writer.get(),
+                                *outcome, *places.plan, places.out_dir, places.state);
     if (!result && console.json) return report_error(console, result.error());
   }
   if (console.json) {
@@ -187,6 +189,7 @@ int conclude(const Console& console, Workshop& shop, const Result<RunOutcome>& o
                     {"result", interrupted ? Json(nullptr) : Json(result->string())},
                     {"seconds", seconds}};
     if (waiting) body["waiting"] = std::move(waits);
+    if (places.change) add_change(*places.change, body);
     console.print(json::write_pretty(body));
   } else if (waiting) {
     console.print(fmt::format("\nwaiting for a person; nothing runs meanwhile (run {})\n{}",
@@ -198,7 +201,8 @@ int conclude(const Console& console, Workshop& shop, const Result<RunOutcome>& o
                     outcome->run, where));
   } else {
     console.print(render_summary(*outcome, places.out_dir, seconds));
-    if (outcome->status == "refused" && result)
+    if (places.change) console.print(change_lines(*places.change, *outcome));
+    if ((outcome->status == "refused" || places.change) && result)
       console.print(fmt::format("result      {}\n", result->string()));
     console.print(
         fmt::format("run         {}  (cadre report {}{})\n", outcome->run, outcome->run, where));
@@ -250,6 +254,41 @@ void count_earlier(policy::Spending& spending, Store& store, const std::string& 
   spending.count_earlier(use);
 }
 
+// What a run works from beside the brief, and where its files go.
+struct Ground {
+  std::shared_ptr<ChangeRun> change;  // with --on
+  std::filesystem::path out_dir;
+  bool made_up = false;  // nobody asked for a folder of this name
+  std::optional<Artifact> input;
+
+  // A folder by a made-up name in which there is nothing does not stay.
+  void tidy() const {
+    std::error_code not_empty;
+    if (made_up) std::filesystem::remove(out_dir, not_empty);
+  }
+};
+
+Result<Ground> find_ground(const RunArguments& arguments, const Plan& plan,
+                           const std::string& brief, bool offline) {
+  Ground ground;
+  auto change = read_change(arguments, plan, offline);
+  if (!change) return propagate(change);
+  if (ground.change = *change; ground.change != nullptr) {
+    ground.out_dir = ground.change->writer->record().worktree;
+    ground.input = std::move(ground.change->input);
+    return ground;
+  }
+  ground.made_up = arguments.out.empty();
+  auto out_dir =
+      full_path(ground.made_up ? free_folder(".", folder_name_for(brief)) : arguments.out);
+  if (!out_dir) return propagate(out_dir);
+  ground.out_dir = std::move(*out_dir);
+  auto input = read_inputs(plan, arguments.inputs);
+  if (!input) return propagate(input);
+  ground.input = std::move(*input);
+  return ground;
+}
+
 }  // namespace
 
 int run_command(const Console& console, const RunArguments& arguments) {
@@ -264,51 +303,50 @@ int run_command(const Console& console, const RunArguments& arguments) {
   auto sop = choose_sop(arguments, *brief, offline, tool_names());
   if (!sop) return report_error(console, sop.error());
   const Plan* plan = &sop->plan;
-  const bool named = !arguments.out.empty();
-  auto out_dir = full_path(named ? arguments.out : free_folder(".", folder_name_for(*brief)));
-  if (!out_dir) return report_error(console, out_dir.error());
-  auto input = read_inputs(*plan, arguments.inputs);
-  if (!input) return report_error(console, input.error());
+  auto ground = find_ground(arguments, *plan, *brief, offline);
+  if (!ground) return report_error(console, ground.error());
   auto policy = open_policy(arguments.policy, arguments.state);
   if (!policy) return report_error(console, policy.error(), kUsage);
   auto sandbox = check_machine(*plan, arguments.no_sandbox, offline);
   if (!sandbox) return report_error(console, sandbox.error());
-  if (auto good = check_out_dir(*out_dir); !good) return report_error(console, good.error());
-  // Nobody asked for a folder by a made-up name in which there is nothing.
-  const auto tidy = [&] {
-    std::error_code not_empty;
-    if (!named) std::filesystem::remove(*out_dir, not_empty);
-  };
+  if (auto good = ground->change ? Result<void>() : check_out_dir(ground->out_dir); !good)
+    return report_error(console, good.error());
   auto store = create_journal(arguments.state);
   if (!store) {
-    tidy();
+    ground->tidy();
     return report_error(console, store.error());
   }
 
   InterruptWatch interrupt;
-  auto shop = open_workshop(*plan, *store, *out_dir, *sandbox, arguments.model,
+  auto shop = open_workshop(*plan, *store, ground->out_dir, *sandbox, arguments.model,
                             arguments.around);
   if (!shop) {
-    tidy();
+    ground->tidy();
     return report_error(console, shop.error(), kProvider);
+  }
+  if (ground->change) {
+    if (auto opened = open_change(*ground->change, arguments.state); !opened)
+      return report_error(console, opened.error());
+    shop->parts.project = ground->change->writer;
   }
   shop->parts.policy = std::move(*policy);
   Runner runner(shop->parts);
   const std::unique_ptr<Progress> progress = make_progress(console, *plan);
   runner.subscribe([&](const Event& event) { progress->on_event(event); });
   RunOptions options;
-  options.run = make_run_id(shop->parts.clock->now_us(), random_seed());
+  options.run = ground->change ? ground->change->run
+                               : make_run_id(shop->parts.clock->now_us(), random_seed());
   auto lock = RunLock::take(arguments.state, options.run);
   if (!lock) return report_error(console, lock.error());
   options.model = shop->mind.spec;
-  options.input = std::move(*input);
+  options.input = std::move(ground->input);
   if (runs_programs(*plan)) {
     JsonObject parameters;
     if (offline) parameters["stack"] = arguments.stack;  // else the architecture says it
     parameters["no_sandbox"] = arguments.no_sandbox;
     options.parameters = std::move(parameters);
   }
-  options.out_dir = *out_dir;
+  options.out_dir = ground->out_dir;
   options.timeout_s = shorter(arguments.timeout_s, arguments.around.max_time_s);
   if (auto kept = keep_limits(arguments.around, arguments.state, options.run); !kept)
     return report_error(console, kept.error());
@@ -318,7 +356,7 @@ int run_command(const Console& console, const RunArguments& arguments) {
   }
   auto outcome = runner.start_run(*plan, *brief, options, interrupt.token());
   progress->finish();
-  if (!outcome || outcome->status == "refused") tidy();
+  if (!outcome || outcome->status == "refused") ground->tidy();
   if (outcome && outcome->status == "refused" && shop->mind.spec == "offline" &&
       !makes_software(*plan)) {
     outcome->details = JsonObject{
@@ -326,8 +364,8 @@ int run_command(const Console& console, const RunArguments& arguments) {
                              "anthropic:NAME, ollama:NAME, URL#NAME, or CADRE_MODEL",
                              plan->name)}};
   }
-  return conclude(console, *shop, outcome, {*out_dir, arguments.state, &*plan},
-                  watch.seconds());
+  return conclude(console, *shop, outcome,
+                  {ground->out_dir, arguments.state, &*plan, ground->change}, watch.seconds());
 }
 
 int resume_command(const Console& console, const RunReference& reference,
@@ -357,11 +395,14 @@ int resume_command(const Console& console, const RunReference& reference,
 
   InterruptWatch interrupt;
   const std::filesystem::path out_dir = info->out_dir;
+  auto change = resume_change(reference.state, info->run, *state->plan, open);
+  if (!change) return report_error(console, change.error());
   ModelAround around = arguments.around;
   restore_limits(around, reference.state, info->run);
   if (auto good = check_around(model, around); !good) return report_error(console, good.error());
   auto shop = open_workshop(*state->plan, *store, out_dir, *sandbox, model, around);
   if (!shop) return report_error(console, shop.error(), kProvider);
+  if (*change) shop->parts.project = (*change)->writer;
   if (shop->mind.spending != nullptr && open)
     count_earlier(*shop->mind.spending, **store, info->run);
   shop->parts.policy = std::move(*policy);
@@ -372,8 +413,8 @@ int resume_command(const Console& console, const RunReference& reference,
   options.timeout_s = around.max_time_s;
   const auto outcome = runner.resume_run(info->run, options, interrupt.token());
   progress->finish();
-  return conclude(console, *shop, outcome, {out_dir, reference.state, state->plan.get()},
-                  watch.seconds());
+  return conclude(console, *shop, outcome,
+                  {out_dir, reference.state, state->plan.get(), *change}, watch.seconds());
 }
 
 }  // namespace cadre::cli
