@@ -205,13 +205,11 @@ class Drill {
     }
   }
 
-  int report(const Tally& t, const FaultServer& server, double seconds) {
+  void print_faults(const FaultServer& server, double seconds) const {
     const auto faults = server.faults();
-    std::int64_t all = 0, failed = 0;
-    for (std::size_t i = 0; i <= kFaultKinds; ++i) {
-      all += faults[i];
-      if (i < kFaultKinds) failed += faults[i];
-    }
+    std::int64_t failed = 0;
+    for (std::size_t i = 0; i < kFaultKinds; ++i) failed += faults[i];
+    const std::int64_t all = std::max<std::int64_t>(failed + faults[kFaultKinds], 1);
     fmt::print("fault runs: seed {}, {} % of requests fail, {} attempts a call, {} processes, {} "
                "kills; {:.1f} s\n\n",
                o_.seed, o_.rate, o_.attempts > 0 ? o_.attempts : net::kUnattendedAttempts,
@@ -221,12 +219,17 @@ class Drill {
       fmt::print("| {} | {} |\n", to_string(static_cast<FaultKind>(i)), faults[i]);
     }
     fmt::print("| all faults | {} of {} requests ({:.1f} %) |\n\n", failed, all,
-               100.0 * static_cast<double>(failed) / static_cast<double>(std::max<std::int64_t>(all, 1)));
-    const auto percent = [](double part, double whole) { return whole > 0 ? 100 * part / whole : 0; };
-    const double complete = percent(t.complete, t.runs);
-    const double finished = percent(t.finished, t.handoffs.requested);
+               percent(failed, all));
+  }
+
+  static double percent(std::int64_t part, std::int64_t whole) {
+    return whole > 0 ? 100.0 * static_cast<double>(part) / static_cast<double>(whole) : 0;
+  }
+
+  void print_tally(const Tally& t) const {
     fmt::print("| what | figure |\n| --- | ---: |\n");
-    fmt::print("| runs complete | {} of {} ({:.2f} %) |\n", t.complete, t.runs, complete);
+    fmt::print("| runs complete | {} of {} ({:.2f} %) |\n", t.complete, t.runs,
+               percent(t.complete, t.runs));
     fmt::print("| … without being resumed because a model did not answer | {} ({:.2f} %) |\n",
                t.without_help, percent(t.without_help, t.runs));
     fmt::print("| runs resumed, in another process or because a model did not answer | {} |\n",
@@ -234,27 +237,39 @@ class Drill {
     fmt::print("| handoffs requested, accepted, refused | {}, {}, {} |\n", t.handoffs.requested,
                t.handoffs.accepted, t.handoffs.refused);
     fmt::print("| handoffs accepted and finished in the end | {} ({:.2f} %) |\n", t.finished,
-               finished);
+               percent(t.finished, t.handoffs.requested));
     fmt::print("| … in the same round, no gate having sent the work back | {} |\n",
                t.handoffs.completed);
-    fmt::print("| requests; retried | {}; {} |\n", t.requests, t.retries);
+    fmt::print("| requests; failed in transport, so tried again | {}; {} |\n", t.requests,
+               t.retries);
     fmt::print("| model and tool calls finished | {} |\n", t.commands);
-    fmt::print("| … begun again after a kill, not having ended | {} |\n", t.begun_again);
+    fmt::print("| … begun again after a stop, not having ended | {} |\n", t.begun_again);
     fmt::print("| … repeated after they had ended | {} |\n", t.repeated);
     fmt::print("| external calls whose effect is unknown, told to the agent | {} |\n", t.unknown);
     fmt::print("| hangs; longest run | {}; {:.2f} s |\n", hangs_, t.longest_s);
     fmt::print("| runs with a tight budget; ended by it | {}; {} |\n", t.tight, t.tight_ended);
     fmt::print("| most beyond a budget: calls; tokens | {}; {} |\n", t.calls_over, t.tokens_over);
-    fmt::print("| tokens settled; charged by the server, broken replies and lost ones too | {}; {} "
-               "|\n",
-               t.settled, t.charged);
+    fmt::print("| tokens settled; charged, for broken and lost replies too | {}; {} |\n", t.settled,
+               t.charged);
+  }
+
+  int report(const Tally& t, const FaultServer& server, double seconds) const {
+    print_faults(server, seconds);
+    print_tally(t);
     for (const std::string& what : t.wrong) fmt::print("wrong: {}\n", what);
     if (server.strays() > 0) fmt::print("wrong: {} strange requests\n", server.strays());
-    const bool good = complete >= 99 && finished >= 99.5 && t.repeated == 0 && hangs_ == 0 &&
-                      t.calls_over <= 0 && t.tokens_over <= 0 && problems_.empty() &&
-                      server.strays() == 0;
+    const bool good = percent(t.complete, t.runs) >= 99 &&
+                      percent(t.without_help, t.runs) >= 99 &&
+                      percent(t.finished, t.handoffs.requested) >= 99.5 && t.repeated == 0 &&
+                      hangs_ == 0 && t.calls_over <= 0 && t.tokens_over <= 0 &&
+                      contradictions(t) == 0 && server.strays() == 0;
     fmt::print("goals {}\n", good ? "reached" : "NOT reached");
     return good ? 0 : 1;
+  }
+
+  // What is wrong beside runs that were not completed: of these one in a hundred is allowed.
+  static std::int64_t contradictions(const Tally& t) {
+    return std::ssize(t.wrong) - (t.runs - t.complete);
   }
 
   const Options o_;
