@@ -46,6 +46,7 @@ struct Profile {
 
 Result<Profile> read_profile(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);
+  if (!in) return fail(ErrorCode::kNotFound, "there is no profile " + file.string());
   auto read = json::parse(
       std::string((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>()));
   if (!read) return fail(ErrorCode::kInvalidInput, file.string() + ": " + read.error().message);
@@ -267,7 +268,7 @@ int compare(const Profile& profile, const Plan& shipped, double faster,
   if (!solo) return fmt::print(stderr, "{}\n", solo.error().describe()), 1;
   fmt::print("SIMULATED LATENCIES, profile {} ({}); time {} times as fast\n", profile.name,
              profile.source, faster);
-  fmt::print("to first token {:g} ms; tokens a second: {:g} written, {:g} read, {:g} when cached\n\n",
+  fmt::print("first token {:g} ms; tokens a second: {:g} written, {:g} read, {:g} when cached\n\n",
              profile.latency.ttft_ms, profile.latency.output_tokens_per_s,
              profile.latency.input_tokens_per_s, profile.latency.cached_input_tokens_per_s);
   fmt::print("one agent alone: {:.1f} s, {} calls, {} tokens written, {} read ({} cached)\n\n",
