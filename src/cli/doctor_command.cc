@@ -63,14 +63,12 @@ std::vector<Finding> examine() {
 std::vector<Finding> examine_models() {
   std::vector<Finding> findings;
   for (const ProviderState& state : examine_providers(Ask::kLocal, policy::PriceTable::shipped())) {
-    std::string detail = state.missing;
+    std::string detail = state.missing + "; " + state.remedy;
     if (state.missing.empty()) {
       detail = state.key_variable.empty() ? state.address : state.key_variable + " is set";
     }
-    findings.push_back({"model " + state.name, state.missing.empty(), std::move(detail),
-                        "--model " + state.name +
-                            (state.name == "claude-code" ? "" : ":NAME") + " does not work",
-                        state.remedy, false});
+    findings.push_back(
+        {"model " + state.name, state.missing.empty(), std::move(detail), "", state.remedy, false});
   }
   return findings;
 }
@@ -96,7 +94,7 @@ int doctor_command(const Console& console) {
                        : f.required ? "MISSING"
                                     : "missing",
                        f.name, f.detail);
-    if (!f.good)
+    if (!f.good && !f.consequence.empty())
       out += fmt::format("        without it: {}\n        remedy: {}\n", f.consequence, f.remedy);
   }
   if (console.json) {

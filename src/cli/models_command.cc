@@ -25,7 +25,7 @@ std::string standing(const ProviderState& state) {
 }
 
 std::string one_line(const ProviderState& state) {
-  std::string out = fmt::format("{} {:<12} {:<27} {}\n", state.missing.empty() ? "ok " : "-  ",
+  std::string out = fmt::format("{} {:<12} {:<29} {}\n", state.missing.empty() ? "ok " : "-  ",
                                 state.name, key_words(state), standing(state));
   if (!state.missing.empty()) out += fmt::format("   {:<12} {}\n", "", "remedy: " + state.remedy);
   return out;
@@ -125,7 +125,7 @@ int models_command(const Console& console, const ModelsArguments& arguments) {
   for (const ProviderState& state : states)
     out += arguments.provider.empty() ? one_line(state) : details(state);
   if (arguments.provider.empty()) {
-    out += "ok  offline      needs no key                built in: no language model\n";
+    out += "ok  offline      needs no key                  built in: no language model\n";
     out += fmt::format("\nruns use {}; cadre models NAME shows prices and limits{}\n",
                        chosen.empty() ? "offline (CADRE_MODEL is not set)" : chosen,
                        arguments.check ? "" : ", --check asks the servers");

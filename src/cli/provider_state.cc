@@ -161,7 +161,10 @@ std::vector<ProviderState> examine_providers(Ask ask, const policy::PriceTable& 
     ProviderState& state = states[index];
     state.reached = answer.get();
     if (state.reached->good) continue;
-    state.missing = state.reached->problem;
+    // Of a server of one's own it is enough that nothing is there.
+    const bool nothing = state.local && state.reached->problem.starts_with("cannot connect");
+    state.missing =
+        nothing ? "nothing answers at " + state.address : state.reached->problem;
     const model::Profile& profile = *model::find_profile(state.name);
     state.remedy = state.local ? start_hint(profile) : "check key, network and proxy";
   }

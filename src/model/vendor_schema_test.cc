@@ -4,6 +4,7 @@
 #include "base/json_schema.h"
 #include "model/adapter_test_kit.h"
 #include "model/json_text.h"
+#include "model/wire_common.h"
 
 namespace cadre::model {
 namespace {
@@ -62,6 +63,16 @@ TEST(VendorSchema, AbsentMembersComeBack) {
   drop_absent(schema, value);
   EXPECT_EQ(value, parse(R"({"b":null,"c":[{"y":{"x":1}}],"d":null})"));
   EXPECT_TRUE(JsonSchema::compile(schema)->validate(value).empty());
+}
+
+TEST(EventReader, LargeEventsWithoutEndCostNoMoreThanOne) {
+  EventReader reader;
+  const std::string event = "{\"x\":\"" + std::string(100'000, 'y') + "\"}";
+  for (int i = 0; i < 200; ++i) {
+    const Json* read = reader.read(event);
+    ASSERT_NE(read, nullptr);
+    EXPECT_EQ(read->at("x").get_string().size(), 100'000U);
+  }
 }
 
 TEST(JsonText, StringsOfAnyBytes) {

@@ -177,13 +177,14 @@ void settle(ModelReply& reply, const ReplyContext& context) {
   if (reply.finish.empty()) reply.finish = "stop";
 }
 
-EventReader::EventReader()
-    : resource_(memory_.data(), memory_.size()), parser_({}, event_options()) {}
+EventReader::EventReader() : parser_({}, event_options()) {}
 
 const Json* EventReader::read(std::string_view text) {
   value_.reset();  // lets go of the memory before it is used anew
-  resource_.release();
-  parser_.reset(&resource_);
+  // A new one each time: release() keeps the growing size of the next block, so that a stream of
+  // events larger than `memory_` would ask for twice as much with each of them.
+  resource_.emplace(memory_.data(), memory_.size());
+  parser_.reset(&*resource_);
   boost::system::error_code error;
   parser_.write(text.data(), text.size(), error);
   if (error) return nullptr;

@@ -71,7 +71,7 @@ class EventReader {
 
  private:
   std::array<unsigned char, 16 * 1024> memory_;
-  boost::json::monotonic_resource resource_;
+  std::optional<boost::json::monotonic_resource> resource_;
   boost::json::parser parser_;
   std::optional<Json> value_;
 };

@@ -11,6 +11,7 @@
 #include "policy/cached_model.h"
 #include "policy/fallback_model.h"
 #include "policy/recording.h"
+#include "policy/schema_fallback.h"
 
 namespace cadre::policy {
 namespace {
@@ -74,7 +75,9 @@ class Opener {
       if (!client) return propagate(client);
       client_ = std::move(*client);
     }
-    return budgeted(net::make_model(spec, client_, options_.keys, options_.http), spec);
+    auto model = net::make_model(spec, client_, options_.keys, options_.http);
+    if (!model) return model;
+    return budgeted(make_schema_fallback(std::move(*model)), spec);
   }
 
   Result<std::shared_ptr<Model>> budgeted(Result<std::shared_ptr<Model>> model,

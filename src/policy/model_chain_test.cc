@@ -106,6 +106,35 @@ TEST(ModelChain, MistakesAreToldBeforeTheFirstCall) {
   EXPECT_NE(problem("openai:gpt-5", cache).find("cannot write into the cache"), std::string::npos);
 }
 
+TEST(ModelChain, AServerThatTakesNoSchemaIsAskedInWords) {
+  std::vector<std::string> seen;
+  TestServer server([&](const std::string& request, const auto& to) {
+    seen.push_back(request);
+    if (request.find("response_format") != std::string::npos)
+      return to.reply(400, R"({"error":{"message":"response_format json_schema is not supported"}})");
+    return to.reply(200, R"({"choices":[{"finish_reason":"stop","message":{
+      "content":"```json\n{\"answer\": 42}\n```"}}]})");
+  });
+  const auto model = *open_model(server.url("/v1#m"), options());
+  const OutputSchema output{"verdict", *json::parse(R"({"type":"object","properties":{
+    "answer":{"type":"integer"}},"required":["answer"]})")};
+  for (int i = 0; i < 2; ++i) {
+    std::promise<Result<ModelReply>> promise;
+    const std::vector<ItemPtr> items{
+        std::make_shared<const Item>(MessageItem{Speaker::kUser, "hi", "", false, Json()})};
+    ModelRequest request;
+    request.items = items;
+    request.output = &output;
+    model->start(request, {}, {}, [&](auto reply) { promise.set_value(std::move(reply)); });
+    auto reply = promise.get_future().get();
+    ASSERT_TRUE(reply) << reply.error().describe();
+    EXPECT_EQ(std::get<MessageItem>(reply->items[0]).text, "{\"answer\": 42}");
+    EXPECT_EQ(reply->notes.size(), i == 0 ? 1U : 0U);
+  }
+  ASSERT_EQ(seen.size(), 3U);  // refused once, never asked for again
+  EXPECT_NE(seen[2].find("JSON Schema"), std::string::npos);
+}
+
 TEST(ModelChain, TheSameModelIsOpenedOnce) {
   int opened = 0;
   ChainOptions with = options();
