@@ -77,7 +77,8 @@ AgentJournal::Draft AgentJournal::opened(const Opened& outcome, const std::strin
   start["past"] = outcome.past.size();
   start["past_end"] = end_digest(outcome.past);
   JsonArray input(start.storage());
-  for (const ItemPtr& item : outcome.input) input.push_back(detail::item_json(*item, start.storage()));
+  for (const ItemPtr& item : outcome.input)
+    input.push_back(detail::item_json(*item, start.storage()));
   start["input"] = std::move(input);
   std::vector<std::string> blobs;
   if (!outcome.context.empty())
