@@ -43,6 +43,7 @@ struct ModelSettings {
   std::optional<std::int64_t> max_output_tokens;
   std::optional<bool> parallel_tool_calls;
   std::string reasoning_effort;  // "", low, medium, high; where the model has it
+  std::string needs{};  // how strong a model a router has to choose: small, standard, strong
   ToolChoice tool_choice;
   Json extra = JsonObject{};  // members put into the request as they are
 };

@@ -12,6 +12,7 @@
 #include "policy/fallback_model.h"
 #include "policy/recording.h"
 #include "policy/schema_fallback.h"
+#include "policy/tiered_model.h"
 
 namespace cadre::policy {
 namespace {
@@ -29,8 +30,8 @@ class Opener {
  public:
   explicit Opener(ChainOptions options) : options_(std::move(options)) {
     if (options_.prices == nullptr)
-      options_.prices = std::shared_ptr<const PriceTable>(&PriceTable::shipped(),
-                                                          [](const PriceTable*) {});
+      options_.prices =
+          std::shared_ptr<const PriceTable>(&PriceTable::shipped(), [](const PriceTable*) {});
     if (options_.http.traffic == nullptr) options_.http.traffic = std::make_shared<net::Traffic>();
   }
 
@@ -40,6 +41,11 @@ class Opener {
     const std::lock_guard lock(mutex_);
     const std::string name(text::trim(specification));
     if (const auto it = chains_.find(name); it != chains_.end()) return it->second;
+    if (name.starts_with(kRoutePrefix)) {
+      auto made = route(name);
+      if (made) chains_[name] = *made;
+      return made;
+    }
     std::vector<std::shared_ptr<Model>> models;
     for (const std::string& spec : split_chain(name)) {
       auto model = one(spec);
@@ -53,6 +59,23 @@ class Opener {
   }
 
  private:
+  Result<std::shared_ptr<Model>> route(std::string_view specification) {
+    auto parts = read_route(specification);
+    if (!parts) return propagate(parts);
+    std::vector<TieredModel> models;
+    for (const TieredSpec& part : *parts) {
+      auto model = one(part.model);
+      if (!model) return propagate(model);
+      TieredModel tiered{.model = std::move(*model), .tier = part.tier};
+      const PriceKey key = price_key(part.model);
+      // Three tokens are read for one that is written.
+      if (const Price* price = options_.prices->find(key.provider, key.model))
+        tiered.price = (3 * price->rates.input + price->rates.output) / 4;
+      models.push_back(std::move(tiered));
+    }
+    return make_tiered_model(std::move(models));
+  }
+
   Result<std::shared_ptr<Model>> one(const std::string& spec) {
     if (options_.other) {
       if (auto found = options_.other(spec)) return budgeted(std::move(*found), spec);
@@ -87,12 +110,12 @@ class Opener {
     const PriceKey key = price_key(spec);
     const bool money = options_.spending != nullptr && options_.spending->limits().budget.money;
     if (money && options_.prices->find(key.provider, key.model) == nullptr) {
-      return fail(ErrorCode::kInvalidInput,
-                  fmt::format("the price of {} is not known, so a budget of money cannot be kept",
-                              spec),
-                  fmt::format("name it in a price table (--prices FILE; provider \"{}\", model "
-                              "\"{}\"), or limit tokens: --max-tokens N",
-                              key.provider, key.model));
+      return fail(
+          ErrorCode::kInvalidInput,
+          fmt::format("the price of {} is not known, so a budget of money cannot be kept", spec),
+          fmt::format("name it in a price table (--prices FILE; provider \"{}\", model "
+                      "\"{}\"), or limit tokens: --max-tokens N",
+                      key.provider, key.model));
     }
     return make_budgeted_model(std::move(*model), {.spending = options_.spending,
                                                    .prices = options_.prices,
@@ -122,13 +145,12 @@ class RoutedModel final : public Model {
     if (!other) return done(propagate(other));
     ModelRequest asked = request;
     asked.model = {};
-    (*other)->start(asked, std::move(stop), std::move(delta),
-                    [name = (*other)->name(),
-                     done = std::move(done)](Result<ModelReply> reply) mutable {
-                      if (reply && reply->usage.answered_by.empty())
-                        reply->usage.answered_by = name;
-                      done(std::move(reply));
-                    });
+    (*other)->start(
+        asked, std::move(stop), std::move(delta),
+        [name = (*other)->name(), done = std::move(done)](Result<ModelReply> reply) mutable {
+          if (reply && reply->usage.answered_by.empty()) reply->usage.answered_by = name;
+          done(std::move(reply));
+        });
   }
 
  private:
@@ -164,7 +186,8 @@ PriceKey price_key(std::string_view specification) {
   const std::size_t colon = specification.find(':');
   const std::string kind(specification.substr(0, colon));
   if (kind != kClaude) return {kind, ""};  // a file's name is nobody's model
-  return {kind, colon == std::string_view::npos ? "" : std::string(specification.substr(colon + 1))};
+  return {kind,
+          colon == std::string_view::npos ? "" : std::string(specification.substr(colon + 1))};
 }
 
 Result<std::shared_ptr<Model>> open_model(std::string_view specification, ChainOptions options) {

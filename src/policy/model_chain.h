@@ -6,6 +6,7 @@
 //   claude-code, claude-code:opus   Claude Code's command line
 //   replay:FILE                     a recording; replay-by-place:FILE tolerates other requests
 //   a,b                             b answers when a cannot
+//   route:a=strong|b=small          the cheapest that is strong enough (tiered_model.h)
 //
 // A request that names a model by a specification ("anthropic:claude-haiku-4-5", also a list) goes
 // to that; any other name is for the first model of the chain. Thread-safe.
@@ -29,7 +30,7 @@ struct ChainOptions {
   // Called once, when the first model over HTTP is opened.
   std::function<Result<std::shared_ptr<net::HttpClient>>()> client{};
   net::KeySource keys{};
-  net::HttpModelOptions http{};                // `traffic` is shared by all models of the chain
+  net::HttpModelOptions http{};  // `traffic` is shared by all models of the chain
   ClaudeOptions claude{};
   std::shared_ptr<const PriceTable> prices{};  // null: the shipped one
   std::shared_ptr<Spending> spending{};        // null: no budget

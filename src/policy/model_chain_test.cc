@@ -28,8 +28,8 @@ ChainOptions options() {
 TEST(ModelChain, Specifications) {
   EXPECT_EQ(split_chain(" a:1 , b:2,, "), (std::vector<std::string>{"a:1", "b:2"}));
   EXPECT_TRUE(split_chain(" , ").empty());
-  for (const char* yes : {"openai:gpt-5", "a,b", "claude-code", "claude-code:opus",
-                          "anthropic+http://h/v1#m"}) {
+  for (const char* yes :
+       {"openai:gpt-5", "a,b", "claude-code", "claude-code:opus", "anthropic+http://h/v1#m"}) {
     EXPECT_TRUE(is_specification(yes)) << yes;
   }
   for (const char* no : {"", "gpt-5", "qwen3:8b", "meta/llama"}) {
@@ -43,10 +43,10 @@ TEST(ModelChain, AServerThatFailsIsFollowedByTheNext) {
   TempDir dir;
   ChainOptions with = options();
   with.record = dir.path / "run.jsonl";
-  with.prices = std::make_shared<const PriceTable>(*PriceTable::from_json(*json::parse(
-      fmt::format(R"({{"prices":[{{"provider":"{}","model":"m","input":1,"output":2,
+  with.prices = std::make_shared<const PriceTable>(*PriceTable::from_json(
+      *json::parse(fmt::format(R"({{"prices":[{{"provider":"{}","model":"m","input":1,"output":2,
                    "date":"2026-11-23","source":"test"}}]}})",
-                  up.url("")))));
+                               up.url("")))));
   with.spending = std::make_shared<Spending>(SpendingLimits{.budget = {.tokens = 100'000}});
   {
     const auto model = *open_model(down.url("/v1#m") + "," + up.url("/v1#m"), with);
@@ -82,6 +82,34 @@ TEST(ModelChain, ARequestMayNameAnotherModel) {
   EXPECT_EQ(one.requests(), 1);
 }
 
+TEST(ModelChain, ARouteTakesTheCheapestThatIsStrongEnough) {
+  int asked_dear = 0, asked_cheap = 0;
+  TestServer dear([&](const std::string&, const auto& to) {
+    ++asked_dear;
+    return to.reply(200, kText);
+  });
+  TestServer cheap([&](const std::string&, const auto& to) {
+    ++asked_cheap;
+    return to.reply(200, kText);
+  });
+  ChainOptions with = options();
+  with.prices = std::make_shared<const PriceTable>(*PriceTable::from_json(*json::parse(fmt::format(
+      R"({{"prices":[{{"provider":"{}","model":"m","input":5,"output":9,"date":"2026-11-23",
+                       "source":"test"}},
+                     {{"provider":"{}","model":"m","input":1,"output":2,"date":"2026-11-23",
+                       "source":"test"}}]}})",
+      dear.url(""), cheap.url("")))));
+  const auto model = open_model(
+      fmt::format("route:{}=strong|{}=standard", dear.url("/v1#m"), cheap.url("/v1#m")), with);
+  ASSERT_TRUE(model.has_value()) << model.error().describe();
+  const Outcome outcome = ask(**model);
+  EXPECT_EQ(text_of(outcome), "hello");
+  EXPECT_EQ(outcome.reply->usage.answered_by, cheap.url("/v1#m"));
+  EXPECT_EQ(asked_dear, 0);
+  EXPECT_EQ(asked_cheap, 1);
+  EXPECT_FALSE(open_model("route:" + dear.url("/v1#m") + "=mighty", options()).has_value());
+}
+
 TEST(ModelChain, MistakesAreToldBeforeTheFirstCall) {
   const auto problem = [](std::string_view spec, ChainOptions with) {
     auto made = open_model(spec, std::move(with));
@@ -111,7 +139,8 @@ TEST(ModelChain, AServerThatTakesNoSchemaIsAskedInWords) {
   TestServer server([&](const std::string& request, const auto& to) {
     seen.push_back(request);
     if (request.find("response_format") != std::string::npos)
-      return to.reply(400, R"({"error":{"message":"response_format json_schema is not supported"}})");
+      return to.reply(400,
+                      R"({"error":{"message":"response_format json_schema is not supported"}})");
     return to.reply(200, R"({"choices":[{"finish_reason":"stop","message":{
       "content":"```json\n{\"answer\": 42}\n```"}}]})");
   });

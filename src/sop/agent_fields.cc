@@ -31,6 +31,11 @@ void read_model_config(Fields& fields, AgentConfig& agent) {
   check("temperature", 0, 2);
   check("top_p", 0, 1);
   check("max_tokens", 1, 10'000'000);
+  const std::string needs = json::get_string(*config, "needs");
+  if (json::find(*config, "needs") != nullptr && needs != "small" && needs != "standard" &&
+      needs != "strong") {
+    fields.error("model_config", "model_config: \"needs\" must be small, standard or strong");
+  }
 }
 
 void read_extra(Fields& fields, AgentConfig& agent) {
