@@ -61,14 +61,12 @@ bool Runtime::Loop::post(Job job) {
     local_.push_back(std::move(job));
     return true;
   }
-  bool first = false;
-  {
-    const std::lock_guard lock(mutex_);
-    if (stopping_) return false;
-    first = posted_.empty();
-    posted_.push_back(std::move(job));
-    has_posted_ = true;
-  }
+  const std::lock_guard lock(mutex_);
+  if (stopping_) return false;
+  const bool first = posted_.empty();
+  posted_.push_back(std::move(job));
+  has_posted_ = true;
+  // Under the lock: the job may be the last that the loop waits for, and the loop gone after it.
   if (first) wake_.notify_one();
   return true;
 }
