@@ -59,6 +59,18 @@ bool measured(const Json& value, std::string_view key) {
   return member != nullptr && !member->is_null();
 }
 
+// What no tool could measure since there is nothing to measure it against.
+bool not_applicable(const Json& report, std::string_view what) {
+  for (const Json& entry : json::get_array(report, "not_verified")) {
+    if (!entry.is_string()) continue;
+    const std::string_view text = json::as_view(entry.get_string());
+    if (text.starts_with(what) && text.find("not applicable") != std::string_view::npos) {
+      return true;
+    }
+  }
+  return false;
+}
+
 std::string quality_lines(const Json& report) {
   if (!report.is_object()) return "tests       not run\n";
   const Json tests = object_at(report, "tests");
@@ -71,16 +83,22 @@ std::string quality_lines(const Json& report) {
   const Json coverage = object_at(report, "coverage");
   out += "coverage    " + percent(coverage, "lines_percent", " of lines") + ", " +
          percent(coverage, "branches_percent", " of branches") + "\n";
-  out += "rule kills  " +
-         percent(report, "rule_kill_rate_percent", " of the mutated rules were caught") + "\n";
+  if (!not_applicable(report, "rule kill rate")) {
+    out += "rule kills  " +
+           percent(report, "rule_kill_rate_percent", " of the mutated rules were caught") + "\n";
+  }
   const Json differential = object_at(report, "differential");
   if (measured(differential, "operations")) {
     out +=
         fmt::format("reference   {} operations compared, {} mismatches (seed {})\n",
                     json::get_int(differential, "operations"),
                     json::get_int(differential, "mismatches"), json::get_int(differential, "seed"));
-  } else {
+  } else if (!not_applicable(report, "differential test")) {
     out += "reference   not measured\n";
+  }
+  if (const Json lint = object_at(report, "lint"); measured(lint, "findings")) {
+    out += fmt::format("lint        {} findings of {}\n", json::get_int(lint, "findings"),
+                       json::get_string(lint, "tool"));
   }
   if (const Json* sandboxed = json::find(report, "sandboxed");
       sandboxed != nullptr && sandboxed->is_bool() && !sandboxed->get_bool()) {
@@ -171,8 +189,10 @@ std::string render_summary(const RunOutcome& outcome, const std::filesystem::pat
   const auto assumptions = json::get_array(requirements, "assumptions").size();
   const auto questions = json::get_array(requirements, "questions").size();
   if (assumptions + questions > 0) {
-    out += fmt::format("check       {} assumptions and {} questions in docs/assumptions.md\n",
-                       assumptions, questions);
+    out += fmt::format("check       {} assumptions and {} questions in {}\n", assumptions, questions,
+                       has_file(outcome, "requirements", "docs/assumptions.md")
+                           ? "docs/assumptions.md"
+                           : "docs/requirements.md");
   }
   return out + start_lines(outcome, out_dir);
 }

@@ -25,8 +25,8 @@ Json delivery_schema(const Plan& plan, std::string_view stage, std::string_view 
 // {"type", "data", "files": [{"path", "content"}]} as an artifact; kInvalidInput says what is wrong
 // in words that help to mend it. {"said": text} is no delivery: the error asks for one.
 // A file without content, and with no "files" at all each path that the data lists under "files",
-// is taken from `files`. Where the type's schema says `x-measured-by`, the figures are those of that
-// tool (measured.h), and nothing is taken before it ran.
+// is taken from `files`. Where the type's schema says `x-measured-by`, the figures are those of
+// that tool (measured.h), and nothing is taken before it ran.
 Result<Artifact> read_delivery(const Json& arguments, const Task& task, const TaskFiles& files,
                                std::span<const ToolResult> results);
 

@@ -120,8 +120,7 @@ class Writer {
         continue;
       }
       std::string title = json::get_string(row, "id");
-      const std::string name =
-          json::get_string(row, "title", json::get_string(row, "name"));
+      const std::string name = json::get_string(row, "title", json::get_string(row, "name"));
       if (!name.empty()) title += (title.empty() ? "" : ": ") + name;
       heading(title.empty() ? "–" : title, depth);
       JsonObject rest = row.get_object();
@@ -169,7 +168,8 @@ void add_document(const Task& task, Artifact& artifact) {
   const auto at = task.plan->artifact_schemas.find(artifact.type);
   if (at == task.plan->artifact_schemas.end()) return;
   const std::string path = json::get_string(at->second, "x-document");
-  if (path.empty() || std::ranges::find(artifact.files, path, &File::path) != artifact.files.end()) {
+  if (path.empty() ||
+      std::ranges::find(artifact.files, path, &File::path) != artifact.files.end()) {
     return;
   }
   artifact.files.push_back(

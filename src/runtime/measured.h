@@ -4,9 +4,9 @@
 //
 // What the tool answered last in the task ({"figures": {...}, "append": {list: [...]}}) replaces
 // what the delivered data says under the same names, and its lists are put before the data's; the
-// data is stamped with `measured_by`. Without an answer of the tool nothing is taken. A finding that
-// was measured keeps its blame, unless `reassigned` names another artifact with words that stand in
-// one of `quotes_from`. Pure.
+// data is stamped with `measured_by`. Without an answer of the tool nothing is taken. A finding
+// that was measured keeps its blame, unless `reassigned` names another artifact with words that
+// stand in one of `quotes_from`. Pure.
 #pragma once
 
 #include <span>

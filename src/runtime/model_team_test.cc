@@ -23,8 +23,9 @@ Json parsed(const char* text) { return json::parse(text).value(); }
 
 // Plans two files, builds them side by side, measures them.
 Plan team_plan() {
-  Plan plan = make_plan({"plan planner brief tasks", "build dev tasks code", "check qa code report"},
-                        {"list_files", "read_file", "write_file", "edit_file", "measure"});
+  Plan plan =
+      make_plan({"plan planner brief tasks", "build dev tasks code", "check qa code report"},
+                {"list_files", "read_file", "write_file", "edit_file", "measure"});
   plan.stages[1].fan_out = StageSpec::FanOut{"tasks", "tasks"};
   plan.stages[2].gates.push_back({"tests_pass", "report", JsonObject{}, ""});
   plan.artifact_schemas["tasks"] = parsed(R"({"type": "object", "required": ["tasks"]})");
@@ -71,13 +72,16 @@ std::shared_ptr<TaskTool> measure_tool() {
         }
         JsonArray findings;
         if (bug) {
-          findings.push_back(JsonObject{{"id", "M-001"}, {"gate", "tests_pass"},
-                                        {"severity", "high"}, {"title", "the test t fails"},
-                                        {"evidence", "a.txt says bug"}, {"blame", "code"}});
+          findings.push_back(JsonObject{{"id", "M-001"},
+                                        {"gate", "tests_pass"},
+                                        {"severity", "high"},
+                                        {"title", "the test t fails"},
+                                        {"evidence", "a.txt says bug"},
+                                        {"blame", "code"}});
         }
         return Json(JsonObject{
-            {"figures", JsonObject{{"tests", JsonObject{{"passed", bug ? 0 : 1},
-                                                        {"failed", bug ? 1 : 0}}}}},
+            {"figures",
+             JsonObject{{"tests", JsonObject{{"passed", bug ? 0 : 1}, {"failed", bug ? 1 : 0}}}}},
             {"append", JsonObject{{"findings", std::move(findings)}}}});
       });
 }
@@ -169,8 +173,8 @@ TEST(ModelTeam, TheSecondWriterOfAFileIsTold) {
         };
         if (request.items.size() == 1) return testing::calls("write_file", write("shared.txt"));
         if (last.find("was written first by build/") != std::string::npos) {
-          return testing::calls(std::vector<ToolCallItem>{
-              {"1", "write_file", write(own), {}}, {"2", "deliver_code", deliver(own), {}}});
+          return testing::calls(std::vector<ToolCallItem>{{"1", "write_file", write(own), {}},
+                                                          {"2", "deliver_code", deliver(own), {}}});
         }
         return testing::calls("deliver_code", deliver("shared.txt"));
       });

@@ -68,11 +68,10 @@ class GateReader {
       if (fits) {
         gate.parameters.get_object()[parameter.name] = *value;
       } else {
-        fields.error(parameter.name,
-                     fmt::format("\"{}\" must be {}", parameter.name,
-                                 parameter.text     ? "text"
-                                 : parameter.number ? "a number from 0 to 100"
-                                                    : "true or false"));
+        fields.error(parameter.name, fmt::format("\"{}\" must be {}", parameter.name,
+                                                 parameter.text     ? "text"
+                                                 : parameter.number ? "a number from 0 to 100"
+                                                                    : "true or false"));
       }
     }
   }
@@ -139,7 +138,8 @@ void read_context(const std::string& file, const YamlDocument& document, Fields&
   for (const auto& member : value->get_object()) {
     const std::string type(member.key().data(), member.key().size());
     if (std::find(spec.needs.begin(), spec.needs.end(), type) == spec.needs.end()) {
-      fields.error(type, fmt::format("\"context\" names \"{}\", which the stage does not need", type),
+      fields.error(type,
+                   fmt::format("\"context\" names \"{}\", which the stage does not need", type),
                    "write " + one_of(spec.needs));
       continue;
     }

@@ -253,8 +253,8 @@ std::string render_report(const RunReport& report) {
   if (const Json prefix = prefix_json(report); json::get_int(prefix, "compared") > 0) {
     // The line is of use where a model was asked; figures are bytes as they were sent.
     out.insert(out.size() - 1,
-               fmt::format("prefix    {:.1f} % of what {} requests sent repeats the beginning of an "
-                           "earlier one of the same role\n",
+               fmt::format("prefix    {:.1f} % of what {} requests sent repeats the beginning of "
+                           "an earlier one of the same role\n",
                            json::get_double(prefix, "repeated_percent"),
                            json::get_int(prefix, "compared")));
   }

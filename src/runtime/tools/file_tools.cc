@@ -74,10 +74,10 @@ Result<Json> read_file(const ToolCall& call, TaskFiles& files, const TaskToolCon
                 "list_files shows what is there");
   }
   const auto lines = text::lines(file->content);
-  const auto first = static_cast<std::size_t>(std::max<std::int64_t>(
-      1, json::get_int(arguments, "first_line", 1)));
-  const auto count = static_cast<std::size_t>(json::get_int(
-      arguments, "lines", static_cast<std::int64_t>(kReadLinesMax)));
+  const auto first = static_cast<std::size_t>(
+      std::max<std::int64_t>(1, json::get_int(arguments, "first_line", 1)));
+  const auto count = static_cast<std::size_t>(
+      json::get_int(arguments, "lines", static_cast<std::int64_t>(kReadLinesMax)));
   std::string shown;
   std::size_t at = first;
   for (; at <= lines.size() && at - first < std::min(count, kReadLinesMax); ++at) {
@@ -102,9 +102,8 @@ Result<Json> search_files(const ToolCall& call, TaskFiles& files, const TaskTool
   options.set_max_mem(4 << 20);
   const RE2 pattern(words, options);
   if (!pattern.ok()) {
-    return fail(ErrorCode::kInvalidInput,
-                fmt::format("\"{}\" is no pattern: {}", text::shorten(words, 100),
-                            pattern.error()));
+    return fail(ErrorCode::kInvalidInput, fmt::format("\"{}\" is no pattern: {}",
+                                                      text::shorten(words, 100), pattern.error()));
   }
   JsonArray hits;
   std::size_t count = 0;
@@ -130,7 +129,8 @@ Result<Json> change(const ToolCall& call, TaskFiles& files, const TaskToolContex
   const std::string holder =
       context.claims->claim(path, context.task->stage + "/" + context.task->id);
   if (holder.empty()) return changed;
-  return fail(ErrorCode::kConflict, fmt::format("conflict: {} was written first by {}", path, holder),
+  return fail(ErrorCode::kConflict,
+              fmt::format("conflict: {} was written first by {}", path, holder),
               "leave the file to it and take another path, or do without");
 }
 

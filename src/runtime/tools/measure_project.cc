@@ -157,9 +157,9 @@ class Session {
       if (variant.when.empty() || files_.find(variant.when) != nullptr) return &variant;
       wanted.push_back(variant.when);
     }
-    measured_.findings.push_back({"", "high",
-                                  fmt::format("the project has no {}", text::join(wanted, " and no ")),
-                                  stack_.conventions, "code"});
+    measured_.findings.push_back(
+        {"", "high", fmt::format("the project has no {}", text::join(wanted, " and no ")),
+         stack_.conventions, "code"});
     return nullptr;
   }
 
@@ -177,8 +177,8 @@ class Session {
       } else if (word.starts_with("{found:") && word.ends_with('}')) {
         list = found(word.substr(7, word.size() - 8));
       } else {
-        out.push_back(text::replace_all(word, "{work}",
-                                        measured_.sandboxed ? "/work" : folder_.string()));
+        out.push_back(
+            text::replace_all(word, "{work}", measured_.sandboxed ? "/work" : folder_.string()));
         continue;
       }
       if (list.empty()) return {};
@@ -336,16 +336,16 @@ std::string MeasureProject::description() const {
 }
 
 Json MeasureProject::parameters() const {
-  return JsonObject{{"type", "object"},
-                    {"properties", JsonObject{}},
-                    {"additionalProperties", false}};
+  return JsonObject{
+      {"type", "object"}, {"properties", JsonObject{}}, {"additionalProperties", false}};
 }
 
 std::string MeasureProject::briefing(const Task& task) const {
   const auto stack = stack_of(task);
   if (!stack) return {};
   std::string out = fmt::format("This project is {}. ", stack->title);
-  if (!stack->conventions.empty()) out += "How such projects are built here:\n\n" + stack->conventions;
+  if (!stack->conventions.empty())
+    out += "How such projects are built here:\n\n" + stack->conventions;
   for (const StackProgram& program : machine_->missing(*stack)) {
     out += fmt::format("\nNot installed here: {} (for {}).\n", program.program, program.needed_for);
   }
@@ -416,10 +416,11 @@ Result<Json> ListStacks::run(const Json& arguments, const TaskToolContext& conte
   for (const Stack& stack : *stacks) {
     if (one != nullptr && one != &stack) continue;
     const auto lacking = machine_->missing(stack);
-    JsonObject entry{{"stack", stack.title},
-                     {"languages", json::to_array(stack.languages)},
-                     {"usable", only(lacking, {"build", "test"}).empty()},
-                     {"coverage", stack.no_coverage.empty() && only(lacking, {"coverage"}).empty()}};
+    JsonObject entry{
+        {"stack", stack.title},
+        {"languages", json::to_array(stack.languages)},
+        {"usable", only(lacking, {"build", "test"}).empty()},
+        {"coverage", stack.no_coverage.empty() && only(lacking, {"coverage"}).empty()}};
     if (!lacking.empty()) entry["install"] = "apt-get install " + packages_of(lacking);
     if (one != nullptr) entry["conventions"] = stack.conventions;
     list.push_back(std::move(entry));

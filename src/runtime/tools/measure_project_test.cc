@@ -24,8 +24,8 @@ Json with_timeouts(const Json& value, double seconds) {
   if (!value.is_object()) return value;
   JsonObject out;
   for (const auto& member : value.get_object()) {
-    out[member.key()] = member.key() == "timeout_s" ? Json(seconds)
-                                                    : with_timeouts(member.value(), seconds);
+    out[member.key()] =
+        member.key() == "timeout_s" ? Json(seconds) : with_timeouts(member.value(), seconds);
   }
   return out;
 }
@@ -37,20 +37,22 @@ class MeasureProjectTest : public ::testing::Test {
     auto loaded = load_sop("software");
     ASSERT_TRUE(loaded.has_value()) << loaded.error().message;
     const std::string table = json::write(with_timeouts(loaded->tables["stacks"], 12));
-    loaded->tables["stacks"] = parsed(
-        text::replace_all(table, "faulthandler_timeout=20", "faulthandler_timeout=4"));
+    loaded->tables["stacks"] =
+        parsed(text::replace_all(table, "faulthandler_timeout=20", "faulthandler_timeout=4"));
     plan_ = std::make_shared<Plan>(std::move(*loaded));
     auto scratch = ScratchFolder::make("/tmp");
     ASSERT_TRUE(scratch.has_value());
     scratch_ = std::make_unique<ScratchFolder>(std::move(*scratch));
     add("architecture", R"({"stack": {"language": "Python 3.11"}})", {});
     add("apis", R"({"signatures": [{"id": "double", "file": "lib/core.py",
-                    "signature": "double(n) -> int"}]})", {});
+                    "signature": "double(n) -> int"}]})",
+        {});
     add("user_stories", R"({"stories": [{"id": "US-001", "priority": "must", "criteria": [
         {"id": "AC-001.1", "text": "it doubles"}, {"id": "AC-001.2", "text": "it says so"}]}]})",
         {});
-    add("code", "{}", {{"lib/__init__.py", "", false},
-                       {"lib/core.py", "def double(n):\n    return 2 * n\n", false}});
+    add("code", "{}",
+        {{"lib/__init__.py", "", false},
+         {"lib/core.py", "def double(n):\n    return 2 * n\n", false}});
   }
   void add(const std::string& type, const std::string& data, std::vector<File> files) {
     Artifact made{type, parsed(data), std::move(files)};
@@ -121,8 +123,8 @@ TEST_F(MeasureProjectTest, WhatTestsMissIsTheCodesFaultOnlyWhenTheContractPromis
   EXPECT_EQ(json::get_string(measured->at("append").at("findings").as_array()[0], "blame"),
             "test_suite");
   EXPECT_EQ(json::get_int(measured->at("figures").at("tests"), "errors"), 1);
-  add("code", "{}", {{"lib/__init__.py", "", false}, {"lib/core.py", "def half(n):\n    return n\n",
-                                                      false}});
+  add("code", "{}",
+      {{"lib/__init__.py", "", false}, {"lib/core.py", "def half(n):\n    return n\n", false}});
   add_tests(kTwoTests, kTwoNames);
   measured = measure();
   ASSERT_TRUE(measured.has_value());
@@ -159,15 +161,15 @@ TEST_F(MeasureProjectTest, ATestThatForksMeetsItsLimit) {
 TEST_F(MeasureProjectTest, ATestThatFillsTheDiskIsStopped) {
   const std::string said = findings_of(
       "    for n in range(40):\n        with open(f'big{n}', 'wb') as out:\n"
-      "            out.write(b'x' * (60 << 20))\n            os.fsync(out)\n        time.sleep(0.1)\n");
+      "            out.write(b'x' * (60 << 20))\n            os.fsync(out)\n        "
+      "time.sleep(0.1)\n");
   EXPECT_NE(said.find("the tests were stopped: its work folder grew over 512 MB"),
             std::string::npos)
       << said;
 }
 
 TEST_F(MeasureProjectTest, SocketsAndTheHomeFolderAreOutOfReach) {
-  std::string said =
-      findings_of("    socket.create_connection(('192.0.2.1', 80), timeout=2)\n");
+  std::string said = findings_of("    socket.create_connection(('192.0.2.1', 80), timeout=2)\n");
   EXPECT_NE(said.find("OSError"), std::string::npos) << said;
   said = findings_of("    assert os.path.exists('/root') or os.path.exists('/home')\n");
   EXPECT_NE(said.find("the test test_harm fails"), std::string::npos) << said;
@@ -182,7 +184,8 @@ TEST_F(MeasureProjectTest, LanguagesThatNobodyKnowsAndToolsThatAreNotThere) {
   EXPECT_NE(unknown.error().hint.find("architecture.commands"), std::string::npos);
   add("architecture", R"({"stack": {"language": "Zig"}, "commands": {
       "build": [["no-such-compiler", "x"]], "test": [["no-such-compiler", "test"]],
-      "install": "zig"}})", {});
+      "install": "zig"}})",
+      {});
   for (const auto& tool : make_software_tools()) {
     if (tool->name() != "measure_project") continue;
     const auto ready = tool->ready(task_);
@@ -202,8 +205,10 @@ TEST_F(MeasureProjectTest, StatedCommandsMeasureOtherLanguages) {
       {});
   add("code", "{}", {{"tool.sh", "echo $(($1 * 2))\n", false}});
   add("test_suite", R"({"tests": [{"name": "doubles", "criteria": ["AC-001.1", "AC-001.2"]}]})",
-      {{"tests/run.sh", "[ \"$(sh tool.sh 4)\" = 8 ] && echo 'ok 1 - doubles' || "
-                        "echo 'not ok 1 - doubles'\n", false}});
+      {{"tests/run.sh",
+        "[ \"$(sh tool.sh 4)\" = 8 ] && echo 'ok 1 - doubles' || "
+        "echo 'not ok 1 - doubles'\n",
+        false}});
   const auto measured = measure();
   ASSERT_TRUE(measured.has_value()) << measured.error().describe();
   EXPECT_EQ(json::get_int(measured->at("figures").at("tests"), "passed"), 1);

@@ -32,8 +32,8 @@ void add_words(const Json& value, std::set<std::string, std::less<>>& words) {
   } else if (value.is_string()) {
     std::string word;
     for (const char c : json::as_view(value.get_string())) {
-      const bool part = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                        c == '_' || c == '.';
+      const bool part = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                        (c >= '0' && c <= '9') || c == '_' || c == '.';
       if (part) {
         word += c;
         continue;
@@ -160,7 +160,9 @@ Json traceability_of(const Measurement& measured, const ArtifactMap& inputs) {
     }
     matrix.push_back(JsonObject{{"test", name},
                                 {"criteria", json::to_array(json::get_strings(test, "criteria"))},
-                                {"outcome", !ran ? "not run" : good ? "passed" : "failed"}});
+                                {"outcome", !ran   ? "not run"
+                                            : good ? "passed"
+                                                   : "failed"}});
   }
   std::vector<std::string> bad, open;
   std::int64_t with_passing = 0;
@@ -257,14 +259,13 @@ void add_step_findings(const Measurement& measured, const Stack& stack, const Co
   for (const StepRun& step : measured.steps) {
     const std::string evidence = "$ " + step.command + "\n" + telling_part(stack, step.output);
     if (!step.broken_limit.empty()) {
-      const std::string who = step.kind == "test"
-                                  ? blame_of_hang(contract, step.output)
-                                  : blame_of_output(stack, contract, step.output);
-      findings.add("tests_pass",
-                   fmt::format("{} stopped: {}",
-                               step.kind == "test" ? "the tests were" : "the build was",
-                               step.broken_limit),
-                   evidence, who);
+      const std::string who = step.kind == "test" ? blame_of_hang(contract, step.output)
+                                                  : blame_of_output(stack, contract, step.output);
+      findings.add(
+          "tests_pass",
+          fmt::format("{} stopped: {}", step.kind == "test" ? "the tests were" : "the build was",
+                      step.broken_limit),
+          evidence, who);
     } else if (step.kind == "build" && !step.passed) {
       const std::string part = telling_part(stack, step.output);
       const std::string line(text::trim(std::string_view(part).substr(0, part.find('\n'))));
@@ -310,8 +311,7 @@ Contract::Contract(const ArtifactMap& inputs) {
   for (const File& file : at->second->files) tests_.insert(file.path);
 }
 
-std::string blame_of_output(const Stack& stack, const Contract& contract,
-                            std::string_view output) {
+std::string blame_of_output(const Stack& stack, const Contract& contract, std::string_view output) {
   if (stack.error_place.empty()) return "code";
   const RE2 place(stack.error_place);
   re2::StringPiece rest(output.data(), output.size());
@@ -372,38 +372,39 @@ Json report_of(const Measurement& measured, const Stack& stack, const ArtifactMa
     tools.push_back(JsonObject{{"id", step.command}, {"seconds", step.seconds}});
     if (step.warnings) lint = JsonObject{{"tool", step.tool}, {"findings", *step.warnings}};
     if (step.kind != "build") continue;
-    JsonObject build{
-        {"command", step.command}, {"passed", step.passed}, {"seconds", step.seconds}};
+    JsonObject build{{"command", step.command}, {"passed", step.passed}, {"seconds", step.seconds}};
     if (step.warnings) build["warnings"] = *step.warnings;
     builds.push_back(std::move(build));
   }
-  JsonObject figures{{"stack", measured.stack},
-                     {"tests", tests_of(measured, errors)},
-                     {"coverage", coverage_of(measured, stack, sources)},
-                     {"rule_kill_rate_percent", nullptr},
-                     {"differential", JsonObject{{"operations", nullptr},
-                                                 {"mismatches", nullptr},
-                                                 {"seed", nullptr}}},
-                     {"traceability", traceability_of(measured, inputs)},
-                     {"builds", std::move(builds)},
-                     {"lint", std::move(lint)},
-                     {"tools", std::move(tools)},
-                     {"sandboxed", measured.sandboxed}};
+  JsonObject figures{
+      {"stack", measured.stack},
+      {"tests", tests_of(measured, errors)},
+      {"coverage", coverage_of(measured, stack, sources)},
+      {"rule_kill_rate_percent", nullptr},
+      {"differential",
+       JsonObject{{"operations", nullptr}, {"mismatches", nullptr}, {"seed", nullptr}}},
+      {"traceability", traceability_of(measured, inputs)},
+      {"builds", std::move(builds)},
+      {"lint", std::move(lint)},
+      {"tools", std::move(tools)},
+      {"sandboxed", measured.sandboxed}};
   JsonArray open;
   for (const std::string& line : measured.not_verified) open.emplace_back(line);
   const Json* model = json::find(data_of(inputs, "requirements"), "spec");
   if (model == nullptr) {
     for (const char* what : {"differential test", "rule kill rate"}) {
-      open.emplace_back(fmt::format("{}: not applicable: the requirements hold no requirement "
-                                    "model to measure it against", what));
+      open.emplace_back(
+          fmt::format("{}: not applicable: the requirements hold no requirement "
+                      "model to measure it against",
+                      what));
     }
   }
   if (!measured.no_coverage.empty()) {
     open.emplace_back("line coverage: not applicable: " + measured.no_coverage);
   }
-  return JsonObject{{"figures", std::move(figures)},
-                    {"append", JsonObject{{"findings", findings.take()},
-                                          {"not_verified", std::move(open)}}}};
+  return JsonObject{
+      {"figures", std::move(figures)},
+      {"append", JsonObject{{"findings", findings.take()}, {"not_verified", std::move(open)}}}};
 }
 
 }  // namespace cadre

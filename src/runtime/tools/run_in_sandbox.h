@@ -1,5 +1,5 @@
-// The tools that run a program over a fresh copy of files: `run_in_sandbox` over those of the task's
-// input artifacts, `run` over all that the task has before it, its own changes included.
+// The tools that run a program over a fresh copy of files: `run_in_sandbox` over those of the
+// task's input artifacts, `run` over all that the task has before it, its own changes included.
 #pragma once
 
 #include "runtime/tools/workspace.h"

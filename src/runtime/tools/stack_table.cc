@@ -54,8 +54,8 @@ Result<StackStep> read_step(const Json& json, const std::string& id) {
     step.tool = json::get_string(*warnings, "tool");
     step.warnings = json::get_string(*warnings, "pattern");
   }
-  const bool known = step.kind == "build" || step.kind == "lint" || step.kind == "test" ||
-                     step.kind == "coverage";
+  const bool known =
+      step.kind == "build" || step.kind == "lint" || step.kind == "test" || step.kind == "coverage";
   if (!known || step.argv.empty()) {
     return fail(ErrorCode::kInvalidInput,
                 fmt::format("the table of stacks, {}: a step needs a kind (build, lint, test or "
@@ -79,13 +79,12 @@ Result<Stack> read_stack(const Json& json) {
   stack.paths = json::get_strings(json, "paths");
   stack.missing = json::get_strings(json, "missing");
   stack.env = read_env(json, "env");
-  stack.memory_mb =
-      static_cast<int>(std::clamp<std::int64_t>(json::get_int(json, "memory_mb", 4096), 64, 1 << 20));
+  stack.memory_mb = static_cast<int>(
+      std::clamp<std::int64_t>(json::get_int(json, "memory_mb", 4096), 64, 1 << 20));
   for (const Json& program : json::get_array(json, "programs")) {
-    stack.programs.push_back({json::get_string(program, "program"),
-                              json::get_string(program, "package"),
-                              json::get_string(program, "for", "build"),
-                              json::get_strings(program, "check")});
+    stack.programs.push_back(
+        {json::get_string(program, "program"), json::get_string(program, "package"),
+         json::get_string(program, "for", "build"), json::get_strings(program, "check")});
   }
   for (const Json& variant : json::get_array(json, "variants")) {
     StackVariant read{json::get_string(variant, "when"), {}};
@@ -97,9 +96,9 @@ Result<Stack> read_stack(const Json& json) {
     stack.variants.push_back(std::move(read));
   }
   if (stack.id.empty() || stack.languages.empty() || stack.variants.empty()) {
-    return fail(ErrorCode::kInvalidInput,
-                fmt::format("the table of stacks: \"{}\" needs an id, languages and variants",
-                            stack.id));
+    return fail(
+        ErrorCode::kInvalidInput,
+        fmt::format("the table of stacks: \"{}\" needs an id, languages and variants", stack.id));
   }
   if (auto good = check_pattern(stack.error_place, stack.id); !good) return propagate(good);
   for (const std::string& pattern : stack.missing) {
@@ -132,8 +131,10 @@ Stack stated_stack(const Json& commands, const std::string& language) {
       step.tool = step.argv.front();
       step.count_lines = step.kind == "lint";
       if (step.kind == "test") step.results = results ? results : FigureFile{"tap", ""};
-      stack.programs.push_back({step.argv.front(), json::get_string(commands, "install"),
-                                step.kind == "lint" ? "lint" : "build", {}});
+      stack.programs.push_back({step.argv.front(),
+                                json::get_string(commands, "install"),
+                                step.kind == "lint" ? "lint" : "build",
+                                {}});
       variant.steps.push_back(std::move(step));
     }
   }
@@ -165,7 +166,8 @@ const Stack* find_stack(const std::vector<Stack>& stacks, std::string_view langu
       if (!wanted.starts_with(word) || word.size() <= length) continue;
       const bool ends = wanted.size() == word.size() ||
                         std::isalpha(static_cast<unsigned char>(wanted[word.size()])) == 0;
-      if (!ends || (word == "c" && (wanted.starts_with("c+") || wanted.starts_with("c#")))) continue;
+      if (!ends || (word == "c" && (wanted.starts_with("c+") || wanted.starts_with("c#"))))
+        continue;
       best = &stack;
       length = word.size();
     }

@@ -36,8 +36,9 @@ TEST(TestReaders, TapGoAndCargo) {
   EXPECT_EQ((*tap)[0].name, "adds");
   EXPECT_EQ((*tap)[1].message, "expected 2, got 3");
   EXPECT_EQ((*tap)[2].outcome, "skipped");
-  const auto go = read_test_results("go-test",
-                                    R"({"Action":"output","Package":"p","Test":"TestA","Output":"a_test.go:3: bad\n"}
+  const auto go = read_test_results(
+      "go-test",
+      R"({"Action":"output","Package":"p","Test":"TestA","Output":"a_test.go:3: bad\n"}
 {"Action":"fail","Package":"p","Test":"TestA","Elapsed":0.1}
 {"Action":"pass","Package":"p","Test":"TestB"}
 {"Action":"fail","Package":"p"}
@@ -49,15 +50,17 @@ nonsense)");
   EXPECT_EQ((*go)[2].outcome, "error");
   EXPECT_EQ((*go)[2].name, "q");
   const auto cargo = read_test_results(
-      "cargo", "test adds ... ok\ntest wraps ... FAILED\n\nfailures:\n\n---- wraps stdout ----\n"
-               "thread 'wraps' panicked at 1 != 2\n\nfailures:\n    wraps\n");
+      "cargo",
+      "test adds ... ok\ntest wraps ... FAILED\n\nfailures:\n\n---- wraps stdout ----\n"
+      "thread 'wraps' panicked at 1 != 2\n\nfailures:\n    wraps\n");
   ASSERT_EQ(cargo->size(), 2U);
   EXPECT_EQ((*cargo)[1].message, "thread 'wraps' panicked at 1 != 2");
 }
 
 TEST(TestReaders, CoverageFormats) {
-  const auto lcov = read_coverage("lcov", "SF:src/a.js\nDA:1,1\nDA:2,0\nBRDA:1,0,0,1\nBRDA:1,0,1,-\n"
-                                          "end_of_record\n");
+  const auto lcov = read_coverage("lcov",
+                                  "SF:src/a.js\nDA:1,1\nDA:2,0\nBRDA:1,0,0,1\nBRDA:1,0,1,-\n"
+                                  "end_of_record\n");
   ASSERT_TRUE(lcov.has_value());
   EXPECT_EQ(lcov->files.at("src/a.js").lines.at(2), 0);
   EXPECT_EQ(lcov->files.at("src/a.js").branches_taken, 1);
@@ -65,23 +68,25 @@ TEST(TestReaders, CoverageFormats) {
   const auto gcov = read_coverage("gcov", R"({"files":[{"file":"src/a.h","lines":[
  {"line_number":3,"count":0,"branches":[{"count":0},{"count":1},{"count":0,"throw":true}]}]}]})");
   EXPECT_FALSE(gcov.has_value()) << "a report of several lines is none";
-  const auto two = read_coverage(
-      "gcov",
-      "{\"files\":[{\"file\":\"src/a.h\",\"lines\":[{\"line_number\":3,\"count\":0,"
-      "\"branches\":[{\"count\":0},{\"count\":1},{\"count\":0,\"throw\":true}]}]}]}\n"
-      "{\"files\":[{\"file\":\"src/a.h\",\"lines\":[{\"line_number\":3,\"count\":2,"
-      "\"branches\":[{\"count\":5},{\"count\":0}]}]}]}\n");
+  const auto two =
+      read_coverage("gcov",
+                    "{\"files\":[{\"file\":\"src/a.h\",\"lines\":[{\"line_number\":3,\"count\":0,"
+                    "\"branches\":[{\"count\":0},{\"count\":1},{\"count\":0,\"throw\":true}]}]}]}\n"
+                    "{\"files\":[{\"file\":\"src/a.h\",\"lines\":[{\"line_number\":3,\"count\":2,"
+                    "\"branches\":[{\"count\":5},{\"count\":0}]}]}]}\n");
   ASSERT_TRUE(two.has_value()) << two.error().message;
   EXPECT_EQ(two->files.at("src/a.h").lines.at(3), 2);
   EXPECT_EQ(two->files.at("src/a.h").branches, 2);
   EXPECT_EQ(two->files.at("src/a.h").branches_taken, 2);
   const auto xml = read_coverage(
-      "cobertura", "<coverage><class filename=\"a.py\"><line number=\"1\" hits=\"1\" branch=\"true\" "
-                   "condition-coverage=\"50% (1/2)\"/><line number=\"x\" hits=\"1\"/></class></coverage>");
+      "cobertura",
+      "<coverage><class filename=\"a.py\"><line number=\"1\" hits=\"1\" branch=\"true\" "
+      "condition-coverage=\"50% (1/2)\"/><line number=\"x\" hits=\"1\"/></class></coverage>");
   ASSERT_TRUE(xml.has_value());
   EXPECT_EQ(xml->files.at("a.py").lines.size(), 1U);
   EXPECT_EQ(xml->files.at("a.py").branches, 2);
-  const auto go = read_coverage("go-cover", "mode: set\nm/a.go:3.2,4.9 2 1\nm/a.go:6.1,6.5 1 0\nx\n");
+  const auto go =
+      read_coverage("go-cover", "mode: set\nm/a.go:3.2,4.9 2 1\nm/a.go:6.1,6.5 1 0\nx\n");
   ASSERT_TRUE(go.has_value());
   EXPECT_EQ(go->files.at("m/a.go").lines.size(), 3U);
   for (const char* format : {"lcov", "gcov", "go-cover"}) {
