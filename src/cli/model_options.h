@@ -56,8 +56,8 @@ struct Mind {
 };
 
 // "offline", "scripted:FILE", "openai:gpt-5", "ollama:qwen3:8b", "http://host:8000/v1#name"; ""
-// means CADRE_MODEL, and "offline" without it. "a,b": b answers when a cannot. An error says what is
-// missing (exit code 7).
+// means CADRE_MODEL, and "offline" without it. "a,b": b answers when a cannot. An error says what
+// is missing (exit code 7).
 Result<Mind> open_mind(const std::string& spec, std::shared_ptr<const ToolRegistry> tools,
                        const ModelAround& around = {});
 // What `spec` or the environment say; "" when neither does.

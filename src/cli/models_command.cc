@@ -48,11 +48,10 @@ std::string details(const ProviderState& state) {
       out += fmt::format("   {:<32} not known: {}\n", price.model, price.source);
       continue;
     }
-    out += fmt::format("   {:<32} {:>8} {:>8} {:>8} {:>10}  {}\n", price.model,
-                       money(price.rates.input), money(price.rates.cached),
-                       money(price.rates.output),
-                       price.context_tokens > 0 ? std::to_string(price.context_tokens) : "-",
-                       price.date);
+    out += fmt::format(
+        "   {:<32} {:>8} {:>8} {:>8} {:>10}  {}\n", price.model, money(price.rates.input),
+        money(price.rates.cached), money(price.rates.output),
+        price.context_tokens > 0 ? std::to_string(price.context_tokens) : "-", price.date);
   }
   return out + "   dollars for a million tokens; * is any ending; source: " +
          state.prices.front().source + "\n";
@@ -107,18 +106,17 @@ int models_command(const Console& console, const ModelsArguments& arguments) {
   if (!arguments.provider.empty()) {
     std::erase_if(states, [&](const ProviderState& s) { return s.name != arguments.provider; });
     if (states.empty()) {
-      return report_error(console,
-                          {ErrorCode::kNotFound,
-                           fmt::format("there is no provider {}", arguments.provider),
-                           "cadre models lists them"});
+      return report_error(console, {ErrorCode::kNotFound,
+                                    fmt::format("there is no provider {}", arguments.provider),
+                                    "cadre models lists them"});
     }
   }
   const std::string chosen = chosen_model("");
   if (console.json) {
     JsonArray rows;
     for (const ProviderState& state : states) rows.push_back(to_json(state));
-    console.print(json::write_pretty(
-        JsonObject{{"chosen", chosen.empty() ? "offline" : chosen}, {"providers", std::move(rows)}}));
+    console.print(json::write_pretty(JsonObject{{"chosen", chosen.empty() ? "offline" : chosen},
+                                                {"providers", std::move(rows)}}));
     return kDone;
   }
   std::string out;

@@ -18,9 +18,7 @@ constexpr int kLocalConnectMs = 500;
 constexpr int kTotalMs = 10'000;
 constexpr std::string_view kClaude = "claude-code";
 
-bool is_local(const model::Profile& profile) {
-  return profile.base_url.starts_with("http://");
-}
+bool is_local(const model::Profile& profile) { return profile.base_url.starts_with("http://"); }
 
 std::string start_hint(const model::Profile& profile) {
   if (profile.name.starts_with("ollama"))
@@ -87,17 +85,17 @@ std::future<Reached> ask_server(net::HttpClient& client, const model::Profile& p
   request.timeouts.total = std::chrono::milliseconds(kTotalMs);
   auto question = std::make_shared<Question>();
   auto answer = question->answer.get_future();
-  client.start(std::move(request), {.on_headers = {},
-                                    .on_data =
-                                        [question](std::string_view bytes) {
-                                          question->body += bytes;
-                                          return net::DataVerdict::kContent;
-                                        },
-                                    .on_done =
-                                        [question, &profile](Result<net::HttpStatus> ended) {
-                                          question->answer.set_value(
-                                              read_answer(profile, *question, ended));
-                                        }});
+  client.start(std::move(request),
+               {.on_headers = {},
+                .on_data =
+                    [question](std::string_view bytes) {
+                      question->body += bytes;
+                      return net::DataVerdict::kContent;
+                    },
+                .on_done =
+                    [question, &profile](Result<net::HttpStatus> ended) {
+                      question->answer.set_value(read_answer(profile, *question, ended));
+                    }});
   return answer;
 }
 
@@ -163,8 +161,7 @@ std::vector<ProviderState> examine_providers(Ask ask, const policy::PriceTable& 
     if (state.reached->good) continue;
     // Of a server of one's own it is enough that nothing is there.
     const bool nothing = state.local && state.reached->problem.starts_with("cannot connect");
-    state.missing =
-        nothing ? "nothing answers at " + state.address : state.reached->problem;
+    state.missing = nothing ? "nothing answers at " + state.address : state.reached->problem;
     const model::Profile& profile = *model::find_profile(state.name);
     state.remedy = state.local ? start_hint(profile) : "check key, network and proxy";
   }

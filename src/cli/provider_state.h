@@ -13,7 +13,7 @@ namespace cadre::cli {
 
 struct Reached {
   bool good = false;
-  int models = -1;      // how many it names; -1: it did not say
+  int models = -1;  // how many it names; -1: it did not say
   int milliseconds = 0;
   std::string problem;  // when not good
   std::string limits;   // "requests 58 of 60"; "" when it tells none
@@ -21,10 +21,10 @@ struct Reached {
 
 struct ProviderState {
   std::string name, title, address;
-  std::string key_variable;    // "": it needs none
+  std::string key_variable;  // "": it needs none
   bool key_set = false;
-  bool local = false;          // a server or program on one's own machine
-  std::string missing;         // what stands against using it, as far as it was looked at; "": nothing
+  bool local = false;   // a server or program on one's own machine
+  std::string missing;  // what stands against using it, as far as it was looked at; "": nothing
   std::string remedy;
   std::optional<Reached> reached;  // when it was asked
   std::vector<policy::Price> prices;

@@ -36,8 +36,8 @@ ToolText tool_text(const ToolSpec& tool) {
   }
   std::string description = tool.description;
   if (is_nested(tool.parameters)) {
-    description += " The arguments have to be valid against this JSON Schema: " +
-                   json::write(tool.parameters);
+    description +=
+        " The arguments have to be valid against this JSON Schema: " + json::write(tool.parameters);
   }
   ToolText text;
   text.json = R"({"type":"function","function":)";
@@ -221,8 +221,7 @@ class OllamaStream final : public StreamParser {
       const std::string text = json::get_string(*message, "content");
       parts_.thinking += thinking;
       parts_.text += text;
-      if (on_delta && !thinking.empty())
-        on_delta({ModelDelta::Kind::kReasoning, thinking, 0});
+      if (on_delta && !thinking.empty()) on_delta({ModelDelta::Kind::kReasoning, thinking, 0});
       if (on_delta && !text.empty()) on_delta({ModelDelta::Kind::kText, text, 0});
       parts_.take_calls(*message, on_delta);
     }
@@ -318,11 +317,11 @@ class OllamaAdapter final : public Adapter {
     if (choice.kind != ToolChoice::Kind::kTool)
       return put_tools(body, out, request, tools_, context);
     ModelRequest narrowed = request;
-    const auto it = std::ranges::find(request.tools, choice.tool,
-                                      [](const auto& tool) { return tool->name; });
+    const auto it =
+        std::ranges::find(request.tools, choice.tool, [](const auto& tool) { return tool->name; });
     if (it != request.tools.end())
-      narrowed.tools = std::span(request.tools).subspan(
-          static_cast<std::size_t>(it - request.tools.begin()), 1);
+      narrowed.tools =
+          std::span(request.tools).subspan(static_cast<std::size_t>(it - request.tools.begin()), 1);
     put_tools(body, out, narrowed, tools_, context);
   }
 

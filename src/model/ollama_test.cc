@@ -79,7 +79,8 @@ TEST(Ollama, CallsGetIdsAndGoBackWithResults) {
   const auto wire = kit.wire({});
   const Parsed second = kit.adapter->parse_reply(200, kCalls, *wire.context);
   ASSERT_TRUE(second);
-  EXPECT_NE(std::get<ToolCallItem>(second->items[1]).id, std::get<ToolCallItem>(first->items[1]).id);
+  EXPECT_NE(std::get<ToolCallItem>(second->items[1]).id,
+            std::get<ToolCallItem>(first->items[1]).id);
 }
 
 TEST(Ollama, StreamsLines) {
@@ -112,7 +113,8 @@ TEST(Ollama, FaultsHaveTheirKinds) {
   const auto within = kit.stream({R"({"error":"model runner has unexpectedly stopped"})"});
   ASSERT_FALSE(within);
   EXPECT_TRUE(within.error().retryable);
-  const Parsed unknown = kit.reply(R"({"error":"model \"m\" not found, try pulling it first"})", 404);
+  const Parsed unknown =
+      kit.reply(R"({"error":"model \"m\" not found, try pulling it first"})", 404);
   ASSERT_FALSE(unknown);
   EXPECT_EQ(unknown.error().kind, FaultKind::kNotFound);
   EXPECT_NE(unknown.error().error.message.find("try pulling it first"), std::string::npos);
@@ -128,8 +130,8 @@ TEST(Ollama, WhatItsServerWouldNotShowOfAToolIsSaidInWords) {
   deep.description = "Hand in.";
   deep.parameters = parse(R"({"type":"object","title":"T","additionalProperties":false,
     "properties":{"data":{"type":"object","properties":{"a":{"type":"string"}}}}})");
-  const std::vector<std::shared_ptr<const ToolSpec>> tools{
-      weather_tool(), std::make_shared<const ToolSpec>(deep)};
+  const std::vector<std::shared_ptr<const ToolSpec>> tools{weather_tool(),
+                                                           std::make_shared<const ToolSpec>(deep)};
   const Json sent = kit.body(with(nullptr, nullptr, tools)).at("tools");
   EXPECT_EQ(sent.at(0).at("function").at("description"), Json("The weather."));
   const Json& second = sent.at(1).at("function");

@@ -1,5 +1,5 @@
-// What servers send that they should not, how quickly a call is ended, and that a slow reader is not
-// drowned.
+// What servers send that they should not, how quickly a call is ended, and that a slow reader is
+// not drowned.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -41,7 +41,8 @@ class BadServer : public ::testing::Test {
     return promise->get_future();
   }
   // What comes of a server that sends `bytes` to everybody.
-  Result<ModelReply> told(const std::string& bytes, bool stream, const char* profile = "openai-chat") {
+  Result<ModelReply> told(const std::string& bytes, bool stream,
+                          const char* profile = "openai-chat") {
     TestServer server([&](const std::string&, const auto& to) {
       to.write(bytes);
       return false;
@@ -75,13 +76,14 @@ TEST_F(BadServer, AReplyOfAHundredMegabytesIsCutOff) {
 }
 
 TEST_F(BadServer, WhatIsNoUtf8IsNoReply) {
-  const std::string broken = "{\"choices\":[{\"finish_reason\":\"stop\",\"message\":{\"content\":\"\xC3(\"}}]}";
-  const auto whole = told("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n" + broken, false);
+  const std::string broken =
+      "{\"choices\":[{\"finish_reason\":\"stop\",\"message\":{\"content\":\"\xC3(\"}}]}";
+  const auto whole =
+      told("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n" + broken, false);
   ASSERT_FALSE(whole);
   EXPECT_EQ(whole.error().code, ErrorCode::kCorrupt);
-  const auto stream = told(std::string(kSseHead) +
-                               "data: {\"choices\":[{\"delta\":{\"content\":\"\xFF\"}}]}\n\n",
-                           true);
+  const auto stream = told(
+      std::string(kSseHead) + "data: {\"choices\":[{\"delta\":{\"content\":\"\xFF\"}}]}\n\n", true);
   ASSERT_FALSE(stream);
   EXPECT_EQ(stream.error().code, ErrorCode::kCorrupt);
   const auto error = told("HTTP/1.1 400 Bad\r\n\r\n\xFF\xFE not good", false);
@@ -91,17 +93,19 @@ TEST_F(BadServer, WhatIsNoUtf8IsNoReply) {
 }
 
 TEST_F(BadServer, AWrongAddressSaysSo) {
-  const auto page = told("HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\n\r\n<html>nginx</html>",
-                         false);
+  const auto page =
+      told("HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\n\r\n<html>nginx</html>", false);
   ASSERT_FALSE(page);
   EXPECT_EQ(page.error().code, ErrorCode::kNotFound);
   EXPECT_NE(page.error().describe().find("base URL"), std::string::npos);
-  const auto html = told("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<html>Welcome</html>", false);
+  const auto html =
+      told("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<html>Welcome</html>", false);
   ASSERT_FALSE(html);
   EXPECT_EQ(html.error().code, ErrorCode::kCorrupt);
   EXPECT_NE(html.error().describe().find("does the address speak this format?"), std::string::npos);
   const auto moved = told(
-      "HTTP/1.1 301 Moved\r\nLocation: https://elsewhere.example/\r\nContent-Length: 0\r\n\r\n", false);
+      "HTTP/1.1 301 Moved\r\nLocation: https://elsewhere.example/\r\nContent-Length: 0\r\n\r\n",
+      false);
   EXPECT_FALSE(moved);  // a key does not follow
   const auto nobody = begin(*model("http://127.0.0.1:1/v1#m"), false).get();
   ASSERT_FALSE(nobody);

@@ -2,10 +2,11 @@
 //
 // A call is tried again by the vendors' rules, as long as nothing of the reply was shown; how many
 // attempts reached the vendor stands in the reply's usage. It waits before it is sent where the
-// server's limits, as far as they are known, or its overload demand it (traffic.h). Deltas and `done` come on the client's
-// thread. An error's code says what to do: kUnavailable and kCorrupt may pass by themselves,
-// kDenied is key, permission, TLS or content rules, kNotFound the model's name, kExhausted a limit
-// (credit, context, size, time), kInvalidInput the request. Keys appear in no error. Thread-safe.
+// server's limits, as far as they are known, or its overload demand it (traffic.h). Deltas and
+// `done` come on the client's thread. An error's code says what to do: kUnavailable and kCorrupt
+// may pass by themselves, kDenied is key, permission or TLS, kNotFound the model's name, kExhausted
+// a limit (credit, context, size, time), kInvalidInput the request, also its content by the
+// vendor's rules. Keys appear in no error. Thread-safe.
 #pragma once
 
 #include <chrono>

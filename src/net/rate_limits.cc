@@ -41,8 +41,7 @@ constexpr Names kNames[] = {
      "anthropic-ratelimit-input-tokens-remaining", "anthropic-ratelimit-input-tokens-reset"},
     {"output-tokens", false, "anthropic-ratelimit-output-tokens-limit",
      "anthropic-ratelimit-output-tokens-remaining", "anthropic-ratelimit-output-tokens-reset"},
-    {"tokens", false, "x-ratelimit-limit-tokens-minute", "x-ratelimit-remaining-tokens-minute",
-     ""},
+    {"tokens", false, "x-ratelimit-limit-tokens-minute", "x-ratelimit-remaining-tokens-minute", ""},
     {"requests", true, "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"},
 };
 
@@ -75,8 +74,8 @@ std::int64_t duration_us(std::string_view text) {
     if (end == 0 || end == std::string_view::npos) return -1;
     const auto value = number(text.substr(0, end));
     text.remove_prefix(end);
-    const auto unit = std::ranges::find_if(
-        kUnits, [&](const Unit& u) { return text.starts_with(u.name); });
+    const auto unit =
+        std::ranges::find_if(kUnits, [&](const Unit& u) { return text.starts_with(u.name); });
     if (!value || unit == std::end(kUnits)) return -1;
     total += *value * unit->us;
     text.remove_prefix(unit->name.size());
@@ -94,16 +93,15 @@ std::int64_t rfc3339_us(std::string_view text) {
     const auto [end, error] = std::from_chars(begin, begin + length, value);
     return error == std::errc() && end == begin + length ? value : -1;
   };
-  const std::array<int, 6> f{part(0, 4), part(5, 2), part(8, 2), part(11, 2), part(14, 2),
-                             part(17, 2)};
+  const std::array<int, 6> f{part(0, 4),  part(5, 2),  part(8, 2),
+                             part(11, 2), part(14, 2), part(17, 2)};
   if (std::ranges::any_of(f, [](int value) { return value < 0; })) return -1;
   const std::chrono::year_month_day day{std::chrono::year(f[0]),
                                         std::chrono::month(static_cast<unsigned>(f[1])),
                                         std::chrono::day(static_cast<unsigned>(f[2]))};
   if (!day.ok()) return -1;
-  std::int64_t seconds =
-      std::chrono::sys_days(day).time_since_epoch().count() * 86400LL + f[3] * 3600 + f[4] * 60 +
-      f[5];
+  std::int64_t seconds = std::chrono::sys_days(day).time_since_epoch().count() * 86400LL +
+                         f[3] * 3600 + f[4] * 60 + f[5];
   const std::size_t zone = text.find_first_of("Z+-", 19);
   if (zone == std::string_view::npos) return -1;
   if (text[zone] != 'Z' && text.size() >= zone + 6) {
@@ -130,8 +128,8 @@ std::int64_t RateLimits::wait_us(std::int64_t tokens, std::int64_t now_us) const
     if (missing <= 0) continue;
     const std::int64_t until_full = bucket.full_us - now_us;
     const double us = bucket.per_us > 0 ? std::ceil(missing / bucket.per_us) : 9e18;
-    wait = std::max(wait, us < static_cast<double>(until_full) ? static_cast<std::int64_t>(us)
-                                                               : until_full);
+    wait = std::max(
+        wait, us < static_cast<double>(until_full) ? static_cast<std::int64_t>(us) : until_full);
   }
   return wait;
 }
@@ -196,8 +194,7 @@ std::string RateLimits::describe(std::int64_t now_us) const {
   return out;
 }
 
-void CallWindow::overwhelmed(std::size_t in_flight, std::int64_t started_us,
-                             std::int64_t now_us) {
+void CallWindow::overwhelmed(std::size_t in_flight, std::int64_t started_us, std::int64_t now_us) {
   if (started_us <= cut_us_) return;
   cut_us_ = now_us;
   const double there = std::min(limit_, static_cast<double>(std::max<std::size_t>(in_flight, 1)));

@@ -1,4 +1,5 @@
-// What a server says of its limits, as buckets that fill again, and how many calls it bears at once.
+// What a server says of its limits, as buckets that fill again, and how many calls it bears at
+// once.
 //
 // Vendors tell with each reply how many requests and tokens are left and when all will be there
 // again; between replies the buckets are reckoned on: what was sent since is taken off, what time
@@ -36,7 +37,7 @@ class RateLimits {
 
  private:
   struct Bucket {
-    std::string name;   // "requests", "tokens", "input-tokens"
+    std::string name;  // "requests", "tokens", "input-tokens"
     bool counts_requests = false;
     double limit = 0, level = 0, per_us = 0;
     std::int64_t at_us = 0, full_us = 0;

@@ -66,8 +66,7 @@ void TrafficGate::enter(std::int64_t tokens, Go go, const After& after) {
 void TrafficGate::leave(const SentMark& mark, CallEnd end, const After& after) {
   {
     const std::lock_guard lock(mutex_);
-    if (end == CallEnd::kOverwhelmed)
-      window_.overwhelmed(in_flight_, mark.started_us, steady_us());
+    if (end == CallEnd::kOverwhelmed) window_.overwhelmed(in_flight_, mark.started_us, steady_us());
     if (end == CallEnd::kWell) window_.went_well();
     if (in_flight_ > 0) --in_flight_;
   }

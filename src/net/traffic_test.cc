@@ -20,7 +20,8 @@ TEST(RateLimits, ReadsTimes) {
   EXPECT_EQ(duration_us("1h2m3.5s"), 3'723'500'000);
   EXPECT_EQ(duration_us("20ms"), 20'000);
   EXPECT_EQ(duration_us("0.5"), 500'000);
-  for (const char* bad : {"", "s", "5x", "-1s", "1s2", "soon"}) EXPECT_LT(duration_us(bad), 0) << bad;
+  for (const char* bad : {"", "s", "5x", "-1s", "1s2", "soon"})
+    EXPECT_LT(duration_us(bad), 0) << bad;
   EXPECT_EQ(rfc3339_us("2026-01-01T00:00:05Z"), kWall + 5 * kSecond);
   EXPECT_EQ(rfc3339_us("2026-01-01T01:00:05.25+01:00"), kWall + 5 * kSecond);
   for (const char* bad : {"", "2026-01-01", "2026-13-01T00:00:00Z", "yyyy-01-01T00:00:00Z"})

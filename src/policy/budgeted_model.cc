@@ -114,8 +114,8 @@ class BudgetedModel final : public Model {
         if (!request.settings) request.settings.emplace();
         request.settings->max_output_tokens = grant->output_tokens;
         if (grant->shortened)
-          notes.push_back(fmt::format("the budget allows an answer of {} tokens",
-                                      grant->output_tokens));
+          notes.push_back(
+              fmt::format("the budget allows an answer of {} tokens", grant->output_tokens));
       }
       model->start(request.view(), stop, std::move(delta),
                    [spending = spending, price = price, prices = prices, reserved = grant->reserved,
@@ -149,8 +149,7 @@ class BudgetedModel final : public Model {
 
 }  // namespace
 
-std::shared_ptr<Model> make_budgeted_model(std::shared_ptr<Model> model,
-                                           BudgetedOptions options) {
+std::shared_ptr<Model> make_budgeted_model(std::shared_ptr<Model> model, BudgetedOptions options) {
   return std::make_shared<BudgetedModel>(std::move(model), std::move(options));
 }
 

@@ -7,10 +7,10 @@
 namespace cadre::policy {
 
 struct BudgetedOptions {
-  std::shared_ptr<Spending> spending{};         // null: only priced
-  std::shared_ptr<const PriceTable> prices{};   // null: nothing is known
-  std::string provider{};                       // in the price table
-  std::string model{};                          // unless the request names another
+  std::shared_ptr<Spending> spending{};        // null: only priced
+  std::shared_ptr<const PriceTable> prices{};  // null: nothing is known
+  std::string provider{};                      // in the price table
+  std::string model{};                         // unless the request names another
   std::int64_t output_tokens = 16'000;  // reserved for an answer, when the request does not say
   // Recorded answers are found by the request, so it goes on as it came: no shorter answer, no word
   // of the last turn.

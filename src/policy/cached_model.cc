@@ -71,11 +71,11 @@ class CachedModel final : public Model {
       auto reply = kept == nullptr ? fail(ErrorCode::kCorrupt, "") : reply_from_json(*kept);
       if (!reply) return std::nullopt;
       Usage& usage = reply->usage;
-      reply->notes.push_back(fmt::format(
-          "from the cache: {} saved", !usage.input_tokens || !usage.output_tokens
-                                          ? std::string("a call")
-                                          : fmt::format("{} tokens", *usage.input_tokens +
-                                                                         *usage.output_tokens)));
+      reply->notes.push_back(
+          fmt::format("from the cache: {} saved",
+                      !usage.input_tokens || !usage.output_tokens
+                          ? std::string("a call")
+                          : fmt::format("{} tokens", *usage.input_tokens + *usage.output_tokens)));
       usage = Usage{};
       usage.requests = 0;
       usage.input_tokens = usage.output_tokens = 0;

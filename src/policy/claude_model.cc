@@ -47,9 +47,8 @@ class ClaudeModel final : public Model {
 
   void start(const ModelRequest& request, std::stop_token stop, OnDelta delta,
              OnDone done) override {
-    auto call = claude_call(request,
-                            request.model.empty() ? std::string_view(options_.model)
-                                                  : request.model);
+    auto call = claude_call(
+        request, request.model.empty() ? std::string_view(options_.model) : request.model);
     if (!call) return done(propagate(call));
     if (!request.stream) delta = nullptr;
     const std::lock_guard lock(mutex_);
@@ -126,17 +125,17 @@ class ClaudeModel final : public Model {
     auto ended = run_process(process);
     leave_place();
     if (!ended) {
-      return fail(ErrorCode::kUnavailable,
-                  "Claude Code was not started: " + ended.error().message, kInstall);
+      return fail(ErrorCode::kUnavailable, "Claude Code was not started: " + ended.error().message,
+                  kInstall);
     }
     if (ended->cancelled) return cancelled();
     if (!fed) return propagate(fed);
     lines.finish();
     if (ended->timed_out) {
-      return fail(ErrorCode::kUnavailable,
-                  fmt::format("Claude Code did not answer within {} s",
-                              options_.timeout.count() / 1000),
-                  "try again, or ask for less");
+      return fail(
+          ErrorCode::kUnavailable,
+          fmt::format("Claude Code did not answer within {} s", options_.timeout.count() / 1000),
+          "try again, or ask for less");
     }
     if (!ended->limit.empty())
       return fail(ErrorCode::kExhausted, "Claude Code was stopped: " + ended->limit);
@@ -156,12 +155,12 @@ class ClaudeModel final : public Model {
 
 Result<std::shared_ptr<Model>> make_claude_model(ClaudeOptions options) {
   if (options.program.empty() || ::access(options.program.c_str(), X_OK) != 0) {
-    return fail(ErrorCode::kUnavailable,
-                options.program.empty()
-                    ? std::string("the program claude is not installed")
-                    : fmt::format("the program {} is not there or cannot be run",
-                                  options.program.string()),
-                kInstall);
+    return fail(
+        ErrorCode::kUnavailable,
+        options.program.empty()
+            ? std::string("the program claude is not installed")
+            : fmt::format("the program {} is not there or cannot be run", options.program.string()),
+        kInstall);
   }
   return std::make_shared<ClaudeModel>(std::move(options));
 }

@@ -16,8 +16,8 @@
 namespace cadre::policy {
 
 struct ClaudeOptions {
-  std::filesystem::path program;  // the full path of `claude`
-  std::string model{};            // "sonnet"; "": the program's own choice
+  std::filesystem::path program;           // the full path of `claude`
+  std::string model{};                     // "sonnet"; "": the program's own choice
   std::vector<std::string> environment{};  // "NAME=value": exactly this, nothing is inherited
   std::chrono::milliseconds timeout{900'000};
   int processes = 4;

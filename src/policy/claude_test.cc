@@ -58,9 +58,8 @@ class ClaudeTest : public ::testing::Test {
     request.items = items;
     request.tools = tools;
     request.instructions = "Be brief.";
-    model.start(request, {}, {}, [&](Result<ModelReply> reply) {
-      promise.set_value({std::move(reply), ""});
-    });
+    model.start(request, {}, {},
+                [&](Result<ModelReply> reply) { promise.set_value({std::move(reply), ""}); });
     return promise.get_future().get();
   }
 
@@ -69,12 +68,12 @@ class ClaudeTest : public ::testing::Test {
 };
 
 TEST_F(ClaudeTest, TextWithDeltasTokensAndCost) {
-  const auto model = claude(
-      {kInit, R"({"type":"stream_event","event":{"type":"content_block_delta","index":0,
+  const auto model =
+      claude({kInit, R"({"type":"stream_event","event":{"type":"content_block_delta","index":0,
                   "delta":{"type":"thinking_delta","thinking":"Hm."}}})",
-       R"({"type":"stream_event","event":{"type":"content_block_delta","index":1,
+              R"({"type":"stream_event","event":{"type":"content_block_delta","index":1,
            "delta":{"type":"text_delta","text":"hello"}}})",
-       R"({"type":"something_new"})", "a warning that is no JSON", kResult});
+              R"({"type":"something_new"})", "a warning that is no JSON", kResult});
   EXPECT_EQ(model->name(), "claude-code:sonnet");
   Asked asked;
   asked.stream = true;
@@ -95,8 +94,7 @@ TEST_F(ClaudeTest, TextWithDeltasTokensAndCost) {
 }
 
 TEST_F(ClaudeTest, ToolsAreCalledThroughAForm) {
-  const auto model = claude(
-      {R"({"type":"result","subtype":"success","is_error":false,"result":"",
+  const auto model = claude({R"({"type":"result","subtype":"success","is_error":false,"result":"",
            "structured_output":{"text":"Both.","calls":[
             {"tool":"get_weather","arguments":{"city":"Paris"}},
             {"tool":"get_weather","arguments":{"city":"Rome"}}]},"session_id":"s"})"});
@@ -135,14 +133,22 @@ TEST_F(ClaudeTest, FailuresSayWhatToDo) {
   const Case cases[] = {
       {{R"({"type":"result","subtype":"success","is_error":true,
             "result":"Invalid API key · Please run /login"})"},
-       "exit 1", ErrorCode::kDenied, "sign in with /login"},
+       "exit 1",
+       ErrorCode::kDenied,
+       "sign in with /login"},
       {{R"({"type":"result","subtype":"success","is_error":true,
             "result":"Credit balance is too low"})"},
-       "exit 1", ErrorCode::kExhausted, "credit"},
+       "exit 1",
+       ErrorCode::kExhausted,
+       "credit"},
       {{R"({"type":"result","subtype":"error_during_execution","is_error":true,
             "errors":["API Error: 529 overloaded"]})"},
-       "exit 1", ErrorCode::kUnavailable, "529"},
-      {{kInit}, "echo 'segmentation fault' >&2; exit 139", ErrorCode::kUnavailable,
+       "exit 1",
+       ErrorCode::kUnavailable,
+       "529"},
+      {{kInit},
+       "echo 'segmentation fault' >&2; exit 139",
+       ErrorCode::kUnavailable,
        "segmentation fault"},
       {{"no json at all"}, "exit 0", ErrorCode::kUnavailable, "gave no result"},
   };

@@ -25,8 +25,8 @@ std::string tools_in_words(const ModelRequest& request) {
     out += fmt::format("\n### {}\n\n{}\n\nArguments: {}\n", tool->name, tool->description,
                        json::write(tool->parameters));
   }
-  const ToolChoice choice = request.settings != nullptr ? request.settings->tool_choice
-                                                        : ToolChoice{};
+  const ToolChoice choice =
+      request.settings != nullptr ? request.settings->tool_choice : ToolChoice{};
   if (choice.kind == ToolChoice::Kind::kRequired) out += "\nYou have to call a tool now.\n";
   if (choice.kind == ToolChoice::Kind::kTool)
     out += fmt::format("\nYou have to call {} now.\n", choice.tool);
@@ -111,32 +111,42 @@ Error error_of(std::string_view said) {
 }  // namespace
 
 Result<ClaudeCall> claude_call(const ModelRequest& request, std::string_view model) {
-  if (request.items.empty())
-    return fail(ErrorCode::kInvalidInput, "the request has no message");
+  if (request.items.empty()) return fail(ErrorCode::kInvalidInput, "the request has no message");
   ClaudeCall call;
   for (const ItemPtr& item : request.items) {
-    if (const auto* known = std::get_if<ToolCallItem>(item.get())) call.used_ids.push_back(known->id);
+    if (const auto* known = std::get_if<ToolCallItem>(item.get()))
+      call.used_ids.push_back(known->id);
   }
-  const bool none = request.settings != nullptr &&
-                    request.settings->tool_choice.kind == ToolChoice::Kind::kNone;
+  const bool none =
+      request.settings != nullptr && request.settings->tool_choice.kind == ToolChoice::Kind::kNone;
   call.structured = !request.tools.empty() && !none;
   call.answers_by_schema = request.output != nullptr;
-  std::string system(request.instructions);
+  std::string prompt(request.instructions);
   Json form;
   if (call.structured) {
-    system += tools_in_words(request);
+    prompt += tools_in_words(request);
     form = call_form(request);
     if (request.output != nullptr) {
-      system += "\nWhen you need no further call, put your answer under `answer`; it has to be "
-                "valid against this JSON Schema:\n" +
-                json::write(request.output->schema) + "\n";
+      prompt +=
+          "\nWhen you need no further call, put your answer under `answer`; it has to be "
+          "valid against this JSON Schema:\n" +
+          json::write(request.output->schema) + "\n";
     }
   } else if (request.output != nullptr) {
     form = request.output->schema;
   }
-  call.arguments = {"-p", "--output-format", "stream-json", "--verbose",
-                    "--include-partial-messages", "--tools", "", "--strict-mcp-config",
-                    "--setting-sources", "", "--no-session-persistence", "--permission-mode",
+  call.arguments = {"-p",
+                    "--output-format",
+                    "stream-json",
+                    "--verbose",
+                    "--include-partial-messages",
+                    "--tools",
+                    "",
+                    "--strict-mcp-config",
+                    "--setting-sources",
+                    "",
+                    "--no-session-persistence",
+                    "--permission-mode",
                     "dontAsk"};
   if (!model.empty()) call.arguments.insert(call.arguments.end(), {"--model", std::string(model)});
   if (request.settings != nullptr && !request.settings->reasoning_effort.empty())
@@ -151,14 +161,15 @@ Result<ClaudeCall> claude_call(const ModelRequest& request, std::string_view mod
     }
     call.arguments.insert(call.arguments.end(), {"--json-schema", schema});
   }
-  if (!system.empty() && system.size() <= kArgumentBytesMax) {
-    call.arguments.insert(call.arguments.end(), {"--system-prompt", system});
-  } else if (!system.empty()) {
-    call.input = "<instructions>\n" + system + "\n</instructions>\n\n";
+  if (!prompt.empty() && prompt.size() <= kArgumentBytesMax) {
+    call.arguments.insert(call.arguments.end(), {"--system-prompt", prompt});
+  } else if (!prompt.empty()) {
+    call.input = "<instructions>\n" + prompt + "\n</instructions>\n\n";
   }
   call.input += conversation(request.items);
   if (call.input.size() > kInputBytesMax) {
-    return fail(ErrorCode::kExhausted, "the conversation is longer than the 10 MB that claude reads");
+    return fail(ErrorCode::kExhausted,
+                "the conversation is longer than the 10 MB that claude reads");
   }
   return call;
 }
@@ -245,12 +256,13 @@ Result<ModelReply> ClaudeStream::reply() const {
     out.usage.cached_tokens = count("cache_read_input_tokens");
     out.usage.cache_write_tokens = count("cache_creation_input_tokens");
     if (fresh) {
-      out.usage.input_tokens = *fresh + out.usage.cached_tokens.value_or(0) +
-                               out.usage.cache_write_tokens.value_or(0);
+      out.usage.input_tokens =
+          *fresh + out.usage.cached_tokens.value_or(0) + out.usage.cache_write_tokens.value_or(0);
     }
     out.usage.output_tokens = count("output_tokens");
   }
-  if (const Json* cost = json::find(result_, "total_cost_usd"); cost != nullptr && cost->is_number())
+  if (const Json* cost = json::find(result_, "total_cost_usd");
+      cost != nullptr && cost->is_number())
     out.usage.cost_usd = cost->to_number<double>();
   out.usage.requests = 1 + retries_;
   return out;
@@ -258,11 +270,11 @@ Result<ModelReply> ClaudeStream::reply() const {
 
 Result<ModelReply> ClaudeStream::finish(int exit_code, std::string_view complaint) {
   if (result_.is_null()) {
-    const Error error = error_of(
-        text::trim(complaint).empty()
-            ? fmt::format("it ended with code {} and gave no result", exit_code)
-            : fmt::format("{} (it ended with code {} and gave no result)", text::trim(complaint),
-                          exit_code));
+    const Error error =
+        error_of(text::trim(complaint).empty()
+                     ? fmt::format("it ended with code {} and gave no result", exit_code)
+                     : fmt::format("{} (it ended with code {} and gave no result)",
+                                   text::trim(complaint), exit_code));
     return std::unexpected(error);
   }
   const std::string subtype = json::get_string(result_, "subtype");

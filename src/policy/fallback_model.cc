@@ -39,8 +39,7 @@ struct Chain {
     const bool for_now = code == ErrorCode::kUnavailable || code == ErrorCode::kCorrupt;
     if (!for_good && !for_now) return;
     const std::lock_guard lock(mutex);
-    candidates[index].out_until =
-        for_good ? TimePoint::max() : options.clock() + options.pause;
+    candidates[index].out_until = for_good ? TimePoint::max() : options.clock() + options.pause;
   }
 };
 
@@ -93,8 +92,8 @@ class Call : public std::enable_shared_from_this<Call> {
       return next();
     }
     if (why_.size() == 1) return done_(std::move(reply));
-    return done_(fail(error.code, "no model of the chain answered: " + text::join(why_, "; "),
-                      error.hint));
+    return done_(
+        fail(error.code, "no model of the chain answered: " + text::join(why_, "; "), error.hint));
   }
 
   const OwnedRequest request_;

@@ -10,8 +10,8 @@ using namespace std::chrono_literals;
 
 std::shared_ptr<NamedModel> good(std::string name) {
   return std::make_shared<NamedModel>(name, [name](int, const ModelRequest& request, const auto&) {
-    return Result<ModelReply>(says(name + (request.model.empty() ? "" : "/") +
-                                   std::string(request.model)));
+    return Result<ModelReply>(
+        says(name + (request.model.empty() ? "" : "/") + std::string(request.model)));
   });
 }
 std::shared_ptr<NamedModel> bad(std::string name, ErrorCode code) {
@@ -51,9 +51,8 @@ TEST(Fallback, AModelThatIsDownIsLeftOutForAWhileAWrongKeyForGood) {
   auto now = std::make_shared<std::chrono::steady_clock::time_point>(1h);
   const auto down = bad("a", ErrorCode::kUnavailable), wrong = bad("b", ErrorCode::kDenied),
              fine = good("c");
-  const auto chain = make_fallback_model({down, wrong, fine}, {.pause = 60s, .clock = [now] {
-                                                                 return *now;
-                                                               }});
+  const auto chain =
+      make_fallback_model({down, wrong, fine}, {.pause = 60s, .clock = [now] { return *now; }});
   for (int i = 0; i < 5; ++i) EXPECT_EQ(text_of(ask(*chain)), "c");
   EXPECT_EQ(down->calls, 1);
   EXPECT_EQ(wrong->calls, 1);
@@ -64,8 +63,8 @@ TEST(Fallback, AModelThatIsDownIsLeftOutForAWhileAWrongKeyForGood) {
 }
 
 TEST(Fallback, NotOnceSomethingWasShown) {
-  const auto talks = std::make_shared<NamedModel>(
-      "a", [](int, const ModelRequest&, const Model::OnDelta& delta) {
+  const auto talks =
+      std::make_shared<NamedModel>("a", [](int, const ModelRequest&, const Model::OnDelta& delta) {
         delta({ModelDelta::Kind::kText, "hel", 0});
         return Result<ModelReply>(fail(ErrorCode::kUnavailable, "cut off"));
       });
@@ -79,8 +78,8 @@ TEST(Fallback, NotOnceSomethingWasShown) {
 }
 
 TEST(Fallback, WhenNobodyAnswersEachIsNamed) {
-  const Outcome outcome = ask(*make_fallback_model(
-      {bad("a", ErrorCode::kDenied), bad("b", ErrorCode::kUnavailable)}));
+  const Outcome outcome =
+      ask(*make_fallback_model({bad("a", ErrorCode::kDenied), bad("b", ErrorCode::kUnavailable)}));
   ASSERT_FALSE(outcome.reply);
   EXPECT_EQ(outcome.reply.error().code, ErrorCode::kUnavailable);
   EXPECT_EQ(outcome.reply.error().message,

@@ -162,10 +162,11 @@ TEST(Recording, ErrorsAreReplayedInTheirOrder) {
   TempDir dir;
   const fs::path file = dir.path / "run.jsonl";
   {
-    const auto inner = std::make_shared<NamedModel>("n", [](int n, const ModelRequest&, const auto&) {
-      if (n == 0) return Result<ModelReply>(fail(ErrorCode::kExhausted, "no credit", "pay"));
-      return Result<ModelReply>(says("paid"));
-    });
+    const auto inner =
+        std::make_shared<NamedModel>("n", [](int n, const ModelRequest&, const auto&) {
+          if (n == 0) return Result<ModelReply>(fail(ErrorCode::kExhausted, "no credit", "pay"));
+          return Result<ModelReply>(says("paid"));
+        });
     const auto recorder = *make_recording_model(inner, file);
     ask(*recorder);
     ask(*recorder);

@@ -44,8 +44,8 @@ std::int64_t rough_input_tokens(const ModelRequest& request) {
   std::size_t bytes = request.instructions.size();
   for (const ItemPtr& item : request.items) bytes += bytes_of(*item) + kItemBytes;
   for (const auto& tool : request.tools) {
-    bytes += tool->name.size() + tool->description.size() +
-             json::write(tool->parameters).size() + kItemBytes;
+    bytes += tool->name.size() + tool->description.size() + json::write(tool->parameters).size() +
+             kItemBytes;
   }
   if (request.output != nullptr) bytes += json::write(request.output->schema).size();
   return static_cast<std::int64_t>(bytes / kBytesPerToken) + 1;

@@ -13,8 +13,8 @@
 
 namespace cadre::policy::testing {
 
-using cadre::testing::ScriptedModel;
 using cadre::testing::says;
+using cadre::testing::ScriptedModel;
 
 struct Outcome {
   Result<ModelReply> reply = fail(ErrorCode::kInternal, "never ended");
@@ -30,8 +30,8 @@ struct Asked {
 inline std::future<Outcome> begin(Model& model, const Asked& asked, std::stop_token stop = {}) {
   auto promise = std::make_shared<std::promise<Outcome>>();
   auto outcome = std::make_shared<Outcome>();
-  const std::vector<ItemPtr> items{std::make_shared<const Item>(
-      MessageItem{Speaker::kUser, asked.text, "", false, Json()})};
+  const std::vector<ItemPtr> items{
+      std::make_shared<const Item>(MessageItem{Speaker::kUser, asked.text, "", false, Json()})};
   ModelSettings settings;
   settings.max_output_tokens = asked.max_output;
   ModelRequest request;
@@ -69,7 +69,8 @@ inline std::string text_of(const Outcome& outcome) {
 class NamedModel final : public Model {
  public:
   using Answer = std::function<Result<ModelReply>(int, const ModelRequest&, const OnDelta&)>;
-  NamedModel(std::string name, Answer answer) : name_(std::move(name)), answer_(std::move(answer)) {}
+  NamedModel(std::string name, Answer answer)
+      : name_(std::move(name)), answer_(std::move(answer)) {}
   std::string name() const override { return name_; }
   void start(const ModelRequest& request, std::stop_token, OnDelta delta, OnDone done) override {
     done(answer_(calls++, request, delta));

@@ -29,15 +29,15 @@ Result<Rates> read_rates(const Json& entry, const std::string& where) {
   Rates rates;
   const auto input = money(entry, "input"), output = money(entry, "output");
   if (!input || !output) {
-    return fail(ErrorCode::kInvalidInput,
-                fmt::format("{}: \"input\" and \"output\" have to be dollars for a million tokens",
-                            where),
-                kHint);
+    return fail(
+        ErrorCode::kInvalidInput,
+        fmt::format("{}: \"input\" and \"output\" have to be dollars for a million tokens", where),
+        kHint);
   }
   rates.input = *input;
   rates.output = *output;
-  for (const auto& [key, member] : {std::pair{"cached", &Rates::cached},
-                                    std::pair{"cache_write", &Rates::cache_write}}) {
+  for (const auto& [key, member] :
+       {std::pair{"cached", &Rates::cached}, std::pair{"cache_write", &Rates::cache_write}}) {
     if (json::find(entry, key) == nullptr) continue;
     rates.*member = money(entry, key);
     if (!(rates.*member)) {
@@ -97,8 +97,8 @@ std::optional<std::size_t> match(const Price& price, std::string_view provider,
   if (star == std::string::npos) return std::nullopt;
   const std::string_view begin = std::string_view(price.model).substr(0, star);
   const std::string_view end = std::string_view(price.model).substr(star + 1);
-  const bool fits = model.size() >= begin.size() + end.size() && model.starts_with(begin) &&
-                    model.ends_with(end);
+  const bool fits =
+      model.size() >= begin.size() + end.size() && model.starts_with(begin) && model.ends_with(end);
   return fits ? std::optional(begin.size() + end.size()) : std::nullopt;
 }
 
@@ -129,12 +129,13 @@ Result<PriceTable> PriceTable::from_file(const std::filesystem::path& file) {
   auto json = json::parse(bytes);
   if (!json) {
     return fail(ErrorCode::kInvalidInput,
-                fmt::format("{} is not valid JSON: {}", file.string(), json.error().message), kHint);
+                fmt::format("{} is not valid JSON: {}", file.string(), json.error().message),
+                kHint);
   }
   auto table = from_json(*json);
   if (!table) {
-    return fail(table.error().code,
-                fmt::format("{}: {}", file.string(), table.error().message), table.error().hint);
+    return fail(table.error().code, fmt::format("{}: {}", file.string(), table.error().message),
+                table.error().hint);
   }
   return table;
 }
@@ -153,8 +154,7 @@ const PriceTable& PriceTable::shipped() {
 PriceTable PriceTable::with(const PriceTable& first) const {
   PriceTable table = first;
   table.prices_.insert(table.prices_.end(), prices_.begin(), prices_.end());
-  for (const std::size_t end : table_ends_)
-    table.table_ends_.push_back(first.prices_.size() + end);
+  for (const std::size_t end : table_ends_) table.table_ends_.push_back(first.prices_.size() + end);
   return table;
 }
 

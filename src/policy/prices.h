@@ -26,7 +26,7 @@ struct Price {
   std::string model;     // "gpt-5", or "gpt-5-*": what begins so
   bool known = true;     // false: the entry says that the price is not known
   Rates rates;
-  std::int64_t long_above = 0;      // input tokens from which `long_rates` hold; 0: never
+  std::int64_t long_above = 0;  // input tokens from which `long_rates` hold; 0: never
   Rates long_rates;
   std::int64_t context_tokens = 0;  // 0: not known
   std::string date, source;         // when the figures were read, and where
@@ -35,8 +35,8 @@ struct Price {
 class PriceTable {
  public:
   // {"prices": [{"provider", "model", "input", "output", "cached"?, "cache_write"?,
-  //  "long_context"?: {"above", …}, "context"?, "date", "source"}]}; the first mistake is named by
-  // its entry.
+  //  "long_context"?: {"above", ...}, "context"?, "date", "source"}]}; the first mistake is named
+  // by its entry.
   static Result<PriceTable> from_json(const Json& json);
   static Result<PriceTable> from_file(const std::filesystem::path& file);
   // The table that ships with Cadre.

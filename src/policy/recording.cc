@@ -18,9 +18,7 @@ constexpr std::size_t kShownBytes = 80;
 const char* const kDeltaKinds[] = {"text", "reasoning", "arguments"};
 
 // The place in the run, without the run's own id: "plan#1/plan/turn:1".
-std::string place_of(std::string_view key) {
-  return std::string(key.substr(key.find('/') + 1));
-}
+std::string place_of(std::string_view key) { return std::string(key.substr(key.find('/') + 1)); }
 
 std::int64_t now_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -39,8 +37,8 @@ struct Tape {
       text = text::replace_all(std::move(text), secret, kSecretMark);
       const std::string escaped = json::write(Json(secret));
       if (escaped.size() - 2 != secret.size())
-        text = text::replace_all(std::move(text), escaped.substr(1, escaped.size() - 2),
-                                 kSecretMark);
+        text =
+            text::replace_all(std::move(text), escaped.substr(1, escaped.size() - 2), kSecretMark);
     }
     text += '\n';
     const std::lock_guard lock(mutex);
@@ -60,9 +58,8 @@ class RecordingModel final : public Model {
              OnDone done) override {
     Json asked = request_json(request);
     const std::string hash = fingerprint(asked);
-    auto line = std::make_shared<JsonObject>(JsonObject{{"key", place_of(request.key)},
-                                                        {"request_sha256", hash},
-                                                        {"request", std::move(asked)}});
+    auto line = std::make_shared<JsonObject>(JsonObject{
+        {"key", place_of(request.key)}, {"request_sha256", hash}, {"request", std::move(asked)}});
     auto deltas = std::make_shared<JsonArray>();
     OnDelta show;
     if (delta) {
@@ -224,14 +221,14 @@ class ReplayModel final : public Model {
       if (!piece.is_array() || piece.get_array().size() < 2) continue;
       const JsonArray& parts = piece.get_array();
       ModelDelta out;
-      const std::string kind = parts[0].is_string() ? std::string(json::as_view(
-                                                          parts[0].get_string()))
-                                                    : "";
+      const std::string kind =
+          parts[0].is_string() ? std::string(json::as_view(parts[0].get_string())) : "";
       for (int i = 0; i < 3; ++i) {
         if (kind == kDeltaKinds[i]) out.kind = static_cast<ModelDelta::Kind>(i);
       }
       if (parts[1].is_string()) out.text = json::as_view(parts[1].get_string());
-      if (parts.size() > 2 && parts[2].is_int64()) out.index = static_cast<int>(parts[2].as_int64());
+      if (parts.size() > 2 && parts[2].is_int64())
+        out.index = static_cast<int>(parts[2].as_int64());
       delta(out);
     }
   }

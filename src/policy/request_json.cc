@@ -43,8 +43,7 @@ Json request_json(const ModelRequest& request) {
   out["tools"] = std::move(tools);
   if (request.settings != nullptr) out["settings"] = settings_json(*request.settings);
   if (request.output != nullptr) {
-    out["output"] =
-        JsonObject{{"name", request.output->name}, {"schema", request.output->schema}};
+    out["output"] = JsonObject{{"name", request.output->name}, {"schema", request.output->schema}};
   }
   return out;
 }

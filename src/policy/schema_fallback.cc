@@ -48,7 +48,8 @@ class SchemaFallback final : public Model {
     model_->start(request, stop, delta,
                   [model = model_, in_words = in_words_, kept, stop, delta,
                    done = std::move(done)](Result<ModelReply> reply) mutable {
-                    if (reply || !speaks_of_the_schema(reply.error())) return done(std::move(reply));
+                    if (reply || !speaks_of_the_schema(reply.error()))
+                      return done(std::move(reply));
                     *in_words = true;
                     ask_in_words(model, *kept, stop, delta, std::move(done),
                                  "the server takes no schema: the answer's form was asked for in "
@@ -65,13 +66,13 @@ class SchemaFallback final : public Model {
         "satisfy this JSON Schema:\n" +
         json::write(request.output->schema);
     request.output.reset();
-    model->start(request.view(), stop, delta,
-                 [note = std::move(note),
-                  done = std::move(done)](Result<ModelReply> reply) mutable {
-                   if (reply) unfence(*reply);
-                   if (reply && !note.empty()) reply->notes.push_back(std::move(note));
-                   done(std::move(reply));
-                 });
+    model->start(
+        request.view(), stop, delta,
+        [note = std::move(note), done = std::move(done)](Result<ModelReply> reply) mutable {
+          if (reply) unfence(*reply);
+          if (reply && !note.empty()) reply->notes.push_back(std::move(note));
+          done(std::move(reply));
+        });
   }
 
   const std::shared_ptr<Model> model_;

@@ -1,8 +1,8 @@
 // For servers that take no schema for the answer: what they refuse is asked for in words.
 //
-// When a request with an output schema is refused as invalid and the refusal speaks of the schema or
-// the response's format, the request goes out again with the schema in the instructions; from then
-// on all do. The caller checks the answer in every case. Thread-safe as its model is.
+// When a request with an output schema is refused as invalid and the refusal speaks of the schema
+// or the response's format, the request goes out again with the schema in the instructions; from
+// then on all do. The caller checks the answer in every case. Thread-safe as its model is.
 #pragma once
 
 #include <memory>

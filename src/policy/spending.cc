@@ -72,10 +72,10 @@ std::optional<Result<SpendingGrant>> Spending::decide(const SpendingAsk& ask) {
   }
   const bool last_turn = soft_reached();
   if (last_turn && finishing_.contains(ask.conversation)) {
-    return fail(ErrorCode::kExhausted,
-                "the budget is nearly used up, and the turn that was left to finish is over: " +
-                    describe(),
-                kRaise);
+    return fail(
+        ErrorCode::kExhausted,
+        "the budget is nearly used up, and the turn that was left to finish is over: " + describe(),
+        kRaise);
   }
   auto whole = take(ask, ask.output_tokens, last_turn);
   if (whole) return whole;

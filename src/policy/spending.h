@@ -29,10 +29,10 @@ struct SpendingLimits {
 };
 
 struct SpendingAsk {
-  std::string conversation;         // calls with the same one are turns of one conversation
-  std::int64_t input_tokens = 0;    // estimated
-  std::int64_t output_tokens = 0;   // wanted at most
-  const Price* price = nullptr;     // null: not known
+  std::string conversation;        // calls with the same one are turns of one conversation
+  std::int64_t input_tokens = 0;   // estimated
+  std::int64_t output_tokens = 0;  // wanted at most
+  const Price* price = nullptr;    // null: not known
 };
 
 struct SpendingGrant {

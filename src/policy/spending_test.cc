@@ -40,7 +40,8 @@ Asked turn(int n, const char* task = "task") {
 
 TEST(Spending, ThePriceIsPutIntoTheReply) {
   const auto model = make_budgeted_model(
-      always(1000, 500), {.spending = nullptr, .prices = one_dollar(), .provider = "p", .model = "m"});
+      always(1000, 500),
+      {.spending = nullptr, .prices = one_dollar(), .provider = "p", .model = "m"});
   EXPECT_DOUBLE_EQ(*ask(*model).reply->usage.cost_usd, 0.0015);
   Asked other;
   other.model = "elsewhere";
@@ -50,16 +51,18 @@ TEST(Spending, ThePriceIsPutIntoTheReply) {
 TEST(Spending, CallsAreCountedAndTheLastOneIsTold) {
   Shop shop({.budget = {.model_calls = 3}});
   std::vector<std::size_t> items;
-  auto inner = std::make_shared<NamedModel>("n", [&](int, const ModelRequest& request, const auto&) {
-    items.push_back(request.items.size());
-    return Result<ModelReply>(counted("ok", 1, 1));
-  });
+  auto inner =
+      std::make_shared<NamedModel>("n", [&](int, const ModelRequest& request, const auto&) {
+        items.push_back(request.items.size());
+        return Result<ModelReply>(counted("ok", 1, 1));
+      });
   const auto model = shop.model(inner);
   EXPECT_EQ(text_of(ask(*model, turn(1))), "ok");
   EXPECT_EQ(text_of(ask(*model, turn(2))), "ok");
   const Outcome last = ask(*model, turn(3));
   EXPECT_EQ(text_of(last), "ok");
-  EXPECT_EQ(last.reply->notes, std::vector<std::string>{"the budget is nearly used up: a last turn"});
+  EXPECT_EQ(last.reply->notes,
+            std::vector<std::string>{"the budget is nearly used up: a last turn"});
   const Outcome over = ask(*model, turn(4));
   ASSERT_FALSE(over.reply);
   EXPECT_EQ(over.reply.error().code, ErrorCode::kExhausted);
@@ -84,10 +87,11 @@ TEST(Spending, ACallThatDoesNotFitIsNotMade) {
 TEST(Spending, TheAnswerIsShortenedToWhatIsLeft) {
   Shop shop({.budget = {.tokens = 600}});
   std::optional<std::int64_t> allowed;
-  auto inner = std::make_shared<NamedModel>("n", [&](int, const ModelRequest& request, const auto&) {
-    allowed = request.settings->max_output_tokens;
-    return Result<ModelReply>(counted("ok", 5, 100));
-  });
+  auto inner =
+      std::make_shared<NamedModel>("n", [&](int, const ModelRequest& request, const auto&) {
+        allowed = request.settings->max_output_tokens;
+        return Result<ModelReply>(counted("ok", 5, 100));
+      });
   const Outcome outcome = ask(*shop.model(inner), turn(1));
   ASSERT_TRUE(outcome.reply) << outcome.reply.error().describe();
   EXPECT_LT(*allowed, 600);
@@ -139,13 +143,13 @@ TEST(Spending, TimeIsABudgetToo) {
 // refused for what is only reserved.
 TEST(Spending, BranchesShareWithoutOvershoot) {
   Shop shop({.budget = {.tokens = 3000, .soft_share = 1.0}});
-  auto inner = std::make_shared<ScriptedModel>([](const auto&) {
-    return Result<ModelReply>(counted("ok", 10, 90));
-  });
+  auto inner = std::make_shared<ScriptedModel>(
+      [](const auto&) { return Result<ModelReply>(counted("ok", 10, 90)); });
   inner->set_delay(2ms);
   const auto model = shop.model(inner);
   std::vector<std::future<Outcome>> asked;
-  for (int i = 0; i < 20; ++i) asked.push_back(begin(*model, turn(1, fmt::format("t{}", i).c_str())));
+  for (int i = 0; i < 20; ++i)
+    asked.push_back(begin(*model, turn(1, fmt::format("t{}", i).c_str())));
   int good = 0;
   for (auto& one : asked) good += one.get().reply.has_value();
   EXPECT_EQ(good, 20);

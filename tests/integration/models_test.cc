@@ -29,12 +29,13 @@ class Models : public ::testing::Test {
   ProcessResult run(const std::string& sop, const std::string& model,
                     std::vector<std::string> more = {}, std::vector<std::string> env = {}) {
     std::filesystem::remove_all(folder_.path() / "out");
-    std::vector<std::string> arguments{"run",     "My lamp came broken. What now?",
-                                       "--sop",   sop,
-                                       "--model", model,
-                                       "--out",   "out",
-                                       "--input", "order.txt",
-                                       "policy.txt", "--policy", "allow.yaml"};
+    std::vector<std::string> arguments{"run",        "My lamp came broken. What now?",
+                                       "--sop",      sop,
+                                       "--model",    model,
+                                       "--out",      "out",
+                                       "--input",    "order.txt",
+                                       "policy.txt", "--policy",
+                                       "allow.yaml"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return run_cadre(folder_.path(), arguments, {.env = std::move(env)});
   }
@@ -108,14 +109,14 @@ TEST_F(Models, ABudgetEndsTheRunWithExitCode6) {
   const ProcessResult tokens = research(recording("research_chat"), {"--max-tokens", "2000"});
   EXPECT_EQ(tokens.exit_code, 6) << tokens.out << tokens.err;
   const ProcessResult enough =
-      research(recording("research_chat"), {"--max-calls", "50", "--max-tokens", "200000",
-                                            "--max-time", "100"});
+      research(recording("research_chat"),
+               {"--max-calls", "50", "--max-tokens", "200000", "--max-time", "100"});
   EXPECT_EQ(enough.exit_code, 0) << enough.out << enough.err;
 }
 
 TEST_F(Models, MoneyIsCountedWhereThePriceIsKnown) {
-  const ProcessResult ran = research(recording("research_chat"),
-                                     {"--prices", "prices.json", "--max-cost", "5"});
+  const ProcessResult ran =
+      research(recording("research_chat"), {"--prices", "prices.json", "--max-cost", "5"});
   ASSERT_EQ(ran.exit_code, 0) << ran.out << ran.err;
   const Json run = result().at("run");
   const double in = static_cast<double>(json::get_int(run.at("tokens"), "input"));
@@ -164,8 +165,7 @@ TEST_F(Models, TheCacheAnswersTheSecondTime) {
 
 TEST_F(Models, AChainGoesOnWhenTheFirstIsDown) {
   // Nobody listens on port 9.
-  const ProcessResult ran =
-      research("http://127.0.0.1:9/v1#m," + recording("research_chat"));
+  const ProcessResult ran = research("http://127.0.0.1:9/v1#m," + recording("research_chat"));
   ASSERT_EQ(ran.exit_code, 0) << ran.out << ran.err;
   const ProcessResult shown = run_cadre(folder_.path(), {"show", "last", "--events", "--json"});
   EXPECT_NE(shown.out.find("http://127.0.0.1:9/v1#m did not (cannot connect"), std::string::npos);
