@@ -274,7 +274,7 @@ int compare(const Profile& profile, const Plan& shipped, double faster,
   fmt::print("one agent alone: {:.1f} s, {} calls, {} tokens written, {} read ({} cached)\n\n",
              solo->wall_s, solo->calls.size(), solo->output, solo->input, solo->cached);
   fmt::print("| parallel_tasks | team s | calls | written | read | cached | times as fast | "
-             "critical path s | bound with so many slots s | possible | reached / possible |\n"
+             "critical path s | at least, with so many slots s | possible | reached / possible |\n"
              "| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n");
   double reached = 0, share = 0;
   bool same = true;
@@ -287,7 +287,7 @@ int compare(const Profile& profile, const Plan& shipped, double faster,
     const auto run = measure(plan, job, profile, faster, folder);
     if (!run) return fmt::print(stderr, "{}\n", run.error().describe()), 1;
     const double critical = critical_path(plan, job, run->calls);
-    const double bound = std::max(critical, run->calls_s / slots);
+    const double bound = std::max(critical, run->calls_s / slots);  // the true one is higher
     const double ratio = solo->wall_s / run->wall_s, possible = solo->wall_s / critical;
     fmt::print("| {}{} | {:.1f} | {} | {} | {} | {} | ", slots, slots == own ? " (the SOP's)" : "",
                run->wall_s, run->calls.size(), run->output, run->input, run->cached);

@@ -10,7 +10,7 @@
 namespace cadre::net {
 
 // For runs that nobody watches: of hundreds of calls, one that fails stops the run. When a seventh
-// of all requests fail, 3 attempts stop 3 runs of 100 (20 calls each), 6 stop none of 600
+// of all requests fail, 3 attempts stop 3 to 7 runs of 100 (20 calls each), 6 stop none of 600
 // (bench/faults). Where another model can answer, or somebody waits, 3 are enough.
 inline constexpr int kUnattendedAttempts = 6;
 
