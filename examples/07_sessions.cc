@@ -1,5 +1,6 @@
-// A conversation over several runs, and a team that remembers what it did: the second run reads what
-// the first one said; with a memory it reads what is known, within a budget, however long the past.
+// A conversation over several runs, and a team that remembers what it did. The second run reads
+// what the first one said; with a memory it reads what is known, within a budget, however long the
+// past.
 #include <cstdio>
 #include <filesystem>
 
@@ -14,10 +15,13 @@ cadre::Result<cadre::ModelReply> reply(const cadre::testing::SeenRequest& reques
   std::string known = "nothing";
   for (const cadre::ItemPtr& item : request.items) {
     const auto* message = std::get_if<cadre::MessageItem>(item.get());
-    const auto at = message == nullptr ? std::string::npos : message->text.find("user: ");
-    if (at != std::string::npos) known = message->text.substr(at, message->text.find('\n', at) - at);
+    if (message == nullptr) continue;
+    const auto at = message->text.find("user: ");
+    if (at != std::string::npos)
+      known = message->text.substr(at, message->text.find('\n', at) - at);
   }
-  return says("I have read " + std::to_string(request.items.size()) + " items and know of " + known);
+  const std::string count = std::to_string(request.items.size());
+  return says("I have read " + count + " items and know of " + known);
 }
 
 }  // namespace

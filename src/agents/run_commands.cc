@@ -261,8 +261,7 @@ void RunDriver::start_model(const Command& command, const ModelRequest& request,
 }
 
 void add_usage(Usage& sum, const Usage& usage, bool first) {
-  const auto add = [first](std::optional<std::int64_t>& to,
-                           const std::optional<std::int64_t>& from) {
+  const auto add = [first](auto& to, const auto& from) {
     if (first) {
       to = from;
     } else if (to && from) {
@@ -275,6 +274,8 @@ void add_usage(Usage& sum, const Usage& usage, bool first) {
   add(sum.output_tokens, usage.output_tokens);
   add(sum.cached_tokens, usage.cached_tokens);
   add(sum.reasoning_tokens, usage.reasoning_tokens);
+  add(sum.cache_write_tokens, usage.cache_write_tokens);
+  add(sum.cost_usd, usage.cost_usd);
   sum.requests = (first ? 0 : sum.requests) + usage.requests;
 }
 
@@ -308,6 +309,7 @@ void RunDriver::model_ended(const Command& command, BudgetUse reserved, Result<M
     if (reply) {
       const Usage& usage = reply->usage;
       actual.tokens = usage.input_tokens.value_or(0) + usage.output_tokens.value_or(0);
+      actual.money = usage.cost_usd.value_or(0);
       if (options_.price != nullptr) {
         try {
           actual.money = options_.price(usage);
@@ -332,6 +334,8 @@ void RunDriver::model_ended(const Command& command, BudgetUse reserved, Result<M
     add_usage(usage_, reply->usage, !has_usage_);
     has_usage_ = true;
     if (options_.store != nullptr) more["tokens"] = to_json(reply->usage);
+    if (options_.store != nullptr && !reply->notes.empty())
+      more["notes"] = json::to_array(reply->notes);
     clean_reply(*reply, agent_of(command.frame).agent.name);
     ended.calls = facts_of(reply->items, command.frame);
     ended.items = std::move(reply->items);

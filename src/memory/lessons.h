@@ -1,10 +1,10 @@
 // Lessons: what failed and what fixed it, with evidence, kept over runs and shared by all agents.
 //
 // A lesson is taken only with evidence that the fix worked (a gate that failed and then passed, a
-// test, a run); the same lesson learnt again is the same lesson with more evidence, told twice it is
-// one piece. Later runs are
-// offered those whose words fit, best first: full text weighted by how often using it helped. They
-// are not encrypted: nothing secret belongs in a lesson. Thread-safe; calls block on the disk.
+// test, a run); the same lesson learnt again is the same lesson with more evidence, and the same
+// evidence told twice is one piece. Later runs are offered those whose words fit, best first: full
+// text weighted by how often using it helped. They are not encrypted: nothing secret belongs in a
+// lesson. Thread-safe; calls block on the disk.
 #pragma once
 
 #include <cstdint>
