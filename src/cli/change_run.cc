@@ -83,6 +83,23 @@ std::string quoted(const std::string& word) {
   return "'" + text::replace_all(word, "'", "'\\''") + "'";
 }
 
+std::string repository_line(const RepositoryPlace& place, const Artifact& repository) {
+  const Json* stack = json::find(repository.data, "stack");
+  const Json* read = json::find(repository.data, "read");
+  const std::size_t listed = json::get_array(repository.data, "files").size();
+  const std::size_t taken = repository.files.size();
+  std::string out = fmt::format(
+      "repository {} at {}: {} files read ({} KB), {} listed by name; {}", place.root.string(),
+      place.head.substr(0, 12), taken,
+      read == nullptr ? 0 : (json::get_int(*read, "bytes") + 1023) / 1024,
+      listed > taken ? listed - taken : 0,
+      stack != nullptr && stack->is_object() ? json::get_string(*stack, "title")
+                                             : "how it is tested was not found out");
+  const auto skipped = json::get_array(repository.data, "skipped").size();
+  if (skipped > 0) out += fmt::format("; {} names cannot be used", skipped);
+  return out;
+}
+
 std::string tests_lines(const RunOutcome& outcome) {
   const auto plan = outcome.artifacts.find("change_plan");
   const auto report = outcome.artifacts.find("change_report");
@@ -135,6 +152,7 @@ Result<std::shared_ptr<ChangeRun>> read_change(const RunArguments& arguments, co
   auto input = read_repository(*git, *place, *stacks, {}, arguments.state);
   if (!input) return propagate(input);
   change->run = new_run_id();
+  change->line = repository_line(*place, *input);
   change->input = std::move(*input);
   std::error_code error;
   const fs::path state = fs::absolute(arguments.state, error).lexically_normal();
@@ -213,8 +231,9 @@ std::string change_lines(const ChangeRun& change, const RunOutcome& outcome) {
                              record.branch)
                : fmt::format("take        git -C {} merge {}\n", root, record.branch);
   }
-  out += fmt::format("drop        git -C {0} worktree remove --force {1} && git -C {0} branch -D {2}\n",
-                     root, quoted(record.worktree.string()), record.branch);
+  out += fmt::format(
+      "drop        git -C {0} worktree remove --force {1} && git -C {0} branch -D {2}\n", root,
+      quoted(record.worktree.string()), record.branch);
   return out;
 }
 

@@ -1,5 +1,5 @@
-// `cadre run --on DIR`: a run that changes an existing repository, in a worktree of its own. What it
-// reads before it begins, where it leaves its branch, and what the user is told at the end.
+// `cadre run --on DIR`: a run that changes an existing repository, in a worktree of its own: what
+// it reads before it begins, where it leaves its branch, and what the user is told at the end.
 #pragma once
 
 #include <filesystem>
@@ -18,6 +18,7 @@ namespace cadre::cli {
 struct ChangeRun {
   std::string run;
   std::optional<Artifact> input;           // the repository as it was read; not after a resume
+  std::string line;                        // how much that was, for the user
   std::shared_ptr<WorktreeWriter> writer;
 };
 
@@ -27,8 +28,8 @@ Result<std::shared_ptr<ChangeRun>> read_change(const RunArguments& arguments, co
                                                bool offline);
 // Makes branch and worktree and keeps where they are beside the journal.
 Result<void> open_change(const ChangeRun& change, const std::filesystem::path& state);
-// That of an earlier run; null when the run changes no repository. With `open`, its worktree is made
-// ready to go on.
+// That of an earlier run; null when the run changes no repository. With `open`, its worktree is
+// made ready to go on.
 Result<std::shared_ptr<ChangeRun>> resume_change(const std::filesystem::path& state,
                                                  const std::string& run, const Plan& plan,
                                                  bool open);

@@ -289,6 +289,23 @@ Result<Ground> find_ground(const RunArguments& arguments, const Plan& plan,
   return ground;
 }
 
+RunOptions run_options(const RunArguments& arguments, const Plan& plan, Ground& ground,
+                       bool offline) {
+  RunOptions options;
+  options.run = ground.change ? ground.change->run
+                              : make_run_id(SystemClock().now_us(), random_seed());
+  options.input = std::move(ground.input);
+  if (runs_programs(plan)) {
+    JsonObject parameters;
+    if (offline) parameters["stack"] = arguments.stack;  // else the architecture says it
+    parameters["no_sandbox"] = arguments.no_sandbox;
+    options.parameters = std::move(parameters);
+  }
+  options.out_dir = ground.out_dir;
+  options.timeout_s = shorter(arguments.timeout_s, arguments.around.max_time_s);
+  return options;
+}
+
 }  // namespace
 
 int run_command(const Console& console, const RunArguments& arguments) {
@@ -333,25 +350,15 @@ int run_command(const Console& console, const RunArguments& arguments) {
   Runner runner(shop->parts);
   const std::unique_ptr<Progress> progress = make_progress(console, *plan);
   runner.subscribe([&](const Event& event) { progress->on_event(event); });
-  RunOptions options;
-  options.run = ground->change ? ground->change->run
-                               : make_run_id(shop->parts.clock->now_us(), random_seed());
+  RunOptions options = run_options(arguments, *plan, *ground, offline);
   auto lock = RunLock::take(arguments.state, options.run);
   if (!lock) return report_error(console, lock.error());
   options.model = shop->mind.spec;
-  options.input = std::move(ground->input);
-  if (runs_programs(*plan)) {
-    JsonObject parameters;
-    if (offline) parameters["stack"] = arguments.stack;  // else the architecture says it
-    parameters["no_sandbox"] = arguments.no_sandbox;
-    options.parameters = std::move(parameters);
-  }
-  options.out_dir = ground->out_dir;
-  options.timeout_s = shorter(arguments.timeout_s, arguments.around.max_time_s);
   if (auto kept = keep_limits(arguments.around, arguments.state, options.run); !kept)
     return report_error(console, kept.error());
   if (!console.quiet && !console.json) {
     console.print(shop->mind.line + "\n");
+    if (ground->change) console.print(ground->change->line + "\n");
     if (!sop->line.empty()) console.print(sop->line + "\n");
   }
   auto outcome = runner.start_run(*plan, *brief, options, interrupt.token());

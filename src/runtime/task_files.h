@@ -52,8 +52,8 @@ class TaskFiles {
   // Paths of the task's own files.
   std::vector<std::string> own() const;
 
-  // Carries out a write_file, edit_file or delete_file call; other calls do nothing. The answer is what the
-  // tool answers.
+  // Carries out a write_file, edit_file or delete_file call; other calls do nothing. The answer is
+  // what the tool answers.
   Result<Json> apply(const ToolCall& call);
   // Why the task may not write the path; "" when it may.
   std::string why_not(const std::string& path) const;

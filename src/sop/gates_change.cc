@@ -52,7 +52,8 @@ void check_planned(const std::string& path, const std::string& action,
     for (std::size_t slash = path.find('/'); slash != std::string::npos;
          slash = path.find('/', slash + 1)) {
       if (files.contains(path.substr(0, slash))) {
-        verdict.high(fmt::format("{} cannot be created: {} is a file", path, path.substr(0, slash)));
+        verdict.high(
+            fmt::format("{} cannot be created: {} is a file", path, path.substr(0, slash)));
       }
     }
     const auto below = files.lower_bound(path + "/");
@@ -94,7 +95,8 @@ GateVerdict plan_fits(const GateSpec& spec, const Artifact& artifact, const Arti
   }
   for (const Json& criterion : json::get_array(artifact.data, "criteria")) {
     const std::string id = json::get_string(criterion, "id");
-    if (!criteria.insert(id).second) verdict.high(fmt::format("the criterion {} is there twice", id));
+    if (criteria.insert(id).second) continue;
+    verdict.high(fmt::format("the criterion {} is there twice", id));
   }
   verdict.measured("files", planned.size());
   verdict.measured("criteria", criteria.size());

@@ -59,7 +59,7 @@ def test_finish():
 
 
 def test_the_logo_is_there():
-    logo = pathlib.Path(__file__).parent.parent / "logo.bin"
+    logo = pathlib.Path(__file__).parent / "alias.bin"
     assert logo.read_bytes().startswith(b"\x00LOGO")
 
 
@@ -109,6 +109,7 @@ void make_repository(const fs::path& root) {
   write_file(root / "logo.bin", std::string("\0LOGO\0\1", 7));
   write_file(root / "build" / "junk.txt", "junk\n");
   fs::create_symlink("/etc/passwd", root / "link");
+  fs::create_symlink("../logo.bin", root / "tests" / "alias.bin");
   git(root, {"init", "--quiet"});
   git(root, {"add", "--all"});
   git(root, {"commit", "--quiet", "--message", "begin"});

@@ -314,7 +314,8 @@ Json baseline_json(const Measurement& measured, Json how) {
   for (const StepRun& step : measured.steps) {
     JsonObject entry{{"kind", step.kind}, {"command", step.command}, {"passed", step.passed}};
     if (!step.passed) {
-      entry["output"] = text::shorten(step.broken_limit + std::string(text::trim(step.output)), 1500);
+      entry["output"] =
+          text::shorten(step.broken_limit + std::string(text::trim(step.output)), 1500);
     }
     steps.push_back(std::move(entry));
   }
@@ -351,6 +352,26 @@ std::vector<std::string> regressions_of(const Json& plan, const Outcomes& after)
     list.push_back(name);
   }
   return list;
+}
+
+void keep_steady(const Measurement& again, Measurement& first) {
+  if (!again.tests_ran || !again.problems.empty()) return;
+  const Outcomes before = outcomes_of(first), second = outcomes_of(again);
+  std::set<std::string> unsteady;
+  for (const auto& [name, one] : before) {
+    const auto now = second.find(name);
+    if (is_bad(one) && now != second.end() && now->second.outcome == "passed") {
+      unsteady.insert(name);
+    }
+  }
+  if (unsteady.empty()) return;
+  for (TestCase& one : first.cases) {
+    if (unsteady.contains(key_of(one))) one.outcome = "passed";
+  }
+  first.not_verified.push_back(text::shorten(
+      "tests that failed once and passed at once after: " +
+          text::join({unsteady.begin(), unsteady.end()}, ", "),
+      600));
 }
 
 Json change_report_of(const ChangeMeasurement& measured, const Stack& stack,

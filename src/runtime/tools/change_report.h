@@ -20,6 +20,9 @@ Json baseline_json(const Measurement& measured, Json how);
 // Names of tests that passed in the baseline and do not now, but for those that the plan removes.
 std::vector<std::string> regressions_of(const Json& plan, const Outcomes& after);
 
+// Of tests that fail in `first` and pass in `again`, the passing is kept, and said to be unsteady.
+void keep_steady(const Measurement& again, Measurement& first);
+
 struct ChangeMeasurement {
   Measurement after;
   // Of the repository with the change and without the new tests; measured when a test that passed

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/text.h"
 #include "runtime/tools/arguments.h"
@@ -13,17 +14,24 @@
 namespace cadre {
 namespace {
 
-constexpr std::string_view kRepositorySchema = R"({"type": "object", "additionalProperties": false,
+constexpr std::string_view kRepositorySchema = R"({
+  "type": "object", "additionalProperties": false,
   "properties": {
-    "language": {"type": "string", "description": "what the repository is written in, where it was not found out rightly"},
-    "commands": {"type": "object", "additionalProperties": false, "required": ["test"],
-      "description": "how it is built and tested, where that is not the usual of its language; each command is a list of words, run in the repository's folder without network",
+    "language": {"type": "string",
+      "description": "what the repository is written in, where that was not found out rightly"},
+    "commands": {
+      "type": "object", "additionalProperties": false, "required": ["test"],
+      "description": "how it is built and tested, where that is not the usual of its language",
       "properties": {
-        "build": {"type": "array", "items": {"type": "array", "minItems": 1, "items": {"type": "string"}}},
-        "test": {"type": "array", "minItems": 1, "items": {"type": "array", "minItems": 1, "items": {"type": "string"}}},
-        "results": {"type": "object", "required": ["format", "file"], "additionalProperties": false,
-          "description": "the file in which the tests leave their results; without it TAP on standard output, or the command as one test",
-          "properties": {"format": {"enum": ["junit", "tap", "go-test"]}, "file": {"type": "string"}}}}}}})";
+        "build": {"type": "array", "description": "commands, each a list of words",
+          "items": {"type": "array", "minItems": 1, "items": {"type": "string"}}},
+        "test": {"type": "array", "minItems": 1, "description": "commands, each a list of words",
+          "items": {"type": "array", "minItems": 1, "items": {"type": "string"}}},
+        "results": {
+          "type": "object", "required": ["format", "file"], "additionalProperties": false,
+          "description": "where tests leave results; else TAP is read, or a command is one test",
+          "properties": {"format": {"enum": ["junit", "tap", "go-test"]},
+            "file": {"type": "string"}}}}}}})";
 
 const Artifact* input_of(const Task& task, std::string_view type) {
   const auto at = task.inputs.find(std::string(type));
@@ -76,6 +84,23 @@ Result<void> check_machine(StackMachine& machine, const Stack& stack) {
               "apt-get install " + text::join(packages, " "));
 }
 
+// What was deleted so far: by others, and by the task itself.
+std::set<std::string> deleted_in(const Task& task) {
+  std::set<std::string> paths;
+  for (const auto* artifacts : {&task.inputs, &task.previous}) {
+    for (const auto& [type, artifact] : *artifacts) {
+      if (!artifact) continue;
+      for (std::string& path : json::get_strings(artifact->data, "deleted")) {
+        paths.insert(std::move(path));
+      }
+    }
+  }
+  for (const ToolCall& call : task.calls) {
+    if (call.tool == kDeleteFileTool) paths.insert(json::get_string(call.arguments, "path"));
+  }
+  return paths;
+}
+
 // All that the task sees, and of the repository what is not text. Secrets stay where they are.
 StackFiles files_of(const TaskToolContext& context) {
   StackFiles files;
@@ -83,13 +108,18 @@ StackFiles files_of(const TaskToolContext& context) {
   files.copied_from = context.out_dir;
   const Artifact* repository = input_of(*context.task, kRepositoryArtifact);
   if (repository == nullptr) return files;
+  const std::set<std::string> gone = deleted_in(*context.task);
   for (const Json& file : json::get_array(repository->data, "files")) {
     const std::string path = json::get_string(file, "path");
     const std::string why = json::get_string(file, "why_not");
+    if (gone.contains(path) || files.texts.contains(path)) continue;
+    if (const std::string target = json::get_string(file, "target"); !target.empty()) {
+      files.links[path] = target;
+    }
     const bool plain = why == "not text" || why == "kept in Git LFS" || why.starts_with("larger") ||
                        why.starts_with("beyond");
-    if (plain && json::get_bool(file, "tracked") && !files.texts.contains(path)) {
-      files.copied.push_back(path);
+    if (plain && json::get_bool(file, "tracked")) {
+      files.copied[path] = json::get_bool(file, "executable");
     }
   }
   return files;
@@ -163,10 +193,20 @@ Result<Json> MeasureChange::run(const Json& arguments, const TaskToolContext& co
   auto after = run_stack(*access_, context, *stack, files);
   if (!after) return propagate(after);
   measured.after = std::move(*after);
+  const auto broken = [&] {
+    return measured.after.tests_ran
+               ? regressions_of(plan->data, outcomes_of(measured.after))
+               : std::vector<std::string>{};
+  };
+  // A test that fails only now and then is nobody's change.
+  if (!broken().empty()) {
+    auto again = run_stack(*access_, context, *stack, files);
+    if (!again) return propagate(again);
+    keep_steady(*again, measured.after);
+  }
   // Whose fault is it? The same without the new tests says.
   const Artifact* tests = input_of(*context.task, "change_tests");
-  if (tests != nullptr && measured.after.tests_ran &&
-      !regressions_of(plan->data, outcomes_of(measured.after)).empty()) {
+  if (tests != nullptr && !broken().empty()) {
     Task alone = *context.task;
     alone.inputs.erase("change_tests");
     TaskToolContext without = context;

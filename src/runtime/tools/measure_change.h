@@ -1,10 +1,10 @@
 // The tools that run a given repository's own tests: measure_repository as it was given, before
 // anything is planned, and measure_change with what was changed since, compared with that.
 //
-// How it is built and tested is what the table of stacks knows of its language, or commands that the
-// planner states; they are kept in the figures `baseline` of the plan, so that before and after are
-// measured alike. Blame follows evidence: a test that passed before and fails now is measured once
-// more without the new tests, and what then still fails is the change's fault.
+// How it is built and tested is what the table of stacks knows of its language, or commands that
+// the planner states; they are kept in the figures `baseline` of the plan, so that before and after
+// are measured alike. Blame follows evidence: where a test that passed before fails now, the tests
+// run once more, and then without the new ones; what fails each time is the change's fault.
 #pragma once
 
 #include "runtime/tools/stack_table.h"

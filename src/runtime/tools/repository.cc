@@ -16,6 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kNamedMax = 12;
+constexpr std::size_t kTargetBytesMax = 1000;
 
 std::unexpected<Error> invalid(std::string message, std::string hint) {
   return fail(ErrorCode::kInvalidInput, std::move(message), std::move(hint));
@@ -43,6 +44,7 @@ struct Entry {
   std::size_t bytes = 0;
   std::string why_not;  // why its text is not taken; "": it is
   std::string content;
+  std::string target;   // of a symbolic link
 };
 
 bool read_entry(const std::string& record, Entry& entry) {
@@ -128,6 +130,11 @@ Result<void> read_contents(const Git& git, const fs::path& root, std::vector<Ent
     }
     entry->content = out->substr(end + 1, entry->bytes);
     at = end + 1 + entry->bytes + 1;
+    if (entry->mode == "120000") {
+      entry->target = text::is_valid_utf8(entry->content) ? entry->content : std::string();
+      entry->content.clear();
+      continue;
+    }
     entry->why_not = reason_by_content(entry->content);
     if (!entry->why_not.empty()) entry->content.clear();
   }
@@ -208,7 +215,8 @@ Result<void> list_others(const Git& git, const RepositoryPlace& place, const fs:
     if (problem.empty()) return false;
     if (skipped.size() < 100) {
       skipped.push_back(JsonObject{
-          {"path", text::replace_all(text::shorten(text::clean_utf8(entry.path), 200), "\n", "\\n")},
+          {"path",
+           text::replace_all(text::shorten(text::clean_utf8(entry.path), 200), "\n", "\\n")},
           {"why", problem}});
     }
     return true;
@@ -253,8 +261,8 @@ const Stack* detect_stack(const std::vector<Stack>& stacks,
       return variant.when.empty() || std::ranges::find(paths, variant.when) != paths.end();
     });
     if (!fits) continue;
-    const auto count =
-        std::ranges::count_if(paths, [&](const std::string& path) { return is_source(&stack, path); });
+    const auto count = std::ranges::count_if(
+        paths, [&](const std::string& path) { return is_source(&stack, path); });
     if (count > most) {
       best = &stack;
       most = count;
@@ -336,6 +344,9 @@ Result<Artifact> read_repository(const Git& git, const RepositoryPlace& place,
   const Stack* stack = detect_stack(stacks, paths);
   std::vector<Entry*> chosen;
   choose(entries, stack, limits, chosen);
+  for (Entry& entry : entries) {
+    if (entry.mode == "120000" && entry.bytes < kTargetBytesMax) chosen.push_back(&entry);
+  }
   if (auto read = read_contents(git, place.root, chosen, limits); !read) return propagate(read);
 
   Artifact artifact;
@@ -353,6 +364,8 @@ Result<Artifact> read_repository(const Git& git, const RepositoryPlace& place,
     } else {
       file["why_not"] = entry.why_not;
       file["tracked"] = !entry.id.empty();
+      if (entry.mode == "100755") file["executable"] = true;
+      if (!entry.target.empty()) file["target"] = entry.target;
     }
     if (files.size() < limits.listed) {
       files.push_back(std::move(file));

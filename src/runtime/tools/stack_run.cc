@@ -16,6 +16,25 @@ constexpr std::size_t kStepOutput = 48 * 1024;
 constexpr std::size_t kCopiedBytesMax = 64 * 1024 * 1024;
 constexpr std::size_t kCopiedTotalMax = 256 * 1024 * 1024;
 
+// Only links that stay within the folder are made, and only after everything was written.
+bool make_link(const fs::path& folder, const std::string& path, const std::string& target) {
+  const fs::path leads = (fs::path(path).parent_path() / target).lexically_normal();
+  if (!path_problem(path).empty() || fs::path(target).is_absolute() || leads.empty() ||
+      *leads.begin() == "..") {
+    return false;
+  }
+  std::error_code error;
+  const fs::path parent = (folder / path).parent_path();
+  fs::create_directories(parent, error);
+  // Not through another link: the parent is where its name says.
+  if (error || fs::canonical(parent, error) != fs::canonical(folder, error) /
+                                                   fs::path(path).parent_path()) {
+    if (fs::path(path).has_parent_path()) return false;
+  }
+  fs::create_symlink(target, folder / path, error);
+  return !error;
+}
+
 Result<void> fill(const fs::path& folder, const StackFiles& files, Measurement& measured) {
   for (const auto& [path, file] : files.texts) {
     if (auto written = write_beneath(folder, path, file.content, file.executable); !written) {
@@ -24,14 +43,19 @@ Result<void> fill(const fs::path& folder, const StackFiles& files, Measurement& 
   }
   std::size_t total = 0;
   std::vector<std::string> missing;
-  for (const std::string& path : files.copied) {
+  for (const auto& [path, executable] : files.copied) {
     auto content = read_beneath(files.copied_from, path, kCopiedBytesMax);
     if (content) total += content->size();
     if (!content || total > kCopiedTotalMax) {
       missing.push_back(path);
       continue;
     }
-    if (auto written = write_beneath(folder, path, *content); !written) return written;
+    if (auto written = write_beneath(folder, path, *content, executable); !written) {
+      return written;
+    }
+  }
+  for (const auto& [path, target] : files.links) {
+    if (!make_link(folder, path, target)) missing.push_back(path);
   }
   if (!missing.empty()) {
     measured.not_verified.push_back(text::shorten(

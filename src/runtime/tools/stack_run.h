@@ -1,5 +1,5 @@
-// Builds a set of files by a stack's commands in the sandbox and runs its tests: what came out, case
-// by case, without any judgement.
+// Builds a set of files by a stack's commands in the sandbox and runs its tests: what came out,
+// case by case, without any judgement.
 #pragma once
 
 #include <map>
@@ -15,9 +15,10 @@ namespace cadre {
 
 struct StackFiles {
   std::map<std::string, TaskFile> texts;
-  // Of `copied_from`: files that no artifact holds (not text, or too large).
+  // Of `copied_from`: files that no artifact holds (not text, or too large); true: executable.
   std::filesystem::path copied_from;
-  std::vector<std::string> copied;
+  std::map<std::string, bool> copied;
+  std::map<std::string, std::string> links;  // symbolic links within the files, with their targets
 };
 
 // Steps of the kinds build and test, until a build fails. Measurement::not_verified names files
