@@ -47,7 +47,7 @@ void add_system(Args& args) {
   std::error_code ec;
   for (const auto& entry : fs::directory_iterator("/etc", ec)) {
     const std::string path = entry.path().string();
-    if (path.starts_with("/etc/python3")) etc.push_back(path);
+    if (path.starts_with("/etc/python3") || path.starts_with("/etc/java-")) etc.push_back(path);
   }
   std::sort(etc.begin(), etc.end());
   for (const std::string& path : etc) add(args, {"--ro-bind-try", path, path});

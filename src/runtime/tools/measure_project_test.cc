@@ -199,6 +199,75 @@ TEST_F(MeasureProjectTest, LanguagesThatNobodyKnowsAndToolsThatAreNotThere) {
   EXPECT_NE(json::write(measured->at("append").at("not_verified")).find("zig"), std::string::npos);
 }
 
+TEST_F(MeasureProjectTest, JavaScriptByNodesOwnRunner) {
+  if (find_program("node").empty()) GTEST_SKIP() << "there is no node";
+  add("architecture", R"({"stack": {"language": "JavaScript"}})", {});
+  add("code", "{}",
+      {{"package.json", "{\"name\": \"lib\", \"type\": \"module\"}\n", false},
+       {"src/core.js", "export function double(n) {\n  return 2 * n;\n}\n", false}});
+  add("test_suite", R"({"tests": [{"name": "doubles", "criteria": ["AC-001.1"]},
+                                  {"name": "says so", "criteria": ["AC-001.2"]}]})",
+      {{"tests/core.test.js",
+        "import test from 'node:test';\nimport assert from 'node:assert/strict';\n"
+        "import { double } from '../src/core.js';\n"
+        "test('doubles', () => assert.equal(double(4), 8));\n"
+        "test('says so', () => assert.equal(double(1), 3));\n",
+        false}});
+  const auto measured = measure();
+  ASSERT_TRUE(measured.has_value()) << measured.error().describe();
+  const Json& figures = measured->at("figures");
+  EXPECT_EQ(json::get_int(figures.at("tests"), "passed"), 1) << json::write(*measured);
+  EXPECT_EQ(json::get_int(figures.at("tests"), "failed"), 1);
+  EXPECT_EQ(json::get_double(figures.at("coverage"), "lines_percent"), 100) << json::write(figures);
+  EXPECT_EQ(json::write(figures.at("traceability").at("failing")), R"(["AC-001.2"])");
+}
+
+TEST_F(MeasureProjectTest, GoWhereItIsInstalled) {
+  if (!std::filesystem::exists("/usr/local/go/bin/go") && find_program("go").empty()) {
+    GTEST_SKIP() << "there is no Go";
+  }
+  Json slow = with_timeouts(plan_->tables["stacks"], 240);
+  plan_->tables["stacks"] = std::move(slow);
+  add("architecture", R"({"stack": {"language": "Go 1.22"}})", {});
+  add("code", "{}",
+      {{"go.mod", "module lib\n\ngo 1.19\n", false},
+       {"core/core.go", "package core\n\nfunc Double(n int) int {\n\treturn 2 * n\n}\n", false}});
+  add("test_suite", R"({"tests": [{"name": "TestDoubles", "criteria": ["AC-001.1", "AC-001.2"]}]})",
+      {{"core/core_test.go",
+        "package core_test\n\nimport (\n\t\"lib/core\"\n\t\"testing\"\n)\n\n"
+        "func TestDoubles(t *testing.T) {\n\tif core.Double(4) != 8 "
+        "{\n\t\tt.Error(\"no\")\n\t}\n}\n",
+        false}});
+  const auto measured = measure();
+  ASSERT_TRUE(measured.has_value()) << measured.error().describe();
+  const Json& figures = measured->at("figures");
+  EXPECT_EQ(json::get_int(figures.at("tests"), "passed"), 1) << json::write(*measured);
+  EXPECT_EQ(json::get_double(figures.at("coverage"), "lines_percent"), 100)
+      << json::write(*measured);
+}
+
+TEST_F(MeasureProjectTest, JavaPrintsTap) {
+  if (find_program("javac").empty()) GTEST_SKIP() << "there is no javac";
+  plan_->tables["stacks"] = with_timeouts(plan_->tables["stacks"], 120);
+  add("architecture", R"({"stack": {"language": "Java"}})", {});
+  add("code", "{}",
+      {{"src/lib/Core.java",
+        "package lib;\n\npublic class Core {\n  public static int twice(int n) {\n"
+        "    return 2 * n;\n  }\n}\n",
+        false}});
+  add("test_suite", R"({"tests": [{"name": "doubles", "criteria": ["AC-001.1", "AC-001.2"]}]})",
+      {{"tests/AllTests.java",
+        "public class AllTests {\n  public static void main(String[] a) {\n"
+        "    System.out.println((lib.Core.twice(4) == 8 ? \"ok\" : \"not ok\") + \" 1 - "
+        "doubles\");\n"
+        "  }\n}\n",
+        false}});
+  const auto measured = measure();
+  ASSERT_TRUE(measured.has_value()) << measured.error().describe();
+  EXPECT_EQ(json::get_int(measured->at("figures").at("tests"), "passed"), 1)
+      << json::write(*measured);
+}
+
 TEST_F(MeasureProjectTest, StatedCommandsMeasureOtherLanguages) {
   add("architecture", R"({"stack": {"language": "POSIX shell"}, "commands": {
       "build": [["sh", "-n", "tool.sh"]], "test": [["sh", "tests/run.sh"]], "sources": [".sh"]}})",
