@@ -44,7 +44,7 @@ struct RunnerParts {
   bool pause_when_unavailable = false;
 };
 
-struct RunOptions {
+struct PlanRunOptions {
   std::string run;                  // "": made from the clock and the seed
   Json parameters = JsonObject{};   // {"stack": "python"}: in every task's parameters
   std::filesystem::path out_dir;    // the project folder
@@ -55,6 +55,9 @@ struct RunOptions {
   // plan names one.
   std::optional<Artifact> input = std::nullopt;
 };
+// The agents' loop has RunOptions of its own (cadre/run.h): two structs of one name in one program
+// would share their destructor.
+using RunOptions = PlanRunOptions;
 
 // What becomes of a call of an external tool that had started when the run stopped.
 enum class UnknownPolicy {

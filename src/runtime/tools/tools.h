@@ -18,7 +18,7 @@ namespace cadre {
 
 struct SandboxSupport;
 
-struct ToolOptions {
+struct SoftwareToolOptions {
   // --no-sandbox: generated programs run with the user's rights where no sandbox can be made. The
   // results carry "sandboxed": false then.
   bool allow_unsandboxed = false;
@@ -27,6 +27,8 @@ struct ToolOptions {
   // What probe_sandbox() gave, if somebody has asked already.
   std::shared_ptr<const SandboxSupport> support = nullptr;
 };
+// Of another name, because agents' tools have ToolOptions of their own (cadre/tool.h).
+using ToolOptions = SoftwareToolOptions;
 
 // Those that run programs: "run_in_sandbox", "run", "differential", "measure_project",
 // "measure_repository" and "measure_change".
