@@ -16,8 +16,8 @@ const Role* find(std::string_view name) {
        "Leads the team: decides who works next, on what, and with which evidence.",
        "You lead a team. You write nothing that the others should write. Hand each task on with "
        "one sentence that says what is to be done, and with what the other has to know, no more. "
-       "Pass findings on word for word, to the one whose work is at fault. When a handoff is refused, "
-       "see to its reason first. Answer when the work is done, and say what is not.",
+       "Pass findings on word for word, to the one whose work is at fault. When a handoff is "
+       "refused, see to its reason first. Answer when the work is done, and say what is not.",
        {"product_manager", "architect", "developer", "qa_engineer"}},
       {"product_manager",
        "Turns what is wanted into requirements and user stories that can be tested.",

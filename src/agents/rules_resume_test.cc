@@ -304,7 +304,7 @@ TEST(Budgets, TheBudgetThatTheRunBeganWithIsNotToldTwice) {
   EXPECT_EQ(parent->used().tokens, 70);
 }
 
-// ---- sessions that changed meanwhile -------------------------------------------------------------
+// ---- sessions that changed meanwhile ---------------------------------------------------------
 
 struct Shared {
   std::shared_ptr<Session> session = make_memory_session("chat");
