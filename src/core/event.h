@@ -44,7 +44,9 @@
 // the tree of agents instead of stage, round and task, and besides:
 //   message            text, speaker: said to the run while it was under way
 //   approval_requested frame, turn, call, tool, arguments
-//   approval_decided   frame, turn, call, approved, message, by
+//   approval_decided   frame, turn, call, approved, message, by, answered, always
+//   run_started        agent, input, past, past_end, session, limits; context: what the agents read
+//                      besides; known: of it from memory; handoff: what the run was made for
 //   branch_opened      frame, turn, call, items: an agent as a tool, or a parallel handoff
 #pragma once
 
