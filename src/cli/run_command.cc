@@ -201,6 +201,9 @@ int conclude(const Console& console, Workshop& shop, const Result<RunOutcome>& o
                     outcome->run, where));
   } else {
     console.print(render_summary(*outcome, places.out_dir, seconds));
+    const auto& spending = shop.mind.spending;
+    if (spending != nullptr && spending->used().model_calls > 0)
+      console.print(fmt::format("models      {}\n", spending->describe()));
     if (places.change) console.print(change_lines(*places.change, *outcome));
     if ((outcome->status == "refused" || places.change) && result)
       console.print(fmt::format("result      {}\n", result->string()));

@@ -38,7 +38,8 @@ class BudgetedModel final : public Model {
                            [price, prices = options_.prices, spending = options_.spending,
                             done = std::move(done)](Result<ModelReply> reply) mutable {
                              if (reply) put_cost(*reply, price);
-                             if (spending != nullptr) spending->settle({}, use_of(reply, {}));
+                             if (spending != nullptr)
+                               spending->settle({}, use_of(reply, {}), is_priced(reply));
                              done(std::move(reply));
                            });
     }
@@ -50,6 +51,10 @@ class BudgetedModel final : public Model {
   static void put_cost(ModelReply& reply, const Price* price) {
     if (reply.usage.cost_usd || price == nullptr) return;  // some say it themselves
     reply.usage.cost_usd = cost_of(*price, reply.usage);
+  }
+
+  static bool is_priced(const Result<ModelReply>& reply) {
+    return !reply || reply->usage.cost_usd.has_value();
   }
 
   // What was not counted is taken as it was reserved: never as nothing.
@@ -125,7 +130,7 @@ class BudgetedModel final : public Model {
                        put_cost(*reply, price);
                        reply->notes.insert(reply->notes.end(), notes.begin(), notes.end());
                      }
-                     spending->settle(reserved, use_of(reply, reserved));
+                     spending->settle(reserved, use_of(reply, reserved), is_priced(reply));
                      finished(std::move(reply));
                    });
     }

@@ -105,7 +105,8 @@ bool Spending::withdraw(std::uint64_t id) {
   return std::erase_if(waiting_, [&](const Waiter& waiter) { return waiter.id == id; }) > 0;
 }
 
-void Spending::settle(const BudgetUse& reserved, const BudgetUse& actual) {
+void Spending::settle(const BudgetUse& reserved, const BudgetUse& actual, bool priced) {
+  if (!priced) ++unpriced_;
   std::vector<std::pair<Ready, Result<SpendingGrant>>> answered;
   {
     const std::lock_guard lock(mutex_);
@@ -128,7 +129,9 @@ std::string Spending::describe() const {
   if (limits.model_calls) out += fmt::format(" of {}", *limits.model_calls);
   out += fmt::format(" calls, {}", use.tokens);
   if (limits.tokens) out += fmt::format(" of {}", *limits.tokens);
-  out += fmt::format(" tokens, ${:.4f}", use.money);
+  out += " tokens, ";
+  if (unpriced_ > 0 && !limits.money) return out + "cost not known";
+  out += fmt::format("${:.4f}", use.money);
   if (limits.money) out += fmt::format(" of ${:.2f}", *limits.money);
   return out;
 }

@@ -7,6 +7,7 @@
 // told so, and its next call is refused. Thread-safe; callbacks run without the lock.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <deque>
 #include <functional>
@@ -55,14 +56,14 @@ class Spending {
   std::uint64_t ask(SpendingAsk ask, Ready ready);
   // Nobody waits for it any more. True when `ready` will not be called.
   bool withdraw(std::uint64_t id);
-  // The call has ended and took this.
-  void settle(const BudgetUse& reserved, const BudgetUse& actual);
+  // The call has ended and took this. Without a price, its money is not known.
+  void settle(const BudgetUse& reserved, const BudgetUse& actual, bool priced = true);
   // What the run spent before it was resumed.
   void count_earlier(const BudgetUse& use) { budget_->settle({}, use); }
 
   const SpendingLimits& limits() const { return limits_; }
   BudgetUse used() const { return budget_->used(); }
-  // "12 of 50 calls, 31000 tokens, $0.12 of $2.00"
+  // "12 of 50 calls, 31000 tokens, $0.12 of $2.00"; "cost not known" when a call had no price.
   std::string describe() const;
 
  private:
@@ -86,6 +87,7 @@ class Spending {
   std::deque<Waiter> waiting_;
   std::set<std::string> finishing_;  // conversations that had their last turn
   std::size_t in_flight_ = 0;
+  std::atomic<std::size_t> unpriced_ = 0;
   std::uint64_t last_id_ = 0;
 };
 

@@ -124,6 +124,14 @@ TEST(Spending, AnUnknownPriceRefusesABudgetOfMoney) {
   EXPECT_EQ(inner->calls, 0);
 }
 
+TEST(Spending, WhatHadNoPriceIsNotCalledFree) {
+  Shop shop({});
+  ASSERT_TRUE(ask(*shop.model(always(10, 5)), turn(1)).reply);
+  EXPECT_EQ(shop.spending->describe(), "1 calls, 15 tokens, $0.0000");
+  ASSERT_TRUE(ask(*shop.model(always(10, 5), "what"), turn(2)).reply);
+  EXPECT_EQ(shop.spending->describe(), "2 calls, 30 tokens, cost not known");
+}
+
 TEST(Spending, TimeIsABudgetToo) {
   auto now = std::make_shared<std::chrono::steady_clock::time_point>();
   Shop shop({.budget = {}, .time = 100s}, [now] { return *now; });

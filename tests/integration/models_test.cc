@@ -172,5 +172,62 @@ TEST_F(Models, AChainGoesOnWhenTheFirstIsDown) {
   EXPECT_NE(shown.out.find("answered_by"), std::string::npos);
 }
 
+TEST_F(Models, EachProviderIsShownWithWhatItLacksAndNeverAKey) {
+  const auto listed = [&](std::vector<std::string> env) {
+    const ProcessResult ran =
+        run_cadre(folder_.path(), {"models", "--json"}, {.env = std::move(env)});
+    EXPECT_EQ(ran.exit_code, 0) << ran.err;
+    EXPECT_EQ(ran.out.find("sk-hidden"), std::string::npos);
+    return json::parse(ran.out).value();
+  };
+  const auto find = [](const Json& all, const std::string& name) -> Json {
+    for (const Json& one : all.at("providers").as_array()) {
+      if (json::get_string(one, "name") == name) return one;
+    }
+    ADD_FAILURE() << "no " << name;
+    return {};
+  };
+  const Json without = listed({});
+  EXPECT_EQ(json::get_string(without, "chosen"), "offline");
+  for (const char* name : {"openai", "openai-chat", "anthropic", "gemini", "openrouter", "groq",
+                           "deepseek", "mistral"}) {
+    const Json one = find(without, name);
+    EXPECT_FALSE(json::get_bool(one, "usable", true)) << name;
+    EXPECT_TRUE(json::get_string(one, "remedy").starts_with("set ")) << name;
+  }
+  EXPECT_EQ(json::get_string(find(without, "claude-code"), "missing"),
+            "the program claude is not in PATH");
+  EXPECT_TRUE(json::get_bool(find(without, "ollama"), "usable"));
+  const Json with = listed({"ANTHROPIC_API_KEY=sk-hidden", "CADRE_MODEL=anthropic:claude-opus-5"});
+  EXPECT_TRUE(json::get_bool(find(with, "anthropic"), "usable"));
+  EXPECT_GT(find(with, "anthropic").at("prices").as_array().size(), 5U);
+  EXPECT_EQ(json::get_string(with, "chosen"), "anthropic:claude-opus-5");
+  EXPECT_EQ(run_cadre(folder_.path(), {"models", "nobody"}).exit_code, 2);
+  // A fake one is found and asked for its version.
+  write_file(folder_.path() / "bin" / "claude", "#!/bin/sh\necho '2.1.240 (Claude Code)'\n");
+  std::filesystem::permissions(folder_.path() / "bin" / "claude",
+                               std::filesystem::perms::owner_all);
+  const Json claude =
+      find(listed({"CADRE_CLAUDE=" + (folder_.path() / "bin" / "claude").string()}), "claude-code");
+  EXPECT_TRUE(json::get_bool(claude, "usable"));
+  EXPECT_NE(json::get_string(claude, "address").find("2.1.240"), std::string::npos);
+  const ProcessResult doctor = run_cadre(folder_.path(), {"doctor"});
+  EXPECT_NE(doctor.out.find("there is no key; set OPENAI_API_KEY"), std::string::npos)
+      << doctor.out;
+}
+
+// Claude Code's command line through the whole program, played by a script.
+TEST_F(Models, ClaudeCodeRunsAnSop) {
+  const std::string program =
+      (std::filesystem::path(CADRE_SOURCE_DIR) / "tests/integration/fake_claude.sh").string();
+  const ProcessResult ran = run("research", "claude-code:sonnet", {}, {"CADRE_CLAUDE=" + program});
+  ASSERT_EQ(ran.exit_code, 0) << ran.out << ran.err;
+  EXPECT_EQ(json::get_int(result().at("run").at("tokens"), "input"), 50);
+  EXPECT_NEAR(json::get_double(result().at("run"), "cost_usd"), 0.05, 1e-9);
+  const ProcessResult missing = research("claude-code");
+  EXPECT_EQ(missing.exit_code, 7);
+  EXPECT_NE(missing.err.find("claude is not installed"), std::string::npos) << missing.err;
+}
+
 }  // namespace
 }  // namespace cadre::testing
