@@ -88,7 +88,8 @@ void add_run(CLI::App& app, Parsed& parsed) {
   run->add_option("--on", parsed.run.on,
                   "a folder in a git repository: change what is there instead of making something "
                   "new, on a branch and in a worktree of its own (SOP change; needs a model; "
-                  "docs/existing-code.md)");
+                  "docs/existing-code.md)")
+      ->type_name("DIR");
   run->add_option("--sop", parsed.run.sop,
                   "standard operating procedure (stages, roles, gates): a shipped name or a folder "
                   "(default: software, or solo for a trivial job with a language model)");

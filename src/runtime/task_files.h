@@ -49,6 +49,8 @@ class TaskFiles {
 
   const std::map<std::string, TaskFile>& all() const { return files_; }
   const TaskFile* find(const std::string& path) const;
+  // Files of the ground whose text was not taken, with why.
+  const std::map<std::string, std::string>& unread() const { return unread_; }
   // Paths of the task's own files.
   std::vector<std::string> own() const;
 

@@ -60,6 +60,10 @@ Result<Json> list_files(const ToolCall& call, TaskFiles& files, const TaskToolCo
     if (!file.owner.empty()) entry["of"] = file.owner;
     list.push_back(std::move(entry));
   }
+  for (const auto& [path, why] : files.unread()) {
+    if (!wanted(arguments, path) || ++count > kListMax) continue;
+    list.push_back(JsonObject{{"path", path}, {"not_read", why}});
+  }
   JsonObject answer{{"files", std::move(list)}};
   if (count > kListMax) answer["left_out"] = count - kListMax;
   return answer;
@@ -69,6 +73,10 @@ Result<Json> read_file(const ToolCall& call, TaskFiles& files, const TaskToolCon
   const Json& arguments = call.arguments;
   const std::string path = json::get_string(arguments, "path");
   const TaskFile* file = files.find(path);
+  if (const auto unread = files.unread().find(path);
+      file == nullptr && unread != files.unread().end()) {
+    return fail(ErrorCode::kDenied, fmt::format("{} was not read: {}", path, unread->second));
+  }
   if (file == nullptr) {
     return fail(ErrorCode::kNotFound, fmt::format("there is no file {}", path),
                 "list_files shows what is there");

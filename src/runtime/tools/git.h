@@ -1,8 +1,7 @@
 // The user's git as a child process, for work on the user's own repositories.
 //
-// The user's settings hold (who may use which folder, what is ignored), but nothing that they or
-// the repository name is run: no hook, no pager, no editor, no file monitor, no signing program.
-// Reading takes no optional lock, so that looking at a repository changes nothing in it.
+// The user's settings hold (who may use which folder, what is ignored, filters of contents), but no
+// hook, pager, editor, file monitor or signing program that they name is run. Reading takes no optional lock, so that looking at a repository changes nothing in it.
 // Thread-safe.
 #pragma once
 

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 #include "base/text.h"
 #include "runtime/tools/arguments.h"
@@ -84,47 +83,6 @@ Result<void> check_machine(StackMachine& machine, const Stack& stack) {
               "apt-get install " + text::join(packages, " "));
 }
 
-// What was deleted so far: by others, and by the task itself.
-std::set<std::string> deleted_in(const Task& task) {
-  std::set<std::string> paths;
-  for (const auto* artifacts : {&task.inputs, &task.previous}) {
-    for (const auto& [type, artifact] : *artifacts) {
-      if (!artifact) continue;
-      for (std::string& path : json::get_strings(artifact->data, "deleted")) {
-        paths.insert(std::move(path));
-      }
-    }
-  }
-  for (const ToolCall& call : task.calls) {
-    if (call.tool == kDeleteFileTool) paths.insert(json::get_string(call.arguments, "path"));
-  }
-  return paths;
-}
-
-// All that the task sees, and of the repository what is not text. Secrets stay where they are.
-StackFiles files_of(const TaskToolContext& context) {
-  StackFiles files;
-  files.texts = TaskFiles::of(*context.task, context.results, context.call).all();
-  files.copied_from = context.out_dir;
-  const Artifact* repository = input_of(*context.task, kRepositoryArtifact);
-  if (repository == nullptr) return files;
-  const std::set<std::string> gone = deleted_in(*context.task);
-  for (const Json& file : json::get_array(repository->data, "files")) {
-    const std::string path = json::get_string(file, "path");
-    const std::string why = json::get_string(file, "why_not");
-    if (gone.contains(path) || files.texts.contains(path)) continue;
-    if (const std::string target = json::get_string(file, "target"); !target.empty()) {
-      files.links[path] = target;
-    }
-    const bool plain = why == "not text" || why == "kept in Git LFS" || why.starts_with("larger") ||
-                       why.starts_with("beyond");
-    if (plain && json::get_bool(file, "tracked")) {
-      files.copied[path] = json::get_bool(file, "executable");
-    }
-  }
-  return files;
-}
-
 }  // namespace
 
 std::string MeasureRepository::description() const {
@@ -161,7 +119,7 @@ Result<Json> MeasureRepository::run(const Json& arguments, const TaskToolContext
   auto stack = stack_of(*context.task, arguments);
   if (!stack) return propagate(stack);
   if (auto good = check_machine(*machine_, *stack); !good) return propagate(good);
-  auto measured = run_stack(*access_, context, *stack, files_of(context));
+  auto measured = run_stack(*access_, context, *stack, folder_files(context));
   if (!measured) return propagate(measured);
   JsonObject figures{{"baseline", baseline_json(*measured, arguments)}};
   return JsonObject{{"figures", std::move(figures)}};
@@ -188,7 +146,7 @@ Result<Json> MeasureChange::run(const Json& arguments, const TaskToolContext& co
   const Json* how = json::find(*baseline, "how");
   auto stack = stack_of(*context.task, how == nullptr ? Json(JsonObject{}) : *how);
   if (!stack) return propagate(stack);
-  const StackFiles files = files_of(context);
+  const FolderFiles files = folder_files(context);
   ChangeMeasurement measured;
   auto after = run_stack(*access_, context, *stack, files);
   if (!after) return propagate(after);
@@ -211,7 +169,7 @@ Result<Json> MeasureChange::run(const Json& arguments, const TaskToolContext& co
     alone.inputs.erase("change_tests");
     TaskToolContext without = context;
     without.task = &alone;
-    auto old_tests = run_stack(*access_, without, *stack, files_of(without));
+    auto old_tests = run_stack(*access_, without, *stack, folder_files(without));
     if (!old_tests) return propagate(old_tests);
     measured.without_new_tests = std::move(*old_tests);
   }

@@ -29,7 +29,7 @@ struct RepositoryPlace {
 
 struct RepositoryLimits {
   std::size_t file_bytes = 256 * 1024;        // larger files are listed only
-  std::size_t text_bytes = 4 * 1024 * 1024;   // of all files that are read
+  std::size_t text_bytes = 16 * 1024 * 1024;  // of all files that are read
   std::size_t listed = 20'000;                // more are counted only
 };
 

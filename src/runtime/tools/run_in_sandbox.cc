@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "runtime/task_files.h"
 #include "runtime/tools/arguments.h"
+#include "runtime/tools/task_folder.h"
 
 namespace cadre {
 namespace {
@@ -105,11 +105,7 @@ Result<Json> run_program(SandboxAccess& access, const Json& arguments,
 Result<ScratchFolder> make_task_folder(SandboxAccess& access, const TaskToolContext& context) {
   auto folder = make_sandbox_folder(access.support(), context.scratch_dir);
   if (!folder) return folder;
-  const TaskFiles files = TaskFiles::of(*context.task, context.results, context.call);
-  for (const auto& [path, file] : files.all()) {
-    auto written = write_beneath(folder->path(), path, file.content, file.executable);
-    if (!written) return propagate(written);
-  }
+  if (auto put = put_files(folder->path(), folder_files(context)); !put) return propagate(put);
   return folder;
 }
 

@@ -13,56 +13,6 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kFigureBytesMax = 64 * 1024 * 1024;
 constexpr std::size_t kStepOutput = 48 * 1024;
-constexpr std::size_t kCopiedBytesMax = 64 * 1024 * 1024;
-constexpr std::size_t kCopiedTotalMax = 256 * 1024 * 1024;
-
-// Only links that stay within the folder are made, and only after everything was written.
-bool make_link(const fs::path& folder, const std::string& path, const std::string& target) {
-  const fs::path leads = (fs::path(path).parent_path() / target).lexically_normal();
-  if (!path_problem(path).empty() || fs::path(target).is_absolute() || leads.empty() ||
-      *leads.begin() == "..") {
-    return false;
-  }
-  std::error_code error;
-  const fs::path parent = (folder / path).parent_path();
-  fs::create_directories(parent, error);
-  // Not through another link: the parent is where its name says.
-  if (error || fs::canonical(parent, error) != fs::canonical(folder, error) /
-                                                   fs::path(path).parent_path()) {
-    if (fs::path(path).has_parent_path()) return false;
-  }
-  fs::create_symlink(target, folder / path, error);
-  return !error;
-}
-
-Result<void> fill(const fs::path& folder, const StackFiles& files, Measurement& measured) {
-  for (const auto& [path, file] : files.texts) {
-    if (auto written = write_beneath(folder, path, file.content, file.executable); !written) {
-      return written;
-    }
-  }
-  std::size_t total = 0;
-  std::vector<std::string> missing;
-  for (const auto& [path, executable] : files.copied) {
-    auto content = read_beneath(files.copied_from, path, kCopiedBytesMax);
-    if (content) total += content->size();
-    if (!content || total > kCopiedTotalMax) {
-      missing.push_back(path);
-      continue;
-    }
-    if (auto written = write_beneath(folder, path, *content, executable); !written) {
-      return written;
-    }
-  }
-  for (const auto& [path, target] : files.links) {
-    if (!make_link(folder, path, target)) missing.push_back(path);
-  }
-  if (!missing.empty()) {
-    measured.not_verified.push_back(text::shorten(
-        "files that the tests did not have: " + text::join(missing, ", "), 600));
-  }
-  return write_beneath(folder, ".cadre/here", "");
-}
 
 std::vector<std::string> command_of(const StackStep& step, const std::string& work) {
   std::vector<std::string> argv = step.without_coverage.empty() ? step.argv : step.without_coverage;
@@ -125,14 +75,20 @@ void read_cases(const StackStep& step, const StepRun& done, const std::string& p
 }  // namespace
 
 Result<Measurement> run_stack(SandboxAccess& access, const TaskToolContext& context,
-                              const Stack& stack, const StackFiles& files) {
+                              const Stack& stack, const FolderFiles& files) {
   Measurement measured;
   measured.stack = stack.title;
   measured.sandboxed = access.support().works;
   auto scratch = make_sandbox_folder(access.support(), context.scratch_dir);
   if (!scratch) return propagate(scratch);
   const fs::path& folder = scratch->path();
-  if (auto filled = fill(folder, files, measured); !filled) return propagate(filled);
+  auto left = put_files(folder, files);
+  if (!left) return propagate(left);
+  if (!left->empty()) {
+    measured.not_verified.push_back(
+        text::shorten("files that the tests did not have: " + text::join(*left, ", "), 600));
+  }
+  if (auto made = write_beneath(folder, ".cadre/here", ""); !made) return propagate(made);
   const StackVariant* variant = nullptr;
   for (const StackVariant& one : stack.variants) {
     if (variant == nullptr && (one.when.empty() || files.texts.contains(one.when))) variant = &one;
