@@ -1,8 +1,8 @@
 // The user's git as a child process, for work on the user's own repositories.
 //
 // The user's settings hold (who may use which folder, what is ignored, filters of contents), but no
-// hook, pager, editor, file monitor or signing program that they name is run. Reading takes no optional lock, so that looking at a repository changes nothing in it.
-// Thread-safe.
+// hook, pager, editor, file monitor or signing program that they name is run. Reading takes no
+// optional lock, so that looking at a repository changes nothing in it. Thread-safe.
 #pragma once
 
 #include <cstdint>
