@@ -14,6 +14,7 @@ namespace cadre {
 namespace {
 
 constexpr const char* kSopFile = "sop.yaml";
+constexpr std::string_view kAsksFirst = "fetch_url";  // a tool that a person has to allow
 constexpr std::size_t kTextBytesMax = 256 * 1024;
 constexpr std::size_t kStagesMax = 200;
 
@@ -103,6 +104,15 @@ void check_names(const std::vector<std::string>& known, const char* field, const
 void check_approvals(const SopParts& parts, SopProblems& problems) {
   for (const RoleFile& role : parts.roles) {
     const std::vector<std::string>& tools = role.agent.tools;
+    const auto asks = std::find(tools.begin(), tools.end(), kAsksFirst);
+    if (asks != tools.end() && std::find(role.agent.approvals.begin(), role.agent.approvals.end(),
+                                         kAsksFirst) == role.agent.approvals.end()) {
+      problems.error(role.file,
+                     role.line_of("tools", static_cast<std::size_t>(asks - tools.begin())),
+                     fmt::format("\"{}\" looks at the world outside, and nobody is asked",
+                                 kAsksFirst),
+                     fmt::format("write \"approvals: [{}]\" as well", kAsksFirst));
+    }
     for (std::size_t i = 0; i < role.agent.approvals.size(); ++i) {
       const std::string& name = role.agent.approvals[i];
       if (std::find(tools.begin(), tools.end(), name) != tools.end()) continue;

@@ -1,6 +1,7 @@
 #include "runtime/tools/tools.h"
 
 #include "runtime/tools/differential.h"
+#include "runtime/tools/fetch_url.h"
 #include "runtime/tools/file_tools.h"
 #include "runtime/tools/measure_change.h"
 #include "runtime/tools/measure_project.h"
@@ -21,6 +22,7 @@ std::vector<std::shared_ptr<TaskTool>> make_software_tools(const ToolOptions& op
 std::vector<std::shared_ptr<TaskTool>> make_reading_tools() {
   auto tools = make_file_tools();
   tools.push_back(std::make_shared<ListStacks>(std::make_shared<StackMachine>()));
+  tools.push_back(std::make_shared<FetchUrl>());
   return tools;
 }
 

@@ -33,7 +33,8 @@ using ToolOptions = SoftwareToolOptions;
 // Those that run programs: "run_in_sandbox", "run", "differential", "measure_project",
 // "measure_repository" and "measure_change".
 std::vector<std::shared_ptr<TaskTool>> make_software_tools(const ToolOptions& options = {});
-// Those that run none: the files of a task (file_tools.h) and "list_stacks".
+// Those that run none: the files of a task (file_tools.h), "list_stacks" and
+// "fetch_url".
 std::vector<std::shared_ptr<TaskTool>> make_reading_tools();
 
 // Loads the SQL into an empty SQLite database in memory and checks its foreign keys: "" when it
