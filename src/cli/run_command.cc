@@ -249,12 +249,14 @@ void count_earlier(policy::Spending& spending, Store& store, const std::string& 
   auto journal = store.read(run);
   if (!journal) return;
   BudgetUse use;
+  int unpriced = 0;
   for (const Activity& agent : make_report(journal->events).agents) {
     use.model_calls += agent.model_calls;
     use.tokens += agent.tokens_in + agent.tokens_out;
     use.money += agent.cost_usd;
+    unpriced += agent.model_calls - agent.model_calls_failed - agent.calls_priced;
   }
-  spending.count_earlier(use);
+  spending.count_earlier(use, unpriced <= 0);
 }
 
 // What a run works from beside the brief, and where its files go.

@@ -59,7 +59,10 @@ class Spending {
   // The call has ended and took this. Without a price, its money is not known.
   void settle(const BudgetUse& reserved, const BudgetUse& actual, bool priced = true);
   // What the run spent before it was resumed.
-  void count_earlier(const BudgetUse& use) { budget_->settle({}, use); }
+  void count_earlier(const BudgetUse& use, bool priced = true) {
+    if (!priced) ++unpriced_;
+    budget_->settle({}, use);
+  }
 
   const SpendingLimits& limits() const { return limits_; }
   BudgetUse used() const { return budget_->used(); }

@@ -114,6 +114,27 @@ TEST_F(Models, ABudgetEndsTheRunWithExitCode6) {
   EXPECT_EQ(enough.exit_code, 0) << enough.out << enough.err;
 }
 
+TEST_F(Models, AResumedRunKeepsItsLimitsAndWhatItSpent) {
+  std::string cut;  // a recording without the report: the run stops there
+  std::ifstream in(kRecordings / "research_chat.jsonl");
+  for (std::string line; std::getline(in, line);) {
+    if (line.find("\"key\":\"write") == std::string::npos) cut += line + "\n";
+  }
+  write_file(folder_.path() / "cut.jsonl", cut);
+  const ProcessResult stopped = research("replay-by-place:cut.jsonl", {"--max-calls", "4"});
+  ASSERT_EQ(stopped.exit_code, 7) << stopped.out << stopped.err;
+  const std::string model = recording("research_chat");
+  const ProcessResult over = run_cadre(folder_.path(), {"resume", "last", "--model", model});
+  EXPECT_EQ(over.exit_code, 6) << over.out << over.err;
+  EXPECT_NE(over.out.find("budget of 4 model calls"), std::string::npos) << over.out;
+  EXPECT_NE(over.out.find("cost not known"), std::string::npos) << over.out;
+  // With a higher limit it goes on.
+  ASSERT_EQ(research("replay-by-place:cut.jsonl", {"--max-calls", "4"}).exit_code, 7);
+  const ProcessResult done =
+      run_cadre(folder_.path(), {"resume", "last", "--model", model, "--max-calls", "40"});
+  EXPECT_EQ(done.exit_code, 0) << done.out << done.err;
+}
+
 TEST_F(Models, MoneyIsCountedWhereThePriceIsKnown) {
   const ProcessResult ran =
       research(recording("research_chat"), {"--prices", "prices.json", "--max-cost", "5"});
