@@ -189,7 +189,8 @@ std::string render_summary(const RunOutcome& outcome, const std::filesystem::pat
   const auto assumptions = json::get_array(requirements, "assumptions").size();
   const auto questions = json::get_array(requirements, "questions").size();
   if (assumptions + questions > 0) {
-    out += fmt::format("check       {} assumptions and {} questions in {}\n", assumptions, questions,
+    out += fmt::format("check       {} assumptions and {} questions in {}\n", assumptions,
+                       questions,
                        has_file(outcome, "requirements", "docs/assumptions.md")
                            ? "docs/assumptions.md"
                            : "docs/requirements.md");

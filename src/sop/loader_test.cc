@@ -223,6 +223,10 @@ INSTANTIATE_TEST_SUITE_P(
                "role: writer\nguardrails: [tool_listed_only]",
                "roles/writer.md:3: error: there is no guardrail \"tool_listed_only\"; write "
                "\"tools_listed_only\""},
+        Broken{"FetchesWithoutAsking", "roles/writer.md", "role: writer",
+               "role: writer\ntools: [fetch_url]",
+               "roles/writer.md:3: error: \"fetch_url\" looks at the world outside, and nobody is "
+               "asked; write \"approvals: [fetch_url]\" as well"},
         Broken{"BadSchema", "artifacts/notes.schema.json", "\"object\"", "\"objekt\"",
                "artifacts/notes.schema.json: error: it is no JSON Schema that we can use: "
                "JSON Schema: at #/type: unknown type \"objekt\""}),
