@@ -348,6 +348,7 @@ ModelSettings model_settings(const Task& task) {
     settings.max_output_tokens = json::get_int(config, "max_tokens");
   }
   settings.reasoning_effort = json::get_string(config, "reasoning_effort");
+  settings.needs = json::get_string(config, "needs");
   return settings;
 }
 
