@@ -107,8 +107,7 @@ std::string files_text(const Task& task, const std::string& type, const std::vec
 }
 
 // The members of the data that the stage's agents are to see.
-Json selected(const Task& task, const StageSpec* stage, const std::string& type,
-              const Json& data) {
+Json selected(const Task& task, const StageSpec* stage, const std::string& type, const Json& data) {
   (void)task;
   if (stage == nullptr || !data.is_object()) return data;
   const auto at = stage->context.find(type);
@@ -157,6 +156,12 @@ std::string inputs_text(const Task& task) {
     out += files_text(task, type, artifact.files);
   }
   return out;
+}
+
+std::int64_t bytes_of(const Artifact& artifact) {
+  std::size_t bytes = json::write(artifact.data).size();
+  for (const File& file : artifact.files) bytes += file.content.size();
+  return static_cast<std::int64_t>(bytes);
 }
 
 // What the role's tools have to say about this task.
@@ -275,13 +280,20 @@ void leave_out_measured(JsonObject& schema) {
     schema["required"] = std::move(required);
     schema["properties"] = std::move(properties);
   }
-  for (const char* own : {"x-measured-by", "x-document", "x-plans-files", "x-writes-planned",
-                          "x-files"}) {
+  for (const char* own :
+       {"x-measured-by", "x-document", "x-plans-files", "x-writes-planned", "x-files"}) {
     schema.erase(own);
   }
 }
 
 }  // namespace
+
+Json selection_of(const Task& task) {
+  std::int64_t inputs = 0;
+  for (const auto& [type, artifact] : task.inputs) inputs += bytes_of(*artifact);
+  const auto shown = static_cast<std::int64_t>(inputs_text(task).size());
+  return JsonObject{{"inputs", inputs}, {"left_out", std::max<std::int64_t>(0, inputs - shown)}};
+}
 
 std::vector<std::shared_ptr<const ToolSpec>> model_tools(const Task& task,
                                                          const ToolRegistry& registry) {

@@ -18,6 +18,9 @@ inline constexpr std::string_view kDeliverPrefix = "deliver_";
 std::string model_instructions(const Task& task);
 // The task: brief, inputs, findings, parameters; each in a fence that nothing in it can close.
 std::string task_message(const Task& task, const ToolRegistry& registry);
+// How many bytes the task's inputs have, and how many of them the message leaves out by the stage's
+// selection: {"inputs", "left_out"}. Reads all inputs: for once a task.
+Json selection_of(const Task& task);
 // The role's tools and one deliver tool for each type.
 std::vector<std::shared_ptr<const ToolSpec>> model_tools(const Task& task,
                                                          const ToolRegistry& registry);

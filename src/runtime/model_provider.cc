@@ -267,6 +267,7 @@ class ModelProvider final : public Provider {
     request.stream = true;
     request.key = key;
     measured = prefixes_.measure(task.run + "/" + task.role, request);
+    if (task.memos.empty()) measured.as_object()["selection"] = detail::selection_of(task);
     auto answered = std::make_shared<std::promise<Result<ModelReply>>>();
     auto answer = answered->get_future();
     model_->start(request, std::move(stop), {},
@@ -282,8 +283,7 @@ class ModelProvider final : public Provider {
     return std::unexpected(std::move(error));
   }
 
-  Result<Turn> read(Work& work, const History& history, Progress progress,
-                    ModelReply reply) const {
+  Result<Turn> read(Work& work, const History& history, Progress progress, ModelReply reply) const {
     const Task& task = work.task;
     Turn turn;
     // What the vendor did not count is unknown, not 0.

@@ -42,6 +42,10 @@ void count_span(Activity& activity, const Span& span) {
       activity.request_bytes += json::get_int(*request, "bytes");
       activity.repeated_bytes += json::get_int(*request, "repeated");
     }
+    if (const Json* kept = request == nullptr ? nullptr : json::find(*request, "selection")) {
+      activity.input_bytes += json::get_int(*kept, "inputs");
+      activity.left_out_bytes += json::get_int(*kept, "left_out");
+    }
     const Json* tokens = json::find(span.attributes, "tokens");
     if (tokens != nullptr && tokens->is_object()) {
       activity.has_tokens = true;
@@ -164,8 +168,8 @@ std::string table(const char* heading, const std::vector<Activity>& rows) {
   return out;
 }
 
-// How much of the requests repeats a prefix; null where nothing was compared.
-Json prefix_percent(std::int64_t repeated, std::int64_t bytes) {
+// A share with one decimal; null where there is nothing to share.
+Json share_percent(std::int64_t repeated, std::int64_t bytes) {
   if (bytes <= 0) return nullptr;
   return std::round(1000.0 * static_cast<double>(repeated) / static_cast<double>(bytes)) / 10.0;
 }
@@ -183,7 +187,19 @@ Json prefix_json(const RunReport& report) {
                     {"compared", compared},
                     {"bytes", bytes},
                     {"repeated_bytes", repeated},
-                    {"repeated_percent", prefix_percent(repeated, bytes)}};
+                    {"repeated_percent", share_percent(repeated, bytes)}};
+}
+
+// What selection kept from the models' eyes, of all that their tasks were given.
+Json selection_json(const RunReport& report) {
+  std::int64_t inputs = 0, left_out = 0;
+  for (const Activity& agent : report.agents) {
+    inputs += agent.input_bytes;
+    left_out += agent.left_out_bytes;
+  }
+  return JsonObject{{"input_bytes", inputs},
+                    {"left_out_bytes", left_out},
+                    {"left_out_percent", share_percent(left_out, inputs)}};
 }
 
 Json activity_json(const Activity& a) {
@@ -200,7 +216,7 @@ Json activity_json(const Activity& a) {
                                ? Json(static_cast<double>(*a.last_us - *a.first_us) / 1e6)
                                : Json(nullptr);
   if (a.requests_compared > 0) {
-    out["prefix_percent"] = prefix_percent(a.repeated_bytes, a.request_bytes);
+    out["prefix_percent"] = share_percent(a.repeated_bytes, a.request_bytes);
   }
   out["tokens"] = a.has_tokens ? Json(JsonObject{{"input", a.tokens_in}, {"output", a.tokens_out}})
                                : Json(nullptr);
@@ -258,6 +274,13 @@ std::string render_report(const RunReport& report) {
                            json::get_double(prefix, "repeated_percent"),
                            json::get_int(prefix, "compared")));
   }
+  if (const Json kept = selection_json(report); json::get_int(kept, "input_bytes") > 0) {
+    out.insert(out.size() - 1,
+               fmt::format("context   {:.1f} % of the {} KB that tasks were given was left out of "
+                           "their requests\n",
+                           json::get_double(kept, "left_out_percent"),
+                           json::get_int(kept, "input_bytes") / 1024));
+  }
   out += table("agent", report.agents) + "\n" + table("stage", report.stages);
   if (!report.tools.empty()) {
     out += fmt::format("\n{:<24} {:>6} {:>7} {:>9}\n", "tool", "calls", "failed", "busy");
@@ -290,7 +313,8 @@ Json to_json(const RunReport& report) {
       {"agents", activities_json(report.agents)},
       {"stages", activities_json(report.stages)},
       {"tools", std::move(tools)},
-      {"prefix", prefix_json(report)}};
+      {"prefix", prefix_json(report)},
+      {"context", selection_json(report)}};
 }
 
 }  // namespace cadre

@@ -29,6 +29,8 @@ struct Activity {
   // they begin with alike: what a vendor can keep.
   std::int64_t request_bytes = 0, repeated_bytes = 0;
   int requests_compared = 0;
+  // Bytes of what its tasks were given, and of the part that was not put before the model.
+  std::int64_t input_bytes = 0, left_out_bytes = 0;
   double cost_usd = 0;                            // of the calls whose cost is known
   int calls_priced = 0;                           // how many those are
   std::optional<std::int64_t> first_us, last_us;  // from its first start to its last end

@@ -77,6 +77,11 @@ TEST(Solo, ATrivialJobIsDoneByOneAgentAndMeasured) {
   EXPECT_DOUBLE_EQ(json::get_double(report.at("coverage"), "lines_percent"), 100.0);
   EXPECT_EQ(json::get_int(report.at("traceability"), "with_passing_test"), 2);
   EXPECT_NE(read_file(folder.path() / "out" / "words.py").find("line.split()"), std::string::npos);
+  // What the SOP keeps from the verifying agent's eyes (the README) is counted.
+  const auto shown = json::parse(run_cadre(folder.path(), {"report", "last", "--json"}).out);
+  ASSERT_TRUE(shown.has_value());
+  EXPECT_GT(json::get_int(shown->at("context"), "input_bytes"), 0);
+  EXPECT_GT(json::get_int(shown->at("context"), "left_out_bytes"), 0);
 }
 
 TEST(Solo, TheTeamIsChosenByWordsToo) {
