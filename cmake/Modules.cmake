@@ -1,14 +1,15 @@
-# cadre_module(NAME DIRS sub/folder... LINK lib...)
+# cadre_module(NAME [COLD] DIRS sub/folder... LINK lib...)
 #
 # Makes the static library cadre_NAME of the .cc files in the current folder (and the named
 # sub-folders), and, from the *_test.cc beside them, the test program cadre_NAME_test.
+# COLD: code that runs for milliseconds in a run; -O1 compiles it a fifth quicker.
 option(CADRE_PCH "Precompile the common headers: quicker first builds, no use for ccache" OFF)
 set(CADRE_COMMON_HEADERS
   <algorithm> <cstdint> <functional> <map> <memory> <optional> <set> <string>
   <string_view> <utility> <vector> <boost/json/array.hpp> <boost/json/object.hpp>
   <boost/json/value.hpp> <fmt/format.h>)
 function(cadre_module name)
-  cmake_parse_arguments(M "" "" "DIRS;LINK;PRIVATE_LINK;TEST_LINK" ${ARGN})
+  cmake_parse_arguments(M "COLD" "" "DIRS;LINK;PRIVATE_LINK;TEST_LINK" ${ARGN})
   set(globs ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
   foreach(dir ${M_DIRS})
     list(APPEND globs ${CMAKE_CURRENT_SOURCE_DIR}/${dir}/*.cc)
@@ -30,6 +31,9 @@ function(cadre_module name)
                         $<BUILD_INTERFACE:cadre_warnings>)
   set_target_properties(cadre_${name} PROPERTIES EXPORT_NAME ${name})
   install(TARGETS cadre_${name} EXPORT cadreTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  if(M_COLD)
+    target_compile_options(cadre_${name} PRIVATE $<$<CONFIG:Release>:-O1>)
+  endif()
   if(CADRE_PCH)
     target_precompile_headers(cadre_${name} PRIVATE ${CADRE_COMMON_HEADERS})
   endif()
