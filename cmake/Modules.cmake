@@ -8,6 +8,17 @@ set(CADRE_COMMON_HEADERS
   <algorithm> <cstdint> <functional> <map> <memory> <optional> <set> <string>
   <string_view> <utility> <vector> <boost/json/array.hpp> <boost/json/object.hpp>
   <boost/json/value.hpp> <fmt/format.h>)
+# One precompiled header for all modules of the same flags.
+function(cadre_precompile target cold)
+  target_compile_options(${target} PRIVATE -pthread)  # a difference in it would spoil the sharing
+  get_property(maker GLOBAL PROPERTY cadre_pch_${cold})
+  if(maker)
+    target_precompile_headers(${target} REUSE_FROM ${maker})
+  else()
+    target_precompile_headers(${target} PRIVATE ${CADRE_COMMON_HEADERS})
+    set_property(GLOBAL PROPERTY cadre_pch_${cold} ${target})
+  endif()
+endfunction()
 function(cadre_module name)
   cmake_parse_arguments(M "COLD" "" "DIRS;LINK;PRIVATE_LINK;TEST_LINK" ${ARGN})
   set(globs ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
@@ -35,7 +46,7 @@ function(cadre_module name)
     target_compile_options(cadre_${name} PRIVATE $<$<CONFIG:Release>:-O1>)
   endif()
   if(CADRE_PCH)
-    target_precompile_headers(cadre_${name} PRIVATE ${CADRE_COMMON_HEADERS})
+    cadre_precompile(cadre_${name} "${M_COLD}")
   endif()
   if(CADRE_BUILD_TESTS AND tests)
     add_executable(cadre_${name}_test ${tests})
