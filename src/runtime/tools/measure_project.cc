@@ -9,14 +9,13 @@
 #include "runtime/task_files.h"
 #include "runtime/tools/arguments.h"
 #include "runtime/tools/measured_project.h"
+#include "runtime/tools/stack_step.h"
 
 namespace cadre {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kFigureBytesMax = 64 * 1024 * 1024;
-constexpr std::size_t kStepOutput = 48 * 1024;
 constexpr std::size_t kFoundMax = 5000;
 
 bool ends_with_one_of(const std::string& path, const std::vector<std::string>& endings) {
@@ -177,8 +176,7 @@ class Session {
       } else if (word.starts_with("{found:") && word.ends_with('}')) {
         list = found(word.substr(7, word.size() - 8));
       } else {
-        out.push_back(
-            text::replace_all(word, "{work}", measured_.sandboxed ? "/work" : folder_.string()));
+        out.push_back(text::replace_all(word, "{work}", seen_as(access_, {.folder = folder_})));
         continue;
       }
       if (list.empty()) return {};
@@ -201,28 +199,6 @@ class Session {
     return list;
   }
 
-  SandboxPolicy policy_of(const StackStep& step) const {
-    SandboxPolicy policy;
-    policy.work = folder_;
-    policy.allow_unsandboxed = access_.allow_unsandboxed();
-    policy.limits.wall_s = seconds_left(context_, step.timeout_s);
-    policy.limits.cpu_s = std::max(1, static_cast<int>(policy.limits.wall_s));
-    policy.limits.memory_mb = stack_.memory_mb;
-    policy.limits.tmp_mb = 512;
-    policy.limits.processes = 256;
-    policy.limits.output_kept = kStepOutput;
-    std::string path = "/usr/bin:/bin:/usr/sbin:/sbin";
-    for (const std::string& more : stack_.paths) path = more + ":" + path;
-    policy.env.push_back("PATH=" + path);
-    const std::string work = measured_.sandboxed ? "/work" : folder_.string();
-    for (const auto* env : {&stack_.env, &step.env}) {
-      for (const auto& [name, value] : *env) {
-        policy.env.push_back(name + "=" + text::replace_all(value, "/work", work));
-      }
-    }
-    return policy;
-  }
-
   bool wanted(const StackStep& step) const {
     if (step.kind == "lint") return !lacks("lint");
     if (step.kind == "test") return with_tests_;
@@ -235,25 +211,12 @@ class Session {
     const bool bare = lacks("coverage") && !step.without_coverage.empty();
     const auto argv = command_of(bare ? step.without_coverage : step.argv);
     if (argv.empty()) return {};
-    const SandboxPolicy policy = policy_of(step);
-    auto run = run_sandboxed(access_.support(), policy, argv, {}, context_.stop);
-    if (!run) return propagate(run);
-    const ProcessResult& process = run->process;
-    if (process.cancelled) return fail(ErrorCode::kCancelled, "the measurement was stopped");
-    StepRun done;
-    done.kind = step.kind;
-    done.command = text::shorten(text::join(argv, " "), 200);
-    done.passed = process.success();
-    done.seconds = process.seconds;
-    done.output = text::clean_utf8(process.err) + "\n" + text::clean_utf8(process.out);
+    auto ran = run_stack_step(access_, context_, stack_, step, argv, {.folder = folder_});
+    if (!ran) return propagate(ran);
+    const ProcessResult& process = ran->process;
+    StepRun done = std::move(ran->run);
     done.tool = step.tool;
-    if (process.timed_out) {
-      done.broken_limit = fmt::format("it did not end within {:.0f} s", policy.limits.wall_s);
-    } else if (!process.limit.empty()) {
-      done.broken_limit = process.limit;
-    }
     count_warnings(step, process, done);
-    const std::string output = done.output;
     const bool passed = done.passed;
     measured_.steps.push_back(std::move(done));
     if (step.kind == "build" && !passed) stopped_ = true;

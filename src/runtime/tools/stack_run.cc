@@ -5,42 +5,19 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "runtime/tools/stack_step.h"
 
 namespace cadre {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kFigureBytesMax = 64 * 1024 * 1024;
-constexpr std::size_t kStepOutput = 48 * 1024;
+constexpr int kWorkMb = 1024;  // a repository's own build may be large
 
 std::vector<std::string> command_of(const StackStep& step, const std::string& work) {
   std::vector<std::string> argv = step.without_coverage.empty() ? step.argv : step.without_coverage;
   for (std::string& word : argv) word = text::replace_all(word, "{work}", work);
   return argv;
-}
-
-SandboxPolicy policy_of(SandboxAccess& access, const TaskToolContext& context, const Stack& stack,
-                        const StackStep& step, const fs::path& folder, const std::string& work) {
-  SandboxPolicy policy;
-  policy.work = folder;
-  policy.allow_unsandboxed = access.allow_unsandboxed();
-  policy.limits.wall_s = seconds_left(context, step.timeout_s);
-  policy.limits.cpu_s = std::max(1, static_cast<int>(policy.limits.wall_s));
-  policy.limits.memory_mb = stack.memory_mb;
-  policy.limits.tmp_mb = 512;
-  policy.limits.processes = 256;
-  policy.limits.work_mb = 1024;
-  policy.limits.output_kept = kStepOutput;
-  std::string path = "/usr/bin:/bin:/usr/sbin:/sbin";
-  for (const std::string& more : stack.paths) path = more + ":" + path;
-  policy.env.push_back("PATH=" + path);
-  for (const auto* env : {&stack.env, &step.env}) {
-    for (const auto& [name, value] : *env) {
-      policy.env.push_back(name + "=" + text::replace_all(value, "/work", work));
-    }
-  }
-  return policy;
 }
 
 // The cases that a step of kind test left.
@@ -51,8 +28,7 @@ void read_cases(const StackStep& step, const StepRun& done, const std::string& p
   if (step.results && !step.results->file.empty()) {
     auto file = read_beneath(folder, step.results->file, kFigureBytesMax);
     if (!file) {
-      measured.problems.push_back("the tests left no results: " +
-                                  telling_part(stack, done.output));
+      measured.problems.push_back("the tests left no results: " + telling_part(stack, done.output));
       return;
     }
     text = std::move(*file);
@@ -99,31 +75,16 @@ Result<Measurement> run_stack(SandboxAccess& access, const TaskToolContext& cont
                             stack.variants.empty() ? "" : stack.variants.front().when, stack.title),
                 "state the commands");
   }
-  const std::string work = measured.sandboxed ? "/work" : folder.string();
+  const StepPlace place{.folder = folder, .work_mb = kWorkMb};
+  const std::string work = seen_as(access, place);
   for (const StackStep& step : variant->steps) {
     if (step.kind != "build" && step.kind != "test") continue;
-    const std::vector<std::string> argv = command_of(step, work);
-    auto run = run_sandboxed(access.support(),
-                             policy_of(access, context, stack, step, folder, work), argv, {},
-                             context.stop);
-    if (!run) return propagate(run);
-    const ProcessResult& process = run->process;
-    if (process.cancelled) return fail(ErrorCode::kCancelled, "the measurement was stopped");
-    StepRun done;
-    done.kind = step.kind;
-    done.command = text::shorten(text::join(argv, " "), 200);
-    done.passed = process.success();
-    done.seconds = process.seconds;
-    done.output = text::clean_utf8(process.err) + "\n" + text::clean_utf8(process.out);
-    if (process.timed_out) {
-      done.broken_limit = fmt::format("it did not end within {:g} s", step.timeout_s);
-    } else if (!process.limit.empty()) {
-      done.broken_limit = process.limit;
-    }
-    measured.steps.push_back(done);
-    if (step.kind == "build" && !done.passed) break;
+    auto done = run_stack_step(access, context, stack, step, command_of(step, work), place);
+    if (!done) return propagate(done);
+    measured.steps.push_back(done->run);
+    if (step.kind == "build" && !done->run.passed) break;
     if (step.kind == "test") {
-      read_cases(step, done, text::clean_utf8(process.out), folder, stack, measured);
+      read_cases(step, done->run, text::clean_utf8(done->process.out), folder, stack, measured);
     }
   }
   return measured;
