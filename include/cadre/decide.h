@@ -2,9 +2,10 @@
 // later: `cadre approve|reject|answer` does so for people. The run goes on with resume(), in a
 // program that has its team.
 //
-// No process should be at work on the run: one that is finds out at its next step and ends there
-// (RunStatus::kInternal, "another process has written to this run"); nothing is lost, resume() goes
-// on. Thread-safe; calls block on the store.
+// A process that has the run under way and waits for nothing but people sees the decision within
+// half a second and goes on with it. One that still does something else in the run finds out at its
+// next step and ends there (RunStatus::kInternal, "another process has written to this run");
+// nothing is lost, resume() goes on. Thread-safe; calls block on the store.
 #pragma once
 
 #include <string>

@@ -113,11 +113,41 @@ TEST(DecideCall, WhatARunGaveUpWaitsNoMore) {
   EXPECT_TRUE(waiting_calls(*office.store, handle.id())->empty());
 }
 
+// Counts how often it is asked whether anything was written.
+class AskedStore final : public Store {
+ public:
+  explicit AskedStore(std::shared_ptr<Store> store) : store_(std::move(store)) {}
+  void append_async(Append append, Ack ack) override {
+    store_->append_async(std::move(append), std::move(ack));
+  }
+  Result<Journal> read(const std::string& run, std::int64_t from) override {
+    ++reads;
+    return store_->read(run, from);
+  }
+  Result<RunInfo> info(const std::string& run) override { return store_->info(run); }
+  Result<std::vector<RunInfo>> list_runs() override { return store_->list_runs(); }
+  Result<std::string> get_blob(const std::string& hash) override { return store_->get_blob(hash); }
+  std::optional<std::int64_t> version() override {
+    ++asked;
+    return blind ? 1 : store_->version();
+  }
+  std::atomic<int> asked = 0, reads = 0;
+  std::atomic<bool> blind = false;  // says that nothing is ever written
+
+ private:
+  std::shared_ptr<Store> store_;
+};
+
 TEST(DecideCall, ARunThatIsStillAtWorkNoticesAndNothingIsLost) {
   Office office;
+  const auto store = std::make_shared<AskedStore>(office.store);
+  store->blind = true;
   Runtime runtime;
-  const RunHandle handle = runtime.start(office.built, "pay", office.options());
+  RunOptions options = office.options();
+  options.store = store;
+  const RunHandle handle = runtime.start(office.built, "pay", options);
   ASSERT_EQ(handle.wait().approvals.size(), 2U);
+  ASSERT_TRUE(eventually([&] { return store->reads > 0; }));
   ASSERT_TRUE(office.decide(handle.id(), {.call = "a2", .approved = true}));
   ASSERT_TRUE(handle.answer("q", "20"));  // this process knows nothing of that
   const RunResult fenced = handle.wait();
@@ -130,6 +160,99 @@ TEST(DecideCall, ARunThatIsStillAtWorkNoticesAndNothingIsLost) {
   ASSERT_TRUE(again.answer("q", "20"));
   EXPECT_EQ(again.wait().output, "done");
   EXPECT_EQ(*office.paid, 1);
+}
+
+// ---- by a program that is still there ---------------------------------------------------------
+
+TEST(DecidedElsewhere, AProgramThatWaitsGoesOnByItself) {
+  Office office;
+  Runtime runtime;
+  std::vector<std::string> told;
+  RunOptions options = office.options();
+  options.deadline = milliseconds(400);  // waiting takes nothing from it
+  options.on_event = [&told](const RunEvent& event) {
+    if (event.kind == RunEvent::Kind::kApprovalDecided) told.emplace_back(event.call_id);
+  };
+  const RunHandle handle = runtime.start(office.built, "pay", options);
+  ASSERT_EQ(handle.wait().approvals.size(), 2U);
+  EXPECT_EQ(handle.wait_end(milliseconds(500)).approvals.size(), 2U) << "still waits";
+  ASSERT_TRUE(office.decide(handle.id(), {.call = "p", .approved = true}));
+  EXPECT_TRUE(eventually([&] { return *office.paid == 1; }));
+  EXPECT_TRUE(eventually([&] {
+    const RunResult now = handle.wait(milliseconds(0));
+    return now.approvals.size() == 1 && now.approvals[0].call_id == "q";
+  }));
+  EXPECT_EQ(office.store->info(handle.id())->status, "waiting");
+  const auto before = std::chrono::steady_clock::now();
+  ASSERT_TRUE(office.decide(handle.id(), {.answers = true, .message = "20 euros"}));
+  const RunResult result = handle.wait_end(milliseconds(5000));
+  EXPECT_LT(std::chrono::steady_clock::now() - before, milliseconds(500));
+  EXPECT_EQ(result.output, "done") << result.reason;
+  EXPECT_EQ(outputs(result.new_items), (Lines{"20 euros", "paid"}));
+  EXPECT_EQ(told, (Lines{"p", "q"}));
+  EXPECT_EQ(office.store->info(handle.id())->status, "done");
+  // Its journal reads like any other.
+  const RunResult again = resume(office.built, handle.id(), office.options());
+  EXPECT_EQ(again.output, "done") << again.reason;
+  EXPECT_EQ(*office.paid, 1);
+}
+
+TEST(DecidedElsewhere, ItsOwnWordStillCountsAndAlwaysLasts) {
+  const auto done = count();
+  Agent lead = agent("lead");
+  lead.tools = {counting("pay", done, {.approval = Approval::kAlways})};
+  const auto built = team({lead});
+  const auto model = script({calls("pay", "{}", "a"), calls("pay", "{}", "b"), says("done")});
+  const std::shared_ptr<Store> store = make_memory_store();
+  Runtime runtime;
+  const RunHandle first = runtime.start(built, "go", {.model = model, .store = store});
+  ASSERT_EQ(first.wait().approvals.size(), 1U);
+  SystemClock clock;
+  ASSERT_TRUE(decide_call(*store, clock, first.id(), {.approved = true, .always = true}));
+  EXPECT_EQ(first.wait_end(milliseconds(5000)).output, "done");
+  EXPECT_EQ(*done, 2) << "the second call needs nobody's word";
+  const auto again = script({calls("pay", "{}", "a"), says("done")});
+  const RunHandle second = runtime.start(built, "go", {.model = again, .store = store});
+  ASSERT_EQ(second.wait().approvals.size(), 1U);
+  ASSERT_TRUE(second.approve("a"));
+  EXPECT_EQ(second.wait_end(milliseconds(5000)).output, "done");
+}
+
+TEST(DecidedElsewhere, ARunThatWasResumedElsewhereIsLetGo) {
+  Office office;
+  Runtime runtime;
+  const RunHandle handle = runtime.start(office.built, "pay", office.options());
+  ASSERT_EQ(handle.wait().approvals.size(), 2U);
+  EXPECT_EQ(resume(office.built, handle.id(), office.options()).approvals.size(), 2U);
+  const RunResult result = handle.wait_end(milliseconds(5000));
+  EXPECT_EQ(result.status, RunStatus::kInternal);
+  EXPECT_NE(result.reason.find("another process has written"), std::string::npos) << result.reason;
+}
+
+TEST(DecidedElsewhere, OnlyWhatWaitsIsWatchedAndOnceForAll) {
+  Office office;
+  const auto store = std::make_shared<AskedStore>(office.store);
+  Runtime runtime;
+  RunOptions options = office.options();
+  options.store = store;
+  const auto plain = team({agent("plain")});
+  const auto quick = script({says("hi")});
+  ASSERT_EQ(runtime.start(plain, "go", {.model = quick, .store = store}).wait().output, "hi");
+  std::this_thread::sleep_for(milliseconds(300));
+  EXPECT_EQ(store->asked, 0);
+  std::vector<RunHandle> handles;
+  for (int i = 0; i < 20; ++i) handles.push_back(runtime.start(office.built, "pay", options));
+  for (const RunHandle& handle : handles) ASSERT_EQ(handle.wait().approvals.size(), 2U);
+  std::this_thread::sleep_for(milliseconds(700));
+  EXPECT_GT(store->asked, 0);
+  EXPECT_LE(store->asked, 8) << "one question for all of them";
+  EXPECT_LE(store->reads, 60) << "nobody has written: nothing is read again and again";
+  for (const RunHandle& handle : handles) handle.cancel();
+  for (const RunHandle& handle : handles) (void)handle.wait_end();
+  std::this_thread::sleep_for(milliseconds(300));
+  const int asked = store->asked;
+  std::this_thread::sleep_for(milliseconds(300));
+  EXPECT_EQ(store->asked, asked);
 }
 
 }  // namespace

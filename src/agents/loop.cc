@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "agents/decision_watch.h"
 #include "agents/run_driver.h"
 
 namespace cadre {
@@ -80,6 +81,11 @@ Runtime::Loop::TimerId Runtime::Loop::at(Time when, Job job) {
 WorkerPool& Runtime::Loop::pool() {
   std::call_once(pool_once_, [this] { pool_ = std::make_unique<WorkerPool>(options_.workers); });
   return *pool_;
+}
+
+DecisionWatch& Runtime::Loop::decisions() {
+  if (decisions_ == nullptr) decisions_ = std::make_unique<DecisionWatch>(*this);
+  return *decisions_;
 }
 
 void Runtime::Loop::work(Job job) { pool().submit(std::move(job)); }

@@ -21,6 +21,7 @@
 
 namespace cadre {
 
+class DecisionWatch;
 class RunDriver;
 
 class Runtime::Loop : public std::enable_shared_from_this<Runtime::Loop> {
@@ -51,6 +52,8 @@ class Runtime::Loop : public std::enable_shared_from_this<Runtime::Loop> {
   void work(Job job);
   WorkerPool& pool();
   Clock& clock() { return *clock_; }
+  // On the loop's thread only.
+  DecisionWatch& decisions();
   bool on_thread() const { return std::this_thread::get_id() == thread_id_.load(); }
 
  private:
@@ -68,6 +71,7 @@ class Runtime::Loop : public std::enable_shared_from_this<Runtime::Loop> {
   std::vector<Job> running_;
   std::map<TimerId, Job> timers_;
   std::uint64_t timers_made_ = 0;
+  std::unique_ptr<DecisionWatch> decisions_;  // made when the first run waits for a person
   std::unordered_set<std::shared_ptr<RunDriver>> runs_;
   std::atomic<std::thread::id> thread_id_;
   std::thread thread_;

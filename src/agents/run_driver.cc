@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/json/monotonic_resource.hpp>
 
+#include "agents/decision_watch.h"
 #include "agents/session_lease.h"
 #include "base/text.h"
 
@@ -41,12 +42,12 @@ bool RunHandle::State::ended() {
   return ended_;
 }
 
-RunResult RunHandle::State::wait(std::optional<std::chrono::milliseconds> at_most) {
+RunResult RunHandle::State::wait(std::optional<std::chrono::milliseconds> at_most, bool to_end) {
   std::unique_lock lock(mutex_);
-  const auto ready = [this] { return result_.has_value(); };
+  const auto ready = [this, to_end] { return to_end ? ended_ : result_.has_value(); };
   if (!at_most) {
     changed_.wait(lock, ready);
-  } else if (!changed_.wait_for(lock, *at_most, ready)) {
+  } else if (!changed_.wait_for(lock, *at_most, ready) && !result_) {
     RunResult result;
     result.run = id;
     result.status = RunStatus::kRunning;
@@ -198,7 +199,7 @@ void RunDriver::arm_deadline(std::chrono::nanoseconds left) {
   if (deadline_timer_) loop_->forget(*deadline_timer_);
   deadline_timer_ = loop_->at(deadline_, [weak = weak_from_this()] {
     const Self self = weak.lock();
-    if (self == nullptr || self->finished_ || self->still_since_) return;  // decide() arms it again
+    if (self == nullptr || self->finished_ || self->still_since_) return;  // wake() arms it again
     self->feed(Stopped{false, RunStatus::kDeadline,
                        fmt::format("not done within {} ms", self->options_.deadline.count())});
   });
@@ -212,10 +213,15 @@ void RunDriver::write(AgentJournal::Draft draft) {
 
 void RunDriver::feed(AgentOutcome outcome, JsonObject more) {
   if (finished_) return;
+  if (options_.store != nullptr && !std::holds_alternative<Opened>(outcome))
+    write(journal_.outcome(run_, outcome, std::move(more)));
+  take(std::move(outcome));
+}
+
+// What follows from an outcome that the journal has, or will have with the next append.
+void RunDriver::take(AgentOutcome outcome) {
   const bool outer = std::exchange(feeding_, true);
   const bool journalled = options_.store != nullptr;
-  if (journalled && !std::holds_alternative<Opened>(outcome))
-    write(journal_.outcome(run_, outcome, std::move(more)));
   if (options_.on_event != nullptr) emit_outcome(outcome);
   if (notes_ != nullptr) notes_->before(run_, outcome, loop_->clock().now_us());
   const auto* branch = std::get_if<BranchOpened>(&outcome);
@@ -337,7 +343,7 @@ void RunDriver::acked(std::size_t batch, const Result<void>& result) {
                             "resume() goes on with it; or leave RunOptions::id to us"});
       }
       return end_early(RunStatus::kInternal,  // decided elsewhere, or resumed there
-                       "another process has written to this run: resume() goes on with it");
+                       std::string(kWrittenElsewhere));
     }
     return end_early(RunStatus::kInternal,
                      "the journal could not be written: " + result.error().describe());
@@ -385,6 +391,7 @@ void RunDriver::publish_if_still() {
   if (in_flight_ > 0 || run_.frames.empty() || pending_approvals(run_).empty()) return;
   if (!still_since_) still_since_ = std::chrono::steady_clock::now();
   if (options_.store != nullptr && !said_to_wait_) return say_that_it_waits();
+  if (options_.store != nullptr) loop_->decisions().watch(shared_from_this());
   state_->publish(result(), false);
 }
 
@@ -516,12 +523,7 @@ Result<void> RunDriver::decide(const std::string& call_id, bool approved, std::s
       always_[item.tool] = approved;
       more["always"] = true;
     }
-    state_->resumed();
-    if (still_since_) {
-      const auto waited = std::chrono::steady_clock::now() - *std::exchange(still_since_, {});
-      if (options_.deadline.count() > 0)
-        arm_deadline(deadline_ + waited - std::chrono::steady_clock::now());
-    }
+    wake();
     feed(ApprovalDecided{f, c, approved, std::move(message), answered}, std::move(more));
     return {};
   }

@@ -38,7 +38,8 @@ class RunHandle::State {
 
   void publish(RunResult result, bool ended);
   void resumed();  // a person has decided: it does not wait any more
-  RunResult wait(std::optional<std::chrono::milliseconds> at_most);
+  // `to_end`: also while it waits for a person.
+  RunResult wait(std::optional<std::chrono::milliseconds> at_most, bool to_end = false);
   bool settled();
   bool ended();
   Result<void> decide(const std::string& call_id, bool approved, std::string message, bool always,
@@ -69,7 +70,16 @@ class RunDriver : public std::enable_shared_from_this<RunDriver> {
   Result<void> decide(const std::string& call_id, bool approved, std::string message, bool always,
                       bool answered);
 
+  // run_elsewhere.cc. Where its journal goes on; nothing when it does not wait for a person only.
+  std::optional<std::int64_t> waits_from() const;
+  // What somebody else has written there since.
+  void written_elsewhere(const std::vector<Event>& events);
+  const std::shared_ptr<Store>& journal_store() const { return options_.store; }
+  const std::string& id() const { return state_->id; }
+
  private:
+  static constexpr std::string_view kWrittenElsewhere =
+      "another process has written to this run: resume() goes on with it";
   using Self = std::shared_ptr<RunDriver>;
   struct ToolFlight;
   // What the shell keeps for a frame.
@@ -85,6 +95,8 @@ class RunDriver : public std::enable_shared_from_this<RunDriver> {
   void begin(std::string input, std::vector<ItemPtr> past, GivenContext known);
   void arm_deadline(std::chrono::nanoseconds left);
   void feed(AgentOutcome outcome, JsonObject more = {});
+  void take(AgentOutcome outcome);
+  void wake();
   void settle();
   void launch(const std::vector<Command>& commands);
   void run_harmless();

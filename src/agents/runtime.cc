@@ -133,6 +133,10 @@ RunResult RunHandle::wait(std::optional<std::chrono::milliseconds> at_most) cons
   return state_->wait(at_most);
 }
 
+RunResult RunHandle::wait_end(std::optional<std::chrono::milliseconds> at_most) const {
+  return state_->wait(at_most, true);
+}
+
 void RunHandle::cancel(Cancel how, std::string reason) const {
   const auto loop = state_->loop.lock();
   if (loop == nullptr) return;

@@ -142,7 +142,9 @@ int approve_command(const Console& console, const RunReference& reference,
           ? fmt::format("{} more wait: cadre show {}{}\n", decided->still_waiting, run,
                         at_state(reference.state))
       : of_agents
-          ? fmt::format("its program goes on with it: cadre::resume(team, \"{}\", …)\n", run)
+          ? fmt::format("its program goes on with it: at once when it waits, else by "
+                        "cadre::resume(team, \"{}\", …)\n",
+                        run)
           : fmt::format("go on with: cadre resume {}{}\n", run, at_state(reference.state)));
   return kDone;
 }

@@ -49,6 +49,11 @@ class MemoryStore final : public Store {
     return rows;
   }
 
+  std::optional<std::int64_t> version() override {
+    const std::lock_guard lock(mutex_);
+    return writes_;
+  }
+
   Result<std::string> get_blob(const std::string& sha256) override {
     const std::lock_guard lock(mutex_);
     const auto at = blobs_.find(sha256);
@@ -78,6 +83,7 @@ class MemoryStore final : public Store {
       std::string address = sha256_hex(blob);
       blobs_.try_emplace(std::move(address), std::move(blob));
     }
+    ++writes_;
     return {};
   }
 
@@ -85,6 +91,7 @@ class MemoryStore final : public Store {
   std::map<std::string, std::vector<Event>> events_;
   std::map<std::string, RunInfo> runs_;
   std::unordered_map<std::string, std::string> blobs_;
+  std::int64_t writes_ = 0;
 };
 
 }  // namespace

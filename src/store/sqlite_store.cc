@@ -94,6 +94,16 @@ class SqliteStore final : public Store {
     return rows;
   }
 
+  // Of the reader's connection: what our own writer writes counts, too.
+  std::optional<std::int64_t> version() override {
+    const std::lock_guard lock(mutex_);
+    if (!prepare(version_, "PRAGMA data_version")) return std::nullopt;
+    std::optional<std::int64_t> number;
+    if (version_.step() == SQLITE_ROW) number = version_.integer(0);
+    version_.reset();
+    return number;
+  }
+
   Result<std::string> get_blob(const std::string& sha256) override {
     const std::lock_guard lock(mutex_);
     auto prepared = prepare(blob_, "SELECT bytes FROM blobs WHERE sha256 = ?1");
@@ -169,7 +179,7 @@ class SqliteStore final : public Store {
   std::optional<detail::SqliteWriter> writer_;
   std::mutex mutex_;  // guards the reader and its statements
   Database reader_;
-  Statement read_, info_, blob_;
+  Statement read_, info_, blob_, version_;
   bool read_only_;
 };
 

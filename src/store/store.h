@@ -66,6 +66,9 @@ class Store {
   virtual Result<RunInfo> info(const std::string& run) = 0;
   // Newest first.
   virtual Result<std::vector<RunInfo>> list_runs() = 0;
+  // Another number than before when anything was written since, by whomever: cheaper than reading.
+  // Nothing: not known, look for yourself.
+  virtual std::optional<std::int64_t> version() { return std::nullopt; }
   // By SHA-256 (hex). kNotFound, or kCorrupt when the content is not what its name says.
   virtual Result<std::string> get_blob(const std::string& sha256) = 0;
 

@@ -125,6 +125,21 @@ TEST_P(StoreConformance, KeepsTheRowOfARun) {
   EXPECT_EQ(store_->info("t").error().code, ErrorCode::kNotFound);
 }
 
+TEST_P(StoreConformance, ItsVersionIsAnotherOneWhenSomethingWasWritten) {
+  const auto before = store_->version();
+  EXPECT_EQ(store_->version(), before);
+  ASSERT_TRUE(store_->append(append_of("r", 0, 1)).has_value());
+  const auto after = store_->version();
+  EXPECT_NE(after, before);
+  (void)store_->read("r");
+  EXPECT_EQ(store_->version(), after);
+  if (!GetParam().durable) return;
+  auto elsewhere = open_sqlite_store(folder_.path() / "journal.db");
+  ASSERT_TRUE(elsewhere.has_value());
+  ASSERT_TRUE((*elsewhere)->append(append_of("r", 1, 1)).has_value());
+  EXPECT_NE(store_->version(), after);
+}
+
 TEST_P(StoreConformance, GoesOnAfterItIsOpenedAgain) {
   ASSERT_TRUE(store_->append(append_of("r", 0, 2)).has_value());
   open();

@@ -2,6 +2,9 @@
 // decides, the program goes on.
 #include <gtest/gtest.h>
 
+#include <future>
+#include <thread>
+
 #include "base/text.h"
 #include "program.h"
 
@@ -82,6 +85,26 @@ TEST(Decisions, ARejectionIsReadByTheAgent) {
   ASSERT_EQ(program.cadre({"reject", run, "--message", "only ten"}).exit_code, 0);
   EXPECT_EQ(program.go(0, run).at(2), "The user said ten; the payment: only ten");
   EXPECT_EQ(program.paid(), "");
+}
+
+TEST(Decisions, AreTakenUpByAProgramThatIsStillThere) {
+  Program program;
+  std::future<std::vector<std::string>> lines =
+      std::async(std::launch::async, [&] { return program.go(0, "stay"); });
+  const auto decided = [&](std::vector<std::string> arguments) {
+    for (int i = 0; i < 200; ++i) {  // until it waits for that
+      if (program.cadre(arguments).exit_code == 0) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    return false;
+  };
+  EXPECT_TRUE(decided({"answer", "last", "a1", "twenty"}));
+  EXPECT_TRUE(decided({"approve", "last", "a2"}));
+  const auto said = lines.get();
+  ASSERT_EQ(said.size(), 3U);
+  EXPECT_EQ(said[2], "The user said twenty; the payment: paid");
+  EXPECT_EQ(program.paid(), "Ada\n");
+  EXPECT_TRUE(says(program.cadre({"runs"}), said[0] + "  done"));
 }
 
 TEST(Decisions, WrongOnesAreSaidAndNothingIsWritten) {

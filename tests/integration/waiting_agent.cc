@@ -1,6 +1,7 @@
 // A program as users write it: an agent that needs a person's word before it pays. Started without
-// a run's id it begins one, says its id and ends when it waits; with an id it goes on.
-//   waiting_agent JOURNAL PAID [RUN]
+// a run's id it begins one, says its id and ends when it waits; with an id it goes on. With "stay" it
+// says its id and stays, for people to decide at the command line, until the run has ended.
+//   waiting_agent JOURNAL PAID [RUN | stay]
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -50,6 +51,16 @@ int main(int count, char** arguments) {
   const auto team = cadre::make_team({cashier});
   const cadre::RunOptions options{
       .model = std::make_shared<cadre::testing::ScriptedModel>(reply), .store = store};
+  if (count > 3 && std::string_view(arguments[3]) == "stay") {
+    cadre::Runtime runtime;
+    const cadre::RunHandle handle = runtime.start(*team, "Pay Ada", options);
+    std::printf("%s\n", handle.id().c_str());
+    std::fflush(stdout);
+    const cadre::RunResult result = handle.wait_end(std::chrono::seconds(20));
+    std::printf("%s\n%s\n", std::string(cadre::to_string(result.status)).c_str(),
+                result.output.c_str());
+    return result.done() ? 0 : 1;
+  }
   const cadre::RunResult result = count > 3 ? cadre::resume(*team, arguments[3], options)
                                             : cadre::run(*team, "Pay Ada", options);
   std::printf("%s\n%s\n%s\n", result.run.c_str(),
