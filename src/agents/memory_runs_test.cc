@@ -126,6 +126,29 @@ TEST_F(Remembering, AnAgentAsAToolIsToldWhatIsKnown) {
   EXPECT_EQ(lines(scout.items).back(), "user:the harbour again");
 }
 
+TEST_F(Remembering, LessonsThatAnAgentAsAToolWasGivenCountAsUsed) {
+  Lessons known(*memory->file());
+  const auto harbour = known.learn("The harbour was closed on Sunday", "ask for its hours",
+                                   {"r0", "seen"});
+  const auto other = known.learn("The bakery had no bread", "come early", {"r0", "seen"});
+  ASSERT_TRUE(harbour && other);
+  Agent lead = agent("lead");
+  lead.tools = {agent_tool("scout", "Looks around.")};
+  const AgentTeam made = team({lead, agent("scout")});
+  const auto model = std::make_shared<ScriptedModel>([](const SeenRequest& seen)
+                                                         -> Result<ModelReply> {
+    if (seen.instructions == "scout") return says("ships");
+    const std::size_t results = outputs(seen.items).size();
+    if (results == 2) return says("there are ships");
+    return calls("scout", R"({"input": "look at the harbour"})", std::to_string(results));
+  });
+  ASSERT_EQ(run(made, "Go", {.model = model, .memory = memory}).output, "there are ships");
+  EXPECT_TRUE(has(known_in(model->requests()[1]), "ask for its hours"));
+  EXPECT_EQ(known.show(*harbour)->uses, 1) << "of a run the first time counts";
+  EXPECT_EQ(known.show(*harbour)->helped, 1);
+  EXPECT_EQ(known.show(*other)->uses, 0);
+}
+
 TEST_F(Remembering, FailuresAndHandoffsAreKept) {
   Agent a = agent("a"), b = agent("b");
   a.tools = {failing("scan", "no such port")};
@@ -280,6 +303,9 @@ TEST_F(Remembering, KilledAtEveryEventARunReadsTheSameAndTellsNothingTwice) {
   ASSERT_TRUE(Lessons(*memory->file())
                   .learn("Oslo was booked twice", "look before booking", {"r0", "seen"})
                   .has_value());
+  ASSERT_TRUE(Lessons(*memory->file())
+                  .learn("The clerk filed it twice", "look into the files", {"r0", "seen"})
+                  .has_value());
   memory.reset();
   const auto before = folder / "memory.db";
   const std::filesystem::path kept = folder / "kept.db";
@@ -293,14 +319,17 @@ TEST_F(Remembering, KilledAtEveryEventARunReadsTheSameAndTellsNothingTwice) {
   const std::string known = known_in(model->requests()[0]);
   ASSERT_TRUE(has(known, "Oslo is cold")) << known;
   const auto left = [&] {
+    std::int64_t uses = 0;
+    for (const Lesson& lesson : lessons()) uses += lesson.uses;
     const auto state = std::tuple(memory->session()->outputs(0)->size(),
                                   memory->session()->executions(0)->size(), lessons().size(),
-                                  lessons().back().uses, lessons().back().helped,
-                                  lessons().front().seen, lines(*memory->conversation()).size());
+                                  uses, lessons().back().helped, lessons().front().seen,
+                                  lines(*memory->conversation()).size());
     return state;
   };
   const auto expected = left();
   EXPECT_EQ(std::get<0>(expected), 3U);
+  EXPECT_EQ(std::get<3>(expected), 2) << "the planner's lesson and the clerk's";
   const Journal journal = whole->read(first.run).value();
   for (std::size_t cut = 1; cut <= journal.events.size(); ++cut) {
     SCOPED_TRACE(::testing::Message() << "killed after event " << cut);

@@ -171,6 +171,7 @@ void RunDriver::open_agent_tool(const Command& command, std::string input) {
     if (!known) return BranchOpened{f, c, {}, "memory: " + known.error().describe()};
     BranchOpened outcome{f, c, {}, {}};
     if (!known->text.empty()) outcome.items.push_back(message(std::move(known->text)));
+    outcome.lessons = std::move(known->lessons);
     outcome.items.push_back(message(std::move(input)));
     return outcome;
   });

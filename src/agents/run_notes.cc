@@ -98,6 +98,7 @@ void RunNotes::before(const AgentRun& run, const AgentOutcome& outcome, std::int
                        now_us);
   }
   if (const auto* branch = std::get_if<BranchOpened>(&outcome)) {
+    given_.insert(given_.end(), branch->lessons.begin(), branch->lessons.end());
     const CallState* call = call_at(run, branch->frame, branch->call);
     if (call != nullptr && call->facts.kind == CallFacts::Kind::kHandoff)
       handed_over(run, branch->frame, branch->call, branch->problem.empty(), branch->problem,
@@ -257,6 +258,9 @@ RunLessons RunNotes::lessons(const AgentRun& run, std::vector<std::int64_t> give
   lessons.learnt = learnt_;
   lessons.problems = problems_;
   lessons.given = std::move(given);
+  for (const std::int64_t id : given_) {
+    if (std::ranges::find(lessons.given, id) == lessons.given.end()) lessons.given.push_back(id);
+  }
   return lessons;
 }
 

@@ -34,7 +34,8 @@ class RunNotes {
 
   bool empty() const { return notes_.empty(); }
   std::vector<MemoryNote> take() { return std::exchange(notes_, {}); }
-  // Of a run that has ended; `given`: the lessons that it had.
+  // Of a run that has ended; `given`: the lessons that it began with. Those that agents as tools
+  // were given count, too.
   RunLessons lessons(const AgentRun& run, std::vector<std::int64_t> given) const;
 
  private:
@@ -62,6 +63,7 @@ class RunNotes {
   std::vector<Failure> open_;
   std::vector<std::string> problems_;
   std::vector<LearntLesson> learnt_;
+  std::vector<std::int64_t> given_;  // to agents as tools
   std::int64_t task_began_us_ = 0;
 };
 

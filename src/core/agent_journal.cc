@@ -177,6 +177,8 @@ AgentJournal::Draft AgentJournal::outcome(const AgentRun& run, const AgentOutcom
     JsonObject body = place_body(run, branch->frame, branch->call);
     put_text(body, "items", detail::write_items(branch->items), blobs);
     if (!branch->problem.empty()) body["problem"] = branch->problem;
+    if (!branch->lessons.empty())
+      body["lessons"] = JsonArray(branch->lessons.begin(), branch->lessons.end());
     add_all(body, std::move(more));
     return with_blobs(make(EventKind::kBranchOpened, agent_seq(run, branch->frame),
                            agent_name(run, branch->frame), std::move(body)));

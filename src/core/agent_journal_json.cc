@@ -296,8 +296,11 @@ Result<std::optional<AgentOutcome>> read_outcome(const Event& event, int frame, 
     case EventKind::kBranchOpened: {
       auto items = items_text(body, "items", load);
       if (!items) return propagate(items);
-      return AgentOutcome(
-          BranchOpened{frame, call, std::move(*items), json::get_string(body, "problem")});
+      BranchOpened opened{frame, call, std::move(*items), json::get_string(body, "problem")};
+      for (const Json& lesson : json::get_array(body, "lessons")) {
+        if (lesson.is_number()) opened.lessons.push_back(lesson.to_number<std::int64_t>());
+      }
+      return AgentOutcome(std::move(opened));
     }
     case EventKind::kMessage: {
       const Json* item = json::find(body, "item");

@@ -177,6 +177,7 @@ struct BranchOpened {
   int frame = 0, call = 0;
   std::vector<ItemPtr> items;  // what the branch starts with
   std::string problem;         // not empty: an agent tool that cannot be opened, and why
+  std::vector<std::int64_t> lessons = {};  // of the memory, that stand in what it starts with
 };
 struct BranchStopped {  // an agent as a tool took too long
   int frame = 0, call = 0;
