@@ -119,7 +119,7 @@ void RunDriver::start(std::string input) {
   struct Loaded {
     std::string input;
     SessionLease lease;
-    std::vector<ItemPtr> items;
+    History past;
     GivenContext known;
     Result<void> done;
   };
@@ -131,9 +131,9 @@ void RunDriver::start(std::string input) {
         loaded->done = [&]() -> Result<void> {
           if (auto held = loaded->lease.take(); !held) return held;
           if (self->reads_past_) {
-            auto items = session.load(self->options_.session_items, notes);
-            if (!items) return propagate(items);
-            loaded->items = std::move(*items);
+            auto past = session.history(self->options_.session_items, notes);
+            if (!past) return propagate(past);
+            loaded->past = std::move(*past);
           }
           auto known = self->known_to(self->purpose_.agent, loaded->input, true);
           if (!known) return propagate(known);
@@ -145,12 +145,12 @@ void RunDriver::start(std::string input) {
         if (!loaded->done) return self->not_started(loaded->done.error());
         if (self->finished_) return;  // cancelled meanwhile
         self->session_held_ = loaded->lease.hand_over();
-        self->begin(std::move(loaded->input), std::move(loaded->items),
+        self->begin(std::move(loaded->input), std::move(loaded->past),
                     std::move(loaded->known));
       });
 }
 
-void RunDriver::begin(std::string input, std::vector<ItemPtr> past, GivenContext known) {
+void RunDriver::begin(std::string input, History past, GivenContext known) {
   Opened opened;
   opened.agent = purpose_.agent;
   opened.past = std::move(past);

@@ -92,7 +92,7 @@ class RunDriver : public std::enable_shared_from_this<RunDriver> {
   };
 
   // run_driver.cc: the life of a run
-  void begin(std::string input, std::vector<ItemPtr> past, GivenContext known);
+  void begin(std::string input, History past, GivenContext known);
   void arm_deadline(std::chrono::nanoseconds left);
   void feed(AgentOutcome outcome, JsonObject more = {});
   void take(AgentOutcome outcome);

@@ -75,7 +75,7 @@ AgentJournal::Draft AgentJournal::opened(const Opened& outcome, const std::strin
   start["agent"] = agent;
   start["agent_index"] = outcome.agent;
   start["past"] = outcome.past.size();
-  start["past_end"] = end_digest(outcome.past);
+  start["past_end"] = end_digest(outcome.past.items());
   JsonArray input(start.storage());
   for (const ItemPtr& item : outcome.input)
     input.push_back(detail::item_json(*item, start.storage()));

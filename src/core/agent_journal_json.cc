@@ -189,7 +189,9 @@ Result<std::optional<AgentOutcome>> read_opened(const Json& body, std::span<cons
                             past.size()),
                 "give the session that it was started with");
   }
-  opened.past.assign(past.begin(), past.begin() + static_cast<std::ptrdiff_t>(count));
+  auto history = History::from(past.first(count));
+  if (!history) return propagate(history);
+  opened.past = std::move(*history);
   const Json* input = json::find(body, "input");
   auto items = read_items(input == nullptr ? Json(JsonArray()) : *input);
   if (!items) return propagate(items);

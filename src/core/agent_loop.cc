@@ -186,12 +186,18 @@ Result<void> Stepper::take(Opened outcome) {
     return fail(ErrorCode::kCorrupt, "the run starts with an agent that the team does not have");
   if (outcome.handoff && outcome.handoff->facts.kind != CallFacts::Kind::kHandoff)
     return fail(ErrorCode::kCorrupt, "the run was made for a handoff that is none");
-  outcome.past.insert(outcome.past.end(), outcome.context.begin(), outcome.context.end());
-  auto history = History::from(std::move(outcome.past));
-  if (!history) return propagate(history);
+  if (outcome.past.open_calls() > 0)
+    return fail(ErrorCode::kInvalidInput, "calls of the session have no result");
+  if (!outcome.past.extend(outcome.context)) {  // says what is wrong
+    std::vector<ItemPtr> all(outcome.past.items().begin(), outcome.past.items().end());
+    all.insert(all.end(), outcome.context.begin(), outcome.context.end());
+    auto history = History::from(std::move(all));
+    if (!history) return propagate(history);
+    outcome.past = std::move(*history);
+  }
   Frame& root = run_.frames.emplace_back();
   root.agent = outcome.agent;
-  root.history = std::move(*history);
+  root.history = std::move(outcome.past);
   for (ItemPtr& item : outcome.input) {
     const auto* message = std::get_if<MessageItem>(item.get());
     if (message == nullptr) {

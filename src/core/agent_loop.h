@@ -132,7 +132,7 @@ struct AskedHandoff {
 };
 struct Opened {  // the run begins
   int agent = 0;
-  std::vector<ItemPtr> past;     // of the session
+  History past;                  // of the session
   std::vector<ItemPtr> context;  // what the agents read besides; not part of what is new
   std::vector<ItemPtr> input;    // new
   // The agent is asked nothing: it hands over at once, and the run ends (kRefused) when that is

@@ -171,7 +171,7 @@ TEST(AgentLoopProperty, EveryPrefixOfTheJournalGivesTheSameState) {
       return played.blobs.at(address);
     };
     for (std::size_t i = 0; i < played.events.size(); ++i) {
-      auto outcome = journal.read(again, played.events[i], load, opened.past);
+      auto outcome = journal.read(again, played.events[i], load, opened.past.items());
       ASSERT_TRUE(outcome) << "event " << i << ": " << outcome.error().message;
       ASSERT_EQ(outcome->has_value(), played.read_at[i] != std::string::npos)
           << json::write(to_json(played.events[i]));

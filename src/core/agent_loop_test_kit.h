@@ -132,7 +132,7 @@ class RandomShell {
   Opened open() {
     Opened opened;
     opened.agent = dice_.roll(static_cast<int>(run.team->agents.size()));
-    if (dice_.chance(30)) opened.past = past();
+    if (dice_.chance(30)) opened.past = History::from(past()).value();
     if (dice_.chance(20)) opened.context.push_back(message(Speaker::kUser, "it is known that"));
     opened.input.push_back(message(Speaker::kUser, "do it"));
     if (!dice_.chance(15)) return opened;

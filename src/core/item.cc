@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "core/agent_journal_json.h"
@@ -130,8 +131,8 @@ Result<void> History::add_shared_reply(std::vector<ItemPtr> items) {
   }
   while (!items.empty() && std::holds_alternative<ReasoningItem>(*items.back())) items.pop_back();
   std::vector<AskedCall> calls;
-  const auto refuse = [&](std::string message) {
-    for (const AskedCall& call : calls) ids_.erase(call.id);
+  CallIds ids = ids_;
+  const auto refuse = [](std::string message) {
     return fail(ErrorCode::kInvalidInput, std::move(message));
   };
   for (const ItemPtr& item : items) {
@@ -140,12 +141,12 @@ Result<void> History::add_shared_reply(std::vector<ItemPtr> items) {
     const auto* call = std::get_if<ToolCallItem>(item.get());
     if (call == nullptr) continue;
     if (call->id.empty()) return refuse("a tool call has no id");
-    if (!ids_.insert(call->id).second)
+    if (!ids.insert(call->id))
       return refuse(fmt::format("the tool call id '{}' is used twice", call->id));
     calls.push_back({call->id, nullptr});
   }
-  items_.insert(items_.end(), std::make_move_iterator(items.begin()),
-                std::make_move_iterator(items.end()));
+  if (!calls.empty()) ids_ = std::move(ids);
+  for (ItemPtr& item : items) items_.push_back(std::move(item));
   calls_ = std::move(calls);
   open_ = calls_.size();
   next_ = 0;
@@ -187,8 +188,7 @@ bool is_of_reply(const Item& item) {
 
 // Whether the items are as a history would hold them, so that they can be taken over as they are;
 // `ids` are then those of their calls. Anything else is for the careful way.
-static bool is_in_order(std::span<const ItemPtr> items,
-                        std::unordered_set<std::string_view>& ids) {
+static bool is_in_order(std::span<const ItemPtr> items, CallIds& ids) {
   std::vector<std::string_view> open;  // calls of the reply, in order
   std::size_t answered = 0;
   bool reasoning = false;              // the last item is reasoning
@@ -203,16 +203,25 @@ static bool is_in_order(std::span<const ItemPtr> items,
     reasoning = std::holds_alternative<ReasoningItem>(*item);
     const auto* call = std::get_if<ToolCallItem>(item.get());
     if (call == nullptr) continue;
-    if (call->id.empty() || !ids.insert(call->id).second) return false;
+    if (call->id.empty() || !ids.insert(call->id)) return false;
     open.push_back(call->id);
   }
   return open.empty() && !reasoning;
 }
 
+Result<void> History::extend(std::span<const ItemPtr> items) {
+  CallIds ids = ids_;
+  if (open_ > 0 || !is_in_order(items, ids))
+    return fail(ErrorCode::kInvalidInput, "the items do not go on with the conversation");
+  ids_ = std::move(ids);
+  for (const ItemPtr& item : items) items_.push_back(item);
+  return {};
+}
+
 Result<History> History::from(std::vector<ItemPtr> items) {
   History history;
   if (is_in_order(items, history.ids_)) {
-    history.items_ = std::move(items);
+    history.items_ = SharedList<ItemPtr>(std::move(items));
     return history;
   }
   history.ids_.clear();

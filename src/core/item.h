@@ -3,8 +3,8 @@
 // A History is valid by construction: every call is answered exactly once, results stand in call
 // order directly after the reply that asked for them, reasoning stands before what follows from
 // it. The wire form of each provider is derived from it, so no request can carry an orphan.
-// Append-only; items are shared, never changed, so a copy of a history costs pointers. Not
-// thread-safe; items are immutable and may be read anywhere.
+// Append-only; items are shared, never changed, and a copy of a history costs the same at any
+// length. Not thread-safe, but copies may be used on other threads; items may be read anywhere.
 #pragma once
 
 #include <cstdint>
@@ -12,12 +12,13 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 #include <variant>
 #include <vector>
 
 #include "base/json.h"
 #include "base/result.h"
+#include "core/call_ids.h"
+#include "core/shared_list.h"
 
 namespace cadre {
 
@@ -65,7 +66,7 @@ Result<Item> item_from_json(const Json& json);
 class History {
  public:
   // Items in order. Results of calls that are still open are not among them yet.
-  std::span<const ItemPtr> items() const { return items_; }
+  std::span<const ItemPtr> items() const { return items_.view(); }
   std::size_t size() const { return items_.size(); }
   // Calls of the last reply that have no result.
   std::size_t open_calls() const { return open_; }
@@ -80,6 +81,9 @@ class History {
   // kInvalidInput for a result among them, an empty call id, or an id that was used before.
   // Reasoning that nothing follows is dropped: no vendor takes it back.
   Result<void> add_reply(std::vector<Item> items);
+  // Goes on with items as another history holds them, whole: kInvalidInput when they do not follow,
+  // and nothing is added then.
+  Result<void> extend(std::span<const ItemPtr> items);
   // Answers an open call: kNotFound when there is none of that id, kConflict when it is answered.
   // Results enter the items in call order once the last open call is answered.
   Result<void> add_result(ToolResultItem result);
@@ -92,6 +96,10 @@ class History {
   // As `from`, but mends: orphan calls, results and reasoning are left out and noted.
   static History repaired(std::span<const ItemPtr> items, std::vector<std::string>& notes);
 
+  // Notes of readers beside the items, as SharedList keeps them.
+  std::unique_ptr<ListNote> take_note(const void* maker) const { return items_.take_note(maker); }
+  void keep_note(std::unique_ptr<ListNote> note) const { items_.keep_note(std::move(note)); }
+
  private:
   Result<void> add_shared_reply(std::vector<ItemPtr> items);
   Result<void> add_shared_result(ItemPtr item);
@@ -101,11 +109,11 @@ class History {
     ItemPtr result;
   };
 
-  std::vector<ItemPtr> items_;
+  SharedList<ItemPtr> items_;
   std::vector<AskedCall> calls_;  // of the last reply, while any is open
   std::size_t open_ = 0;
   std::size_t next_ = 0;         // where the next result most likely belongs
-  std::unordered_set<std::string_view> ids_;  // of all calls; views into their items
+  CallIds ids_;                  // of all calls; views into their items
 };
 
 }  // namespace cadre

@@ -10,6 +10,9 @@
 namespace cadre::detail {
 namespace {
 
+// A conversation beyond this is read from the file by every run.
+constexpr std::size_t kKnownBytesMax = 64 << 20;
+
 enum ItemKind : std::int64_t { kUserMessage = 1, kOtherMessage, kReasoning, kCall, kResult };
 
 struct KindAndCall {
@@ -40,9 +43,12 @@ ItemRow row_of(const std::string& run, std::int64_t time_us, const ItemPtr& item
 }
 
 // Text of tools may be any bytes; what is kept has to read back.
-Result<std::string> body_of(const Item& item) {
+Result<std::string> body_of(const Item& item, bool& mended) {
   std::string body = json::write(to_json(item));
-  if (!text::is_valid_utf8(body)) body = text::clean_utf8(body);
+  if (!text::is_valid_utf8(body)) {
+    body = text::clean_utf8(body);
+    mended = true;
+  }
   const bool has_vendor = std::visit(
       [](const auto& one) {
         if constexpr (requires { one.vendor; }) return !one.vendor.is_null();
@@ -78,73 +84,63 @@ FileSession::~FileSession() {
   });
 }
 
-std::unexpected<Error> FileSession::busy(const std::string& holder) const {
+std::unexpected<Error> FileSession::busy() {
+  const std::string holder = db_->leases().holder_anywhere(row_.id);
   return fail(ErrorCode::kConflict,
               fmt::format("session '{}' is in use by the run {}", name_,
                           holder.empty() ? "of another process" : holder),
               "wait for that run, or branch the session");
 }
 
-Result<std::string> FileSession::holder_in_file() {
-  Query query(*db_, "SELECT holder FROM sessions WHERE id = ?1");
+Result<void> FileSession::exists() {
+  Query query(*db_, "SELECT 1 FROM sessions WHERE id = ?1");
   auto found = query.bind(row_.id).row();
   if (!found) return propagate(found);
-  if (!*found) {
-    return fail(ErrorCode::kNotFound, fmt::format("session '{}' was deleted", name_));
-  }
-  return std::string(query.text(0));
+  if (*found) return {};
+  return fail(ErrorCode::kNotFound, fmt::format("session '{}' was deleted", name_));
 }
 
 std::int64_t FileSession::oldest_us() const {
   return row_.ttl_us == 0 ? 0 : db_->now_us() - row_.ttl_us;
 }
 
-Result<void> FileSession::change(const std::string& run,
-                                 const std::function<Result<void>()>& work) {
-  return db_->write([&]() -> Result<void> {
-    auto holder = holder_in_file();
-    if (!holder) return propagate(holder);
+Result<void> FileSession::change(const std::string& run, const std::function<Result<void>()>& work,
+                                 const std::function<void()>& after) {
+  const auto guarded = [&]() -> Result<void> {
+    if (auto there = exists(); !there) return there;
     const std::string here = db_->leases().holder(row_.id);
-    if (!here.empty() && !run.empty() && here != run) return busy(here);
+    if (!here.empty() && !run.empty() && here != run) return busy();
     if (here.empty()) {
       // Nobody can take it between this look and the commit: taking it needs a transaction too.
-      auto free = db_->leases().take(row_.id, run);
+      auto free = db_->leases().take(row_.id, "");
       if (!free) return propagate(free);
-      if (!*free) return busy(*holder);
+      if (!*free) return busy();
       db_->leases().let_go(row_.id);
     }
     return work();
-  });
+  };
+  return db_->write(guarded, after);
 }
 
+// In a transaction, so that a change under way is committed before; but nothing is written in it,
+// and so nothing is synced.
 Result<void> FileSession::acquire(const std::string& run) {
   if (run.empty())
     return fail(ErrorCode::kInvalidInput, "a run without an id cannot hold a session");
   return db_->write([&]() -> Result<void> {
-    auto before = holder_in_file();
-    if (!before) return propagate(before);
     const std::string here = db_->leases().holder(row_.id);
-    if (!here.empty()) return here == run ? Result<void>() : busy(here);
+    if (!here.empty()) return here == run ? Result<void>() : busy();
     auto taken = db_->leases().take(row_.id, run);
     if (!taken) return propagate(taken);
-    if (!*taken) return busy(*before);
-    // A name that still stands there is of a holder that died: its lock is gone.
-    auto named =
-        Query(*db_, "UPDATE sessions SET holder = ?2 WHERE id = ?1").bind(row_.id, run).run();
-    acquired_ = named.has_value();
-    if (!named) db_->leases().let_go(row_.id);
-    return named;
+    if (!*taken) return busy();
+    auto there = exists();
+    if (!there) db_->leases().let_go(row_.id);
+    acquired_ = there.has_value();
+    return there;
   });
 }
 
 void FileSession::release(const std::string& run) {
-  const Result<void> named = db_->write([&]() -> Result<void> {
-    if (db_->leases().holder(row_.id) != run) return {};
-    return Query(*db_, "UPDATE sessions SET holder = '' WHERE id = ?1 AND holder = ?2")
-        .bind(row_.id, run)
-        .run();
-  });
-  (void)named;  // a name that stays is of a holder without a lock, which stops nobody
   (void)db_->read([&]() -> Result<void> {
     if (db_->leases().holder(row_.id) == run) db_->leases().let_go(row_.id);
     acquired_ = false;
@@ -153,12 +149,16 @@ void FileSession::release(const std::string& run) {
 }
 
 Result<void> FileSession::put(const std::vector<ItemRow>& rows, std::int64_t seq) {
+  put_bytes_ = 0;
+  put_mended_ = false;
   for (const ItemRow& row : rows) {
-    auto plain = body_of(*row.item);
+    auto plain = body_of(*row.item, put_mended_);
     if (!plain) return propagate(plain);
     auto body = row_.sealer.seal(std::move(*plain), context_of(seq, row));
     if (!body) return propagate(body);
     const std::int64_t check = check_of(row_.id, seq, row, *body);
+    put_to_ = {seq, check};
+    put_bytes_ += body->size();
     const std::string call = row.call.empty() ? "" : row_.sealer.index_name(row.call);
     Query query(*db_,
                 "INSERT INTO items (session, seq, kind, call, run, time_us, body, row_check)"
@@ -196,10 +196,12 @@ Result<void> FileSession::add(const std::string& run, std::span<const ItemPtr> i
   std::vector<ItemRow> rows;
   const std::int64_t now = db_->now_us();
   for (const ItemPtr& item : items) rows.push_back(row_of(run, now, item));
-  return change(run, [&]() -> Result<void> {
-    Query last(*db_, "SELECT max(seq) FROM items WHERE session = ?1");
-    if (auto found = last.bind(row_.id).row(); !found) return propagate(found);
-    if (auto put_in = put(rows, last.integer(0) + 1); !put_in) return put_in;
+  bool follows = false;
+  const auto work = [&]() -> Result<void> {
+    auto last = newest();
+    if (!last) return propagate(last);
+    follows = known_ && *last == known_to_;
+    if (auto put_in = put(rows, last->seq + 1); !put_in) return put_in;
     const auto count = static_cast<std::int64_t>(rows.size());
     auto counted = Query(*db_,
                          "INSERT INTO session_runs (session, run, added) VALUES (?1, ?2, ?3)"
@@ -210,10 +212,83 @@ Result<void> FileSession::add(const std::string& run, std::span<const ItemPtr> i
     return Query(*db_, "UPDATE sessions SET updated_us = ?2 WHERE id = ?1")
         .bind(row_.id, now)
         .run();
+  };
+  return change(run, work, [&] {
+    if (follows) know(items);
   });
 }
 
-Result<std::vector<ItemRow>> FileSession::collect(Query& query, std::vector<std::string>& notes) {
+void FileSession::know(std::span<const ItemPtr> items) {
+  known_bytes_ += put_bytes_;
+  known_to_ = put_to_;
+  if (put_mended_ || known_bytes_ > kKnownBytesMax || !known_->extend(items)) known_.reset();
+}
+
+Result<FileSession::RowMark> FileSession::newest() {
+  Query query(*db_,
+              "SELECT seq, row_check FROM items WHERE session = ?1 ORDER BY seq DESC LIMIT 1");
+  auto found = query.bind(row_.id).row();
+  if (!found) return propagate(found);
+  return *found ? RowMark{query.integer(0), query.integer(1)} : RowMark{};
+}
+
+Result<bool> FileSession::stands(const RowMark& mark) {
+  if (mark.seq == 0) return true;
+  Query query(*db_, "SELECT row_check FROM items WHERE session = ?1 AND seq = ?2");
+  auto found = query.bind(row_.id, mark.seq).row();
+  if (!found) return propagate(found);
+  return *found && query.integer(0) == mark.check;
+}
+
+// Takes over what was added since, or reads all anew. Nothing is known after it when items need a
+// repair, or are too many.
+Result<void> FileSession::catch_up(const RowMark& now) {
+  bool on = false;
+  if (known_ && now.seq > known_to_.seq) {
+    auto still = stands(known_to_);
+    if (!still) return propagate(still);
+    on = *still;
+  }
+  if (!on) {
+    known_.reset();
+    known_to_ = {};
+    known_bytes_ = 0;
+  }
+  std::vector<std::string> notes;
+  Query query(*db_,
+              "SELECT seq, kind, run, time_us, body, row_check FROM items"
+              " WHERE session = ?1 AND seq > ?2 AND seq <= ?3 ORDER BY seq DESC");
+  query.bind(row_.id, known_to_.seq, now.seq);
+  auto fresh = collect(query, notes, &known_bytes_);
+  if (!fresh) return propagate(fresh);
+  std::vector<ItemPtr> items;
+  items.reserve(fresh->size());
+  for (ItemRow& row : *fresh) items.push_back(std::move(row.item));
+  known_to_ = now;
+  if (!known_) known_.emplace();
+  if (!notes.empty() || known_bytes_ > kKnownBytesMax || !known_->extend(items)) known_.reset();
+  return {};
+}
+
+Result<History> FileSession::history(std::size_t limit, std::vector<std::string>& notes) {
+  std::optional<History> found;
+  if (limit == 0 && row_.ttl_us == 0) {
+    auto done = db_->read([&]() -> Result<void> {
+      auto now = newest();
+      if (!now) return propagate(now);
+      if (!known_ || *now != known_to_) {
+        if (auto caught_up = catch_up(*now); !caught_up) return caught_up;
+      }
+      found = known_;
+      return {};
+    });
+    if (!done) return propagate(done);
+  }
+  return found ? std::move(*found) : Session::history(limit, notes);
+}
+
+Result<std::vector<ItemRow>> FileSession::collect(Query& query, std::vector<std::string>& notes,
+                                                  std::size_t* bytes) {
   std::vector<ItemRow> rows;
   while (true) {
     auto more = query.row();
@@ -225,6 +300,7 @@ Result<std::vector<ItemRow>> FileSession::collect(Query& query, std::vector<std:
     row.run = query.text(2);
     row.time_us = query.integer(3);
     const std::string_view body = query.text(4);
+    if (bytes != nullptr) *bytes += body.size();
     const auto skip = [&](std::string_view why) {
       notes.push_back(fmt::format("left out item {} of session '{}': {}", row.seq, name_, why));
     };

@@ -1,9 +1,13 @@
 // A session in a memory file. Private to memory/.
 //
-// add() costs the same at any length: an index look-up and the new rows, one transaction. Who holds
-// the session is a lease (lease.h); without one, a change goes through while nobody has it.
+// add() costs the same at any length: an index look-up and the new rows, one transaction. So does
+// history(), which remembers what it gave: a look at the newest row says whether others wrote since,
+// and what they added is read; after anything else they did all is read anew. Who holds the session
+// is a lease (lease.h), which costs no write; without one, a change goes through while nobody has
+// the session.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,6 +49,7 @@ class FileSession final : public Session {
 
   const std::string& id() const override { return name_; }
   Result<std::vector<ItemPtr>> load(std::size_t limit, std::vector<std::string>& notes) override;
+  Result<History> history(std::size_t limit, std::vector<std::string>& notes) override;
   Result<void> add(const std::string& run, std::span<const ItemPtr> items) override;
   Result<ItemPtr> pop() override;
   Result<void> clear() override;
@@ -65,17 +70,36 @@ class FileSession final : public Session {
 
  private:
   // Does the work in a transaction while no other run holds the session; an empty run is whoever of
-  // this process.
-  Result<void> change(const std::string& run, const std::function<Result<void>()>& work);
-  Result<std::string> holder_in_file();
-  std::unexpected<Error> busy(const std::string& holder) const;
-  Result<std::vector<ItemRow>> collect(Query& query, std::vector<std::string>& notes);
+  // this process. `after` is called when it is done, under the lock.
+  Result<void> change(const std::string& run, const std::function<Result<void>()>& work,
+                      const std::function<void()>& after = nullptr);
+  Result<void> exists();
+  std::unexpected<Error> busy();
+  Result<std::vector<ItemRow>> collect(Query& query, std::vector<std::string>& notes,
+                                       std::size_t* bytes = nullptr);
+  // The newest row's place and check; 0 and 0 when there is none.
+  struct RowMark {
+    std::int64_t seq = 0, check = 0;
+    bool operator==(const RowMark&) const = default;
+  };
+  Result<RowMark> newest();
+  Result<bool> stands(const RowMark& mark);
+  Result<void> catch_up(const RowMark& now);
+  // After an add to what was known: that is known, too.
+  void know(std::span<const ItemPtr> items);
   std::int64_t oldest_us() const;
 
   std::shared_ptr<MemoryDb> db_;
   std::string name_;
   SessionRow row_;
-  bool acquired_ = false;  // guarded by the database's lock
+  // Guarded by the database's lock.
+  bool acquired_ = false;
+  std::optional<History> known_;  // all items up to `known_to_`, none of which needed a repair
+  RowMark known_to_;
+  std::size_t known_bytes_ = 0;
+  RowMark put_to_;                // of the last put(): its end, its size, whether a body was mended
+  std::size_t put_bytes_ = 0;
+  bool put_mended_ = false;
 };
 
 }  // namespace cadre::detail

@@ -140,7 +140,8 @@ Result<void> MemoryDb::read(const std::function<Result<void>()>& work) {
   return work();
 }
 
-Result<void> MemoryDb::write(const std::function<Result<void>()>& work) {
+Result<void> MemoryDb::write(const std::function<Result<void>()>& work,
+                             const std::function<void()>& after) {
   if (options_.read_only) {
     return fail(ErrorCode::kDenied, fmt::format("{} is open for reading", file_.string()));
   }
@@ -150,6 +151,7 @@ Result<void> MemoryDb::write(const std::function<Result<void>()>& work) {
   Result<void> done = work();
   if (done) done = Query(*this, "COMMIT").run();
   if (!done && sqlite3_get_autocommit(database_.get()) == 0) execute(database_.get(), "ROLLBACK");
+  if (done && after) after();
   return done;
 }
 

@@ -31,8 +31,10 @@ class MemoryDb {
 
   // Runs the work under the lock.
   Result<void> read(const std::function<Result<void>()>& work);
-  // Runs the work under the lock in a transaction, which is undone when the work fails.
-  Result<void> write(const std::function<Result<void>()>& work);
+  // Runs the work under the lock in a transaction, which is undone when the work fails. `after` is
+  // called when it is done, still under the lock.
+  Result<void> write(const std::function<Result<void>()>& work,
+                     const std::function<void()>& after = nullptr);
 
   std::int64_t now_us();
   const std::filesystem::path& file() const { return file_; }

@@ -185,7 +185,7 @@ Result<std::vector<SessionInfo>> MemoryFile::sessions() {
   std::vector<SessionInfo> infos;
   auto done = db_->read([&]() -> Result<void> {
     Query query(*db_,
-                "SELECT name, origin, holder, length(salt), ttl_us, created_us, updated_us,"
+                "SELECT name, origin, id, length(salt), ttl_us, created_us, updated_us,"
                 " (SELECT count(*) FROM items WHERE session = sessions.id),"
                 " (SELECT count(*) FROM entries WHERE session = sessions.id)"
                 " FROM sessions ORDER BY updated_us DESC, id DESC");
@@ -196,7 +196,7 @@ Result<std::vector<SessionInfo>> MemoryFile::sessions() {
       SessionInfo info;
       info.id = query.text(0);
       info.origin = query.text(1);
-      info.holder = query.text(2);
+      info.holder = db_->leases().holder_anywhere(query.integer(2));
       info.encrypted = query.integer(3) > 0;
       info.ttl_us = query.integer(4);
       info.created_us = query.integer(5);
@@ -212,7 +212,7 @@ Result<std::vector<SessionInfo>> MemoryFile::sessions() {
 
 Result<void> MemoryFile::remove(const std::string& id) {
   return db_->write([&]() -> Result<void> {
-    Query find(*db_, "SELECT id, holder FROM sessions WHERE name = ?1");
+    Query find(*db_, "SELECT id FROM sessions WHERE name = ?1");
     auto found = find.bind(id).row();
     if (!found) return propagate(found);
     if (!*found) {
@@ -220,19 +220,16 @@ Result<void> MemoryFile::remove(const std::string& id) {
                   fmt::format("there is no session '{}' in {}", id, db_->file().string()));
     }
     const std::int64_t session = find.integer(0);
-    std::string holder = db_->leases().holder(session);
-    if (holder.empty()) {
-      auto taken = db_->leases().take(session, "?");
-      if (!taken) return propagate(taken);
-      if (*taken) {
-        db_->leases().let_go(session);  // nobody can take it before the commit
-      } else {
-        holder = find.text(1).empty() ? "of another process" : std::string(find.text(1));
-      }
-    }
-    if (!holder.empty()) {
+    auto free = Result<bool>(false);
+    if (db_->leases().holder(session).empty()) free = db_->leases().take(session, "");
+    if (!free) return propagate(free);
+    if (*free) {
+      db_->leases().let_go(session);  // nobody can take it before the commit
+    } else {
+      const std::string holder = db_->leases().holder_anywhere(session);
       return fail(ErrorCode::kConflict,
-                  fmt::format("session '{}' is in use by the run {}", id, holder),
+                  fmt::format("session '{}' is in use by the run {}", id,
+                              holder.empty() ? "of another process" : holder),
                   "wait for that run");
     }
     auto gone = detail::delete_entries(*db_, session, INT64_MAX);

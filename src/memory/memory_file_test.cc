@@ -317,6 +317,77 @@ TEST(MemoryFile, KeepsWhatItAcknowledgedOverKill9AndTakesTheLeaseOver) {
   EXPECT_GT(acknowledged, 60);
 }
 
+// What history() remembers is what the file says, whoever writes and however.
+TEST(MemoryFile, AHistoryThatIsRememberedFollowsTheFile) {
+  TempFolder folder;
+  auto memory = open_file(folder.file());
+  auto second_opening = open_file(folder.file());
+  auto session = open_session(*memory, "chat");
+  auto other = open_session(*second_opening, "chat");
+  Rng rng(11);
+  std::vector<std::string> notes;
+  for (int step = 0; step < 300; ++step) {
+    const auto& writer = rng.below(2) == 0 ? session : other;
+    const std::uint64_t what = rng.below(20);
+    if (what < 14) {
+      const std::string id = fmt::format("c{}", step);
+      std::vector<ItemPtr> items = {user(fmt::format("question {}", step))};
+      if (what < 4) items.insert(items.end(), {call(id), result(id, "\xff mended")});
+      items.push_back(agent("answer"));
+      ASSERT_TRUE(writer->add("", items).has_value());
+    } else if (what < 17) {
+      (void)writer->pop();
+    } else if (what == 17) {
+      ASSERT_TRUE(writer->replace("r", writer->load(0, notes).value()).has_value());
+    } else if (what == 18 && rng.below(4) == 0) {
+      ASSERT_TRUE(writer->clear().has_value());
+    }
+    for (const auto& reader : {session, other}) {
+      if (rng.below(3) == 0) continue;
+      const auto history = reader->history(0, notes);
+      ASSERT_TRUE(history.has_value());
+      const auto loaded = reader->load(0, notes).value();
+      ASSERT_EQ(history->size(), loaded.size()) << step;
+      for (std::size_t i = 0; i < loaded.size(); ++i)
+        ASSERT_EQ(*history->items()[i], *loaded[i]) << step;
+    }
+  }
+}
+
+TEST(MemoryFile, AddingToAHistoryThatIsRememberedReadsNothingAgain) {
+  TempFolder folder;
+  auto memory = open_file(folder.file());
+  auto session = open_session(*memory, "chat");
+  std::vector<std::string> notes;
+  const std::vector<ItemPtr> first = {user("q"), agent("a")}, second = {user("q2"), agent("a2")};
+  ASSERT_TRUE(session->history(0, notes).has_value());
+  ASSERT_TRUE(session->add("r", first).has_value());
+  auto run = session->history(0, notes).value();
+  EXPECT_EQ(run.items()[0], first[0]) << "the very item, not one that was read";
+  ASSERT_TRUE(run.extend(second).has_value());
+  ASSERT_TRUE(session->add("r", second).has_value());
+  const auto after = session->history(0, notes).value();
+  EXPECT_EQ(after.items().data(), run.items().data()) << "the run's list is the session's";
+}
+
+TEST(MemoryFile, SaysWhoHoldsASessionAndOfTheDeadNothing) {
+  TempFolder folder;
+  auto memory = open_file(folder.file());
+  auto second_opening = open_file(folder.file());
+  auto session = open_session(*memory, "chat");
+  const auto holder = [&] { return second_opening->sessions()->front().holder; };
+  EXPECT_EQ(holder(), "");
+  ASSERT_TRUE(session->acquire(std::string(300, 'r')).has_value());
+  EXPECT_EQ(holder(), std::string(127, 'r'));
+  session->release(std::string(300, 'r'));
+  EXPECT_EQ(holder(), "");
+  Child child({"--memory-child", folder.file(), "chat", "0"});
+  ASSERT_FALSE(child.line().empty());
+  EXPECT_EQ(holder(), "child");
+  child.end(SIGKILL);
+  EXPECT_EQ(holder(), "");
+}
+
 TEST(MemoryFile, TwoProcessesAddAtOnce) {
   TempFolder folder;
   Child one({"--memory-child", folder.file(), "shared", "40"});

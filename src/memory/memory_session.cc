@@ -2,6 +2,7 @@
 
 #include <map>
 #include <mutex>
+#include <optional>
 
 #include "memory/session.h"
 #include "memory/window.h"
@@ -16,16 +17,25 @@ class MemorySession final : public Session {
   const std::string& id() const override { return id_; }
 
   Result<std::vector<ItemPtr>> load(std::size_t limit, std::vector<std::string>& notes) override {
+    const auto found = history(limit, notes);
+    return std::vector<ItemPtr>(found->items().begin(), found->items().end());
+  }
+
+  Result<History> history(std::size_t limit, std::vector<std::string>& notes) override {
     const std::lock_guard lock(mutex_);
+    if (limit == 0 && whole_) return *whole_;
     const std::size_t start = detail::window_start(items_, limit);
-    const History history = History::repaired(std::span(items_).subspan(start), notes);
-    return std::vector<ItemPtr>(history.items().begin(), history.items().end());
+    const std::size_t noted = notes.size();
+    History found = History::repaired(std::span(items_).subspan(start), notes);
+    if (start == 0 && notes.size() == noted) whole_ = found;
+    return found;
   }
 
   Result<void> add(const std::string& run, std::span<const ItemPtr> items) override {
     const std::lock_guard lock(mutex_);
     if (!holder_.empty() && holder_ != run) return busy();
     items_.insert(items_.end(), items.begin(), items.end());
+    if (whole_ && !whole_->extend(items)) whole_.reset();
     added_[run] += items.size();
     return {};
   }
@@ -36,12 +46,14 @@ class MemorySession final : public Session {
       return fail(ErrorCode::kNotFound, fmt::format("session '{}' is empty", id_));
     ItemPtr last = std::move(items_.back());
     items_.pop_back();
+    whole_.reset();
     return last;
   }
 
   Result<void> clear() override {
     const std::lock_guard lock(mutex_);
     items_.clear();
+    whole_.reset();
     return {};
   }
 
@@ -67,6 +79,7 @@ class MemorySession final : public Session {
     const std::lock_guard lock(mutex_);
     if (!holder_.empty() && holder_ != run) return busy();
     items_.assign(items.begin(), items.end());
+    whole_.reset();
     return {};
   }
 
@@ -80,11 +93,18 @@ class MemorySession final : public Session {
   const std::string id_;
   std::mutex mutex_;
   std::vector<ItemPtr> items_;
+  std::optional<History> whole_;  // all of them, while they need no repair
   std::map<std::string, std::size_t> added_;  // by run
   std::string holder_;
 };
 
 }  // namespace
+
+Result<History> Session::history(std::size_t limit, std::vector<std::string>& notes) {
+  auto items = load(limit, notes);
+  if (!items) return propagate(items);
+  return History::from(std::move(*items));
+}
 
 Result<std::size_t> Session::added_by(const std::string&) {
   return fail(ErrorCode::kUnavailable, fmt::format("session '{}' does not count by run", id()));

@@ -24,6 +24,8 @@ class Session {
   // The last `limit` items that make a valid history (0: all); unreadable rows are left out and
   // noted.
   virtual Result<std::vector<ItemPtr>> load(std::size_t limit, std::vector<std::string>& notes) = 0;
+  // The same as a history. A session that keeps one gives it at a cost that does not grow with it.
+  virtual Result<History> history(std::size_t limit, std::vector<std::string>& notes);
   // Appends, durably.
   virtual Result<void> add(const std::string& run, std::span<const ItemPtr> items) = 0;
   // Takes the last item off and gives it; kNotFound when there is none.
