@@ -1,4 +1,7 @@
 // Rules 33, 38 and 40, and deliberate breaks: sessions, streams, traces.
+#include <deque>
+#include <mutex>
+
 #include "agents/rules_test_kit.h"
 
 namespace cadre::rules {
@@ -47,6 +50,51 @@ TEST(Break5, TheSessionIsSavedAsItemsSettle) {
   *open = true;
   EXPECT_EQ(handle.wait().output, "done");
   EXPECT_EQ(lines(*session).size(), 6U);
+}
+
+// A journal whose writes are for good when the test says so.
+class HeldStore final : public Store {
+ public:
+  void append_async(Append append, Ack ack) override {
+    const std::lock_guard lock(mutex_);
+    held_.emplace_back(std::move(append), std::move(ack));
+  }
+  bool let_one_through() {
+    std::unique_lock lock(mutex_);
+    if (held_.empty()) return false;
+    auto [append, ack] = std::move(held_.front());
+    held_.pop_front();
+    lock.unlock();
+    store_->append_async(std::move(append), std::move(ack));
+    return true;
+  }
+  Result<Journal> read(const std::string& run, std::int64_t from) override {
+    return store_->read(run, from);
+  }
+  Result<RunInfo> info(const std::string& run) override { return store_->info(run); }
+  Result<std::vector<RunInfo>> list_runs() override { return store_->list_runs(); }
+  Result<std::string> get_blob(const std::string& name) override { return store_->get_blob(name); }
+
+ private:
+  std::mutex mutex_;
+  std::deque<std::pair<Append, Ack>> held_;
+  std::unique_ptr<Store> store_ = make_memory_store();
+};
+
+TEST(Break5, TheSessionHasNothingThatTheJournalMayLose) {
+  const auto store = std::make_shared<HeldStore>();
+  const auto session = make_memory_session("s");
+  const auto model = script({says("yes")});
+  Runtime runtime;
+  const RunHandle handle =
+      runtime.start(team({agent("a")}), "hi", {.model = model, .store = store, .session = session});
+  ASSERT_TRUE(eventually([&] { return store->let_one_through(); }));
+  ASSERT_TRUE(eventually([&] { return model->requests().size() == 1; }));
+  std::this_thread::sleep_for(milliseconds(5));
+  EXPECT_EQ(lines(*session), Lines{}) << "the question stands in the journal";
+  ASSERT_TRUE(eventually([&] { return store->let_one_through(); }));
+  EXPECT_EQ(handle.wait(milliseconds(2000)).output, "yes");
+  EXPECT_EQ(lines(*session), (Lines{"user:hi", "assistant:yes"}));
 }
 
 struct Heard {

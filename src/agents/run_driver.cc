@@ -354,11 +354,27 @@ void RunDriver::acked(std::size_t batch, const Result<void>& result) {
   settle();
 }
 
+std::size_t RunDriver::settled_items() const {
+  if (run_.frames.empty()) return 0;
+  return std::min(run_.frames[0].settled, run_.frames[0].log.size());
+}
+
+// With a journal, the session never has what the journal may still lose: the run could not be
+// resumed with it. And what was asked goes into it together with the reply, in one write instead of
+// two, but for when a person is waited for.
+bool RunDriver::may_save(std::size_t settled) {
+  if (options_.store == nullptr) return true;
+  if (!waiting_batches_.empty() || !batch_.empty() || journal_fault_) return false;
+  const auto* last = std::get_if<MessageItem>(run_.frames[0].log[settled - 1].get());
+  return last == nullptr || last->speaker == Speaker::kAssistant || run_.over() ||
+         !pending_approvals(run_).empty();
+}
+
 void RunDriver::save_session() {
   if (run_.frames.empty() || session_busy_ || !session_held_ || !session_fault_.empty()) return;
   const Frame& root = run_.frames[0];
-  const std::size_t settled = std::min(root.settled, root.log.size());
-  if (saved_ >= settled) return;
+  const std::size_t settled = settled_items();
+  if (saved_ >= settled || !may_save(settled)) return;
   session_busy_ = true;
   const std::vector<ItemPtr> items(root.log.begin() + static_cast<std::ptrdiff_t>(saved_),
                                    root.log.begin() + static_cast<std::ptrdiff_t>(settled));
@@ -382,8 +398,8 @@ void RunDriver::save_session() {
 void RunDriver::publish_if_still() {
   if (finished_) return;
   if (run_.over()) {
-    const bool saved = !session_held_ || !session_fault_.empty() ||
-                       saved_ >= std::min(run_.frames[0].settled, run_.frames[0].log.size());
+    const bool saved =
+        !session_held_ || !session_fault_.empty() || saved_ >= settled_items();
     if (waiting_batches_.empty() && batch_.empty() && !session_busy_ && saved && memory_is_kept())
       finish();
     return;

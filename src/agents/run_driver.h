@@ -111,6 +111,8 @@ class RunDriver : public std::enable_shared_from_this<RunDriver> {
   RunResult result();
   void write(AgentJournal::Draft draft);
   void save_session();
+  std::size_t settled_items() const;
+  bool may_save(std::size_t settled);
   void with_session(std::function<void(Session&, std::vector<std::string>&)> work,
                     std::function<void(const Self&)> then);
 
