@@ -87,7 +87,7 @@ TEST(Break5, TheSessionHasNothingThatTheJournalMayLose) {
   const auto model = script({says("yes")});
   Runtime runtime;
   const RunHandle handle =
-      runtime.start(team({agent("a")}), "hi", {.model = model, .store = store, .session = session});
+      runtime.start(team({agent("a")}), "hi", {.model = model, .session = session, .store = store});
   ASSERT_TRUE(eventually([&] { return store->let_one_through(); }));
   ASSERT_TRUE(eventually([&] { return model->requests().size() == 1; }));
   std::this_thread::sleep_for(milliseconds(5));
