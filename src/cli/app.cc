@@ -116,6 +116,8 @@ void add_run(CLI::App& app, Parsed& parsed) {
   run->add_flag(
       "--no-sandbox", parsed.run.no_sandbox,
       "run generated code with your rights instead of in bubblewrap; the report is marked");
+  run->add_flag("--no-memory", parsed.run.no_memory,
+                "neither read nor keep what is remembered over runs (docs/memory.md)");
   run->add_flag("--quiet", parsed.console.quiet, "only the final summary");
   add_common(run, parsed);
   run->callback([&] {
@@ -135,6 +137,7 @@ void add_run_views(CLI::App& app, Parsed& parsed) {
   resume->add_flag("--no-sandbox", parsed.resume.no_sandbox,
                    "run generated code with your rights instead of in bubblewrap; the report is "
                    "marked");
+  resume->add_flag("--no-memory", parsed.resume.no_memory, "as in run");
   resume->add_flag("--quiet", parsed.console.quiet, "only the final summary");
   resume->callback([&] {
     parsed.action = [&] {

@@ -25,6 +25,7 @@ struct RunArguments {
   std::string stack = "python";
   int timeout_s = 0;  // 0: the SOP's
   bool no_sandbox = false;
+  bool no_memory = false;
 };
 int run_command(const Console& console, const RunArguments& arguments);
 
@@ -37,6 +38,7 @@ struct ResumeArguments {
   ModelAround around;
   std::filesystem::path policy;
   bool no_sandbox = false;
+  bool no_memory = false;
 };
 int resume_command(const Console& console, const RunReference& reference,
                    const ResumeArguments& arguments);

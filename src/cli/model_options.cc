@@ -20,6 +20,7 @@ namespace fs = std::filesystem;
 
 constexpr std::uintmax_t kInputBytesMax = 2 * 1024 * 1024;
 constexpr std::size_t kInputsMax = 200;
+constexpr std::size_t kMemoryTokens = 2000;  // of what a role is given of earlier runs
 constexpr std::string_view kScripted = "scripted:";
 
 Result<std::string> read_bytes(const fs::path& file, std::uintmax_t bytes_max) {
@@ -90,10 +91,7 @@ Result<policy::ChainOptions> chain_options(const ModelAround& around) {
   options.claude = claude_options();
   options.cache = around.cache.empty() ? fs::path(environment("CADRE_CACHE")) : around.cache;
   options.record = around.record;
-  for (const model::Profile& profile : model::profiles()) {
-    if (const net::Secret key = key_of(profile); !key.empty())
-      options.secrets.push_back(key.reveal());
-  }
+  options.secrets = known_secrets();
   options.other =
       [](const std::string& spec) -> std::optional<Result<std::shared_ptr<Model>>> {
     if (!spec.starts_with(kScripted)) return std::nullopt;
@@ -205,6 +203,7 @@ Result<void> keep_limits(const ModelAround& around, const fs::path& state,
   if (around.max_cost) limits["max_cost"] = *around.max_cost;
   if (around.max_tokens) limits["max_tokens"] = *around.max_tokens;
   if (around.max_calls) limits["max_calls"] = *around.max_calls;
+  if (around.max_time_s > 0) limits["max_time"] = around.max_time_s;
   if (limits.empty()) return {};
   std::error_code error;
   fs::create_directories(state / "limits", error);
@@ -218,7 +217,7 @@ Result<void> keep_limits(const ModelAround& around, const fs::path& state,
 }
 
 void restore_limits(ModelAround& around, const fs::path& state, const std::string& run) {
-  if (around.max_cost || around.max_tokens || around.max_calls) return;
+  if (around.max_cost || around.max_tokens || around.max_calls || around.max_time_s > 0) return;
   const fs::path file = state / "limits" / (run + ".json");
   std::ifstream in(file, std::ios::binary);
   const auto limits = json::parse(
@@ -230,6 +229,7 @@ void restore_limits(ModelAround& around, const fs::path& state, const std::strin
     around.max_tokens = json::get_int(*limits, "max_tokens");
   if (json::find(*limits, "max_calls") != nullptr)
     around.max_calls = json::get_int(*limits, "max_calls");
+  around.max_time_s = static_cast<int>(json::get_int(*limits, "max_time"));
 }
 
 Result<Mind> open_mind(const std::string& given, std::shared_ptr<const ToolRegistry> tools,
@@ -255,6 +255,30 @@ Result<Mind> open_mind(const std::string& given, std::shared_ptr<const ToolRegis
   mind.line = line_for(mind.spec, (*model)->name());
   mind.provider = make_model_provider(std::move(*model), std::move(tools));
   return mind;
+}
+
+std::vector<std::string> known_secrets() {
+  std::vector<std::string> secrets;
+  for (const model::Profile& profile : model::profiles()) {
+    if (const net::Secret key = key_of(profile); !key.empty()) secrets.push_back(key.reveal());
+  }
+  return secrets;
+}
+
+Result<std::shared_ptr<RunMemory>> open_memory(const fs::path& state, const std::string& sop,
+                                               const std::string& model,
+                                               const ModelAround& around) {
+  RunMemoryOptions options;
+  options.token_budget = kMemoryTokens;
+  const bool cached = !around.cache.empty() || !environment("CADRE_CACHE").empty();
+  if (model.empty() || model == "offline" || model.starts_with("replay") ||
+      model.starts_with(kScripted) || cached || !around.record.empty())
+    options.token_budget = 0;
+  auto memory = RunMemory::open(state / "memory.db", "sop:" + sop, {}, options);
+  if (memory) return memory;
+  Error error = std::move(memory.error());
+  error.hint += std::string(error.hint.empty() ? "" : "; ") + "or give --no-memory";
+  return std::unexpected(std::move(error));
 }
 
 Result<std::shared_ptr<const ApprovalPolicy>> open_policy(const fs::path& file,

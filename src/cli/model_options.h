@@ -12,6 +12,7 @@
 #include "core/approval_policy.h"
 #include "core/plan.h"
 #include "core/provider.h"
+#include "memory/run_memory.h"
 #include "net/http_client.h"
 #include "policy/model_chain.h"
 #include "runtime/tool.h"
@@ -62,6 +63,14 @@ Result<Mind> open_mind(const std::string& spec, std::shared_ptr<const ToolRegist
                        const ModelAround& around = {});
 // What `spec` or the environment say; "" when neither does.
 std::string chosen_model(const std::string& spec);
+
+// What is remembered over runs of an SOP, in `state`/memory.db. A run whose requests have to be the
+// same again, because they are recorded, replayed or answered from a cache, is given nothing of it.
+Result<std::shared_ptr<RunMemory>> open_memory(const std::filesystem::path& state,
+                                               const std::string& sop, const std::string& model,
+                                               const ModelAround& around);
+// The values in the environment that are keys.
+std::vector<std::string> known_secrets();
 
 // The file, or `state`/policy.yaml when none is named and that is there; null when neither is. A
 // policy that cannot be read is an error: the run does not start.

@@ -168,6 +168,8 @@ int conclude(const Console& console, Workshop& shop, const Result<RunOutcome>& o
                                             ? int{kProvider}
                                             : exit_code_of(error));
   }
+  if (!outcome->memory_fault.empty())
+    console.warn("what the run left could not be remembered: " + outcome->memory_fault);
   const bool waiting = outcome->status == "waiting";
   const bool interrupted = outcome->status == "interrupted" || waiting;
   const std::string where =
@@ -213,6 +215,15 @@ int conclude(const Console& console, Workshop& shop, const Result<RunOutcome>& o
   return result ? outcome->exit_code : report_error(console, result.error());
 }
 
+Result<void> remember(Workshop& shop, const Plan& plan, const std::filesystem::path& state,
+                      const ModelAround& around) {
+  auto memory = open_memory(state, plan.name, shop.mind.spec, around);
+  if (!memory) return propagate(memory);
+  shop.parts.memory = std::move(*memory);
+  shop.parts.secrets = known_secrets();
+  return {};
+}
+
 class Stopwatch {
  public:
   double seconds() { return static_cast<double>(clock_.now_us() - start_) / 1e6; }
@@ -244,19 +255,22 @@ int shorter(int one, int other) {
   return one == 0 ? other : other == 0 ? one : std::min(one, other);
 }
 
-// What the journal says that the run has spent.
-void count_earlier(policy::Spending& spending, Store& store, const std::string& run) {
+// What the journal says that the run has spent, time in which it waited or lay still apart.
+RunReport spent_earlier(Store& store, const std::string& run) {
   auto journal = store.read(run);
-  if (!journal) return;
+  return journal ? make_report(journal->events) : RunReport();
+}
+
+void count_earlier(policy::Spending& spending, const RunReport& earlier) {
   BudgetUse use;
   int unpriced = 0;
-  for (const Activity& agent : make_report(journal->events).agents) {
+  for (const Activity& agent : earlier.agents) {
     use.model_calls += agent.model_calls;
     use.tokens += agent.tokens_in + agent.tokens_out;
     use.money += agent.cost_usd;
     unpriced += agent.model_calls - agent.model_calls_failed - agent.calls_priced;
   }
-  spending.count_earlier(use, unpriced <= 0);
+  spending.count_earlier(use, unpriced <= 0, std::chrono::microseconds(earlier.working_us));
 }
 
 // What a run works from beside the brief, and where its files go.
@@ -352,6 +366,10 @@ int run_command(const Console& console, const RunArguments& arguments) {
     shop->parts.project = ground->change->writer;
   }
   shop->parts.policy = std::move(*policy);
+  if (!arguments.no_memory) {
+    if (auto good = remember(*shop, *plan, arguments.state, arguments.around); !good)
+      return report_error(console, good.error());
+  }
   Runner runner(shop->parts);
   const std::unique_ptr<Progress> progress = make_progress(console, *plan);
   runner.subscribe([&](const Event& event) { progress->on_event(event); });
@@ -415,14 +433,21 @@ int resume_command(const Console& console, const RunReference& reference,
   auto shop = open_workshop(*state->plan, *store, out_dir, *sandbox, model, around);
   if (!shop) return report_error(console, shop.error(), kProvider);
   if (*change) shop->parts.project = (*change)->writer;
+  const RunReport earlier = open ? spent_earlier(**store, info->run) : RunReport();
   if (shop->mind.spending != nullptr && open)
-    count_earlier(*shop->mind.spending, **store, info->run);
+    count_earlier(*shop->mind.spending, earlier);
   shop->parts.policy = std::move(*policy);
+  // A run that began without a memory stays without.
+  if (!arguments.no_memory && json::get_bool(state->start, "remembers")) {
+    if (auto good = remember(*shop, *state->plan, reference.state, around); !good)
+      return report_error(console, good.error());
+  }
   Runner runner(shop->parts);
   const std::unique_ptr<Progress> progress = make_progress(console, *state->plan);
   runner.subscribe([&](const Event& event) { progress->on_event(event); });
   ResumeOptions options;
-  options.timeout_s = around.max_time_s;
+  if (around.max_time_s > 0)
+    options.left_us = std::int64_t{around.max_time_s} * 1'000'000 - earlier.working_us;
   const auto outcome = runner.resume_run(info->run, options, interrupt.token());
   progress->finish();
   return conclude(console, *shop, outcome,

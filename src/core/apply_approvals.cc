@@ -87,7 +87,7 @@ void Engine::on_rejected(const Effect& effect, const Decision& decision) {
   if (effect.kind == Effect::Kind::kCapability) {
     return refuse(stage, "not_approved", "not approved: " + why, JsonArray{Json(why)});
   }
-  const TaskState& task = s_.stages[stage].tasks[static_cast<std::size_t>(effect.task)];
+  const StageTask& task = s_.stages[stage].tasks[static_cast<std::size_t>(effect.task)];
   const ResultRef& call = task.results[effect.call];
   JsonObject rejected = body(stage, effect.task, effect.key);
   rejected["turn"] = effect.turn;

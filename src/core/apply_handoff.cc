@@ -242,7 +242,7 @@ void Engine::on_stage_started(std::size_t stage) {
     effect.parent = event_.seq;
     return emit(std::move(effect));
   }
-  TaskState task;
+  StageTask task;
   task.id = spec(stage).id;
   task.title = spec(stage).title;
   state.tasks.push_back(std::move(task));

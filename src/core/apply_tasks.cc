@@ -19,7 +19,7 @@ void Engine::on_tasks_planned(std::size_t stage) {
   }
   if (!findings.empty()) return end_stage(stage, "failed", findings);
   if (state.tasks.empty()) {  // nobody planned anything for this role: the stage is one task
-    TaskState task;
+    StageTask task;
     task.id = spec(stage).id;
     task.title = spec(stage).title;
     state.tasks.push_back(std::move(task));
@@ -32,10 +32,10 @@ void Engine::on_tasks_planned(std::size_t stage) {
 
 // Fills the stage's tasks and their dependencies; says what is wrong with them, or "".
 std::string Engine::link_tasks(std::size_t stage, const JsonArray& items) {
-  std::vector<TaskState>& tasks = s_.stages[stage].tasks;
+  std::vector<StageTask>& tasks = s_.stages[stage].tasks;
   std::unordered_map<std::string, int> index;
   for (const Json& item : items) {
-    TaskState task;
+    StageTask task;
     task.id = json::get_string(item, "id");
     task.title = json::get_string(item, "title", task.id);
     if (const Json* parameters = json::find(item, "parameters")) task.parameters = *parameters;
@@ -85,7 +85,7 @@ void Engine::schedule() {
     StageState& state = s_.stages[stage];
     const bool open = state.status == StageStatus::kWorking && !state.closing;
     if (state.round != next.round || !open) continue;
-    TaskState& task = state.tasks[static_cast<std::size_t>(next.task)];
+    StageTask& task = state.tasks[static_cast<std::size_t>(next.task)];
     if (task.status != TaskStatus::kReady) continue;
     task.status = TaskStatus::kActive;
     state.active_tasks++;
@@ -105,7 +105,7 @@ void Engine::on_agent_started(std::size_t stage, int task) {
 
 void Engine::ask_turn(std::size_t stage, int task) {
   StageState& state = s_.stages[stage];
-  TaskState& work = state.tasks[static_cast<std::size_t>(task)];
+  StageTask& work = state.tasks[static_cast<std::size_t>(task)];
   if (work.status != TaskStatus::kActive || state.closing || s_.ending) return;
   if (work.turn >= s_.plan->limits.turns_max) {
     JsonObject more;
@@ -129,7 +129,7 @@ void Engine::ask_turn(std::size_t stage, int task) {
 void Engine::on_turn_ended(const Effect& effect) {
   s_.model_calls++;
   const auto stage = static_cast<std::size_t>(effect.stage);
-  TaskState& task = s_.stages[stage].tasks[static_cast<std::size_t>(effect.task)];
+  StageTask& task = s_.stages[stage].tasks[static_cast<std::size_t>(effect.task)];
   JsonObject more;
   if (!json::get_bool(event_.body, "ok")) {
     const Json* error = json::find(event_.body, "error");
@@ -154,7 +154,7 @@ void Engine::on_turn_ended(const Effect& effect) {
   end_task(stage, effect.task, findings.empty() ? "done" : "failed", std::move(more));
 }
 
-void Engine::on_calls(const Effect& effect, TaskState& task, const JsonArray& calls) {
+void Engine::on_calls(const Effect& effect, StageTask& task, const JsonArray& calls) {
   const auto stage = static_cast<std::size_t>(effect.stage);
   const AgentConfig* agent = find_agent(*s_.plan, spec(stage).role);
   task.turn_calls = task.results.size();
@@ -213,7 +213,7 @@ void Engine::emit_call(Effect run, const std::string& tool, const AgentConfig& a
 }
 
 void Engine::on_call_denied(std::size_t stage, int task) {
-  TaskState& work = s_.stages[stage].tasks[static_cast<std::size_t>(task)];
+  StageTask& work = s_.stages[stage].tasks[static_cast<std::size_t>(task)];
   const auto index = static_cast<std::size_t>(json::get_int(event_.body, "index"));
   if (index >= work.results.size()) return;
   ResultRef& result = work.results[index];
@@ -228,7 +228,7 @@ void Engine::on_call_denied(std::size_t stage, int task) {
 void Engine::on_tool_ended(const Effect& effect) {
   s_.tool_calls++;
   const auto stage = static_cast<std::size_t>(effect.stage);
-  TaskState& task = s_.stages[stage].tasks[static_cast<std::size_t>(effect.task)];
+  StageTask& task = s_.stages[stage].tasks[static_cast<std::size_t>(effect.task)];
   ResultRef& result = task.results[effect.call];
   result.done = true;
   result.ok = json::get_bool(event_.body, "ok");
@@ -238,12 +238,12 @@ void Engine::on_tool_ended(const Effect& effect) {
 }
 
 void Engine::call_done(std::size_t stage, int task) {
-  TaskState& work = s_.stages[stage].tasks[static_cast<std::size_t>(task)];
+  StageTask& work = s_.stages[stage].tasks[static_cast<std::size_t>(task)];
   if (--work.open_calls == 0) ask_turn(stage, task);
 }
 
 void Engine::end_task(std::size_t stage, int task, std::string_view status, JsonObject more) {
-  const TaskState& work = s_.stages[stage].tasks[static_cast<std::size_t>(task)];
+  const StageTask& work = s_.stages[stage].tasks[static_cast<std::size_t>(task)];
   JsonObject ended = body(stage, task, "agent_end/" + place(stage, task));
   ended["role"] = spec(stage).role;
   ended["status"] = status;
@@ -255,7 +255,7 @@ void Engine::end_task(std::size_t stage, int task, std::string_view status, Json
 
 void Engine::on_agent_ended(std::size_t stage, int task) {
   StageState& state = s_.stages[stage];
-  TaskState& work = state.tasks[static_cast<std::size_t>(task)];
+  StageTask& work = state.tasks[static_cast<std::size_t>(task)];
   const std::string status = say("status");
   state.active_tasks--;
   s_.active_tasks--;

@@ -25,7 +25,7 @@ JsonObject place_of(const RunState& state, const Effect& effect) {
     body["artifact"] = spec.gates[effect.gate].artifact;
   }
   if (effect.task < 0 || effect.orphan) return body;
-  const TaskState& task = stage.tasks[static_cast<std::size_t>(effect.task)];
+  const StageTask& task = stage.tasks[static_cast<std::size_t>(effect.task)];
   body["task"] = task.id;
   body["turn"] = effect.turn;
   if (effect.kind == Effect::Kind::kTool) {
@@ -57,7 +57,7 @@ Kinds kinds_of(Effect::Kind kind) {
   return {EventKind::kNote, EventKind::kNote, "runtime"};
 }
 
-JsonObject dump(const TaskState& task) {
+JsonObject dump(const StageTask& task) {
   JsonObject object;
   object["id"] = task.id;
   object["status"] = static_cast<int>(task.status);
@@ -98,7 +98,7 @@ JsonObject dump(const StageState& stage) {
   object["last_failure"] = stage.last_failure;
   object["started_seq"] = stage.started_seq;
   JsonArray tasks;
-  for (const TaskState& task : stage.tasks) tasks.push_back(dump(task));
+  for (const StageTask& task : stage.tasks) tasks.push_back(dump(task));
   object["tasks"] = std::move(tasks);
   return object;
 }

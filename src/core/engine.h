@@ -49,7 +49,7 @@ class Engine {
   void on_agent_started(std::size_t stage, int task);
   void ask_turn(std::size_t stage, int task);
   void on_turn_ended(const Effect& effect);
-  void on_calls(const Effect& effect, TaskState& task, const JsonArray& calls);
+  void on_calls(const Effect& effect, StageTask& task, const JsonArray& calls);
   void emit_call(Effect run, const std::string& tool, const AgentConfig& agent, const Json& call);
   void on_tool_ended(const Effect& effect);
   void on_call_denied(std::size_t stage, int task);

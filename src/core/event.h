@@ -9,7 +9,8 @@
 // that "task", "turn", "call". "key" names the command that the event fulfils. Big things
 // (artifacts, replies, the plan, the brief) are blobs, named by SHA-256. By kind:
 //   run_started        plan, brief (blobs), plan_name, title, provider, parameters, timeout_s,
-//                      inputs: what the user gave beside the brief
+//                      inputs: what the user gave beside the brief; remembers: it has a memory;
+//                      known: what roles were given of it, {role: {text: blob, tokens, lessons}}
 //   run_ended          status, exit_code, reason, details
 //   run_interrupted    reason, status: waiting when a person has to decide before it goes on
 //   run_resumed        provider

@@ -64,6 +64,7 @@ struct Task {
   std::string title;         // what is to be done, one line
   std::string instructions;  // the role's instructions
   std::string brief;         // the requirement text
+  std::string known = {};    // to this role, of earlier work: data for the mind; fixed for the run
   std::vector<std::string> makes;  // artifact types expected
   Json parameters = JsonObject{};  // fan-out item and run options ("stack": "python")
   int round = 1;                   // 1, then one more each time it comes back

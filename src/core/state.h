@@ -43,7 +43,7 @@ struct ResultRef {
 
 enum class TaskStatus : std::uint8_t { kWaiting, kReady, kActive, kDone, kFailed, kSuperseded };
 
-struct TaskState {
+struct StageTask {
   std::string id;
   std::string title;
   Json parameters = JsonObject{};
@@ -71,7 +71,7 @@ struct StageState {
   std::string rework_source;      // set when it is done again: whose gate failed
   std::vector<Finding> feedback;  // for the tasks of this round
   std::vector<Finding> findings;  // of this round's gates
-  std::vector<TaskState> tasks;
+  std::vector<StageTask> tasks;
   int active_tasks = 0;
   int done_tasks = 0;
   std::size_t stored = 0;         // artifacts stored in this round
@@ -124,7 +124,7 @@ struct Effect {
   int round = 0;
   int task = -1;
   int turn = 0;
-  std::size_t call = 0;              // kTool: index in TaskState::results
+  std::size_t call = 0;              // kTool: index in StageTask::results
   std::size_t gate = 0;
   std::int64_t parent = 0;           // the started event around it
   std::int64_t started_seq = 0;      // its intent; 0: not started

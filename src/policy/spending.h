@@ -58,9 +58,11 @@ class Spending {
   bool withdraw(std::uint64_t id);
   // The call has ended and took this. Without a price, its money is not known.
   void settle(const BudgetUse& reserved, const BudgetUse& actual, bool priced = true);
-  // What the run spent before it was resumed.
-  void count_earlier(const BudgetUse& use, bool priced = true) {
+  // What the run spent before it was resumed. Before the first call.
+  void count_earlier(const BudgetUse& use, bool priced = true,
+                     std::chrono::microseconds time = {}) {
     if (!priced) ++unpriced_;
+    started_ -= time;
     budget_->settle({}, use);
   }
 
@@ -84,7 +86,7 @@ class Spending {
 
   const SpendingLimits limits_;
   const Clock clock_;
-  const std::chrono::steady_clock::time_point started_;
+  std::chrono::steady_clock::time_point started_;
   const std::shared_ptr<Budget> budget_;
   mutable std::mutex mutex_;
   std::deque<Waiter> waiting_;

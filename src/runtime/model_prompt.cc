@@ -237,6 +237,7 @@ std::string model_instructions(const Task& task) {
 // what is this task's own comes last.
 std::string task_message(const Task& task, const ToolRegistry& registry) {
   std::string out = "## The brief\n\n" + fenced("text", task.brief);
+  if (!task.known.empty()) out += "\n" + task.known + "\n";
   out += inputs_text(task);
   out += briefings_text(task, registry);
   out += fmt::format("\n# Your task: {}\n\nStage {}, task {}, round {}.\n", task.title, task.stage,

@@ -66,7 +66,7 @@ Result<RunLoop::Job> RunLoop::turn_job(const Effect& effect) {
   auto run = task_run(effect);
   if (!run) return propagate(run);
   const auto stage = static_cast<std::size_t>(effect.stage);
-  const TaskState& task = state_.stages[stage].tasks[static_cast<std::size_t>(effect.task)];
+  const StageTask& task = state_.stages[stage].tasks[static_cast<std::size_t>(effect.task)];
   if (auto collected = collect_results(task, **run, task.results.size()); !collected) {
     return propagate(collected);
   }
@@ -81,7 +81,7 @@ Result<RunLoop::Job> RunLoop::tool_job(const Effect& effect) {
   auto run = task_run(effect);
   if (!run) return propagate(run);
   const auto stage = static_cast<std::size_t>(effect.stage);
-  const TaskState& task = state_.stages[stage].tasks[static_cast<std::size_t>(effect.task)];
+  const StageTask& task = state_.stages[stage].tasks[static_cast<std::size_t>(effect.task)];
   const std::size_t index = (*run)->first_call + (effect.call - task.turn_calls);
   if (index >= (*run)->task.calls.size()) {
     return fail(ErrorCode::kCorrupt, fmt::format("the reply of {} does not hold the tool call that "
@@ -114,7 +114,7 @@ Result<RunLoop::Job> RunLoop::tool_job(const Effect& effect) {
 
 Result<RunLoop::Job> RunLoop::join_job(const Effect& effect) {
   std::vector<std::shared_ptr<const Artifact>> parts;
-  for (const TaskState& task : state_.stages[static_cast<std::size_t>(effect.stage)].tasks) {
+  for (const StageTask& task : state_.stages[static_cast<std::size_t>(effect.stage)].tasks) {
     for (const ArtifactRef& ref : task.artifacts) {
       auto part = artifact(ref.blob);
       if (!part) return propagate(part);
@@ -147,7 +147,7 @@ Result<RunLoop::Job> RunLoop::project_job(const Effect& effect) {
   });
 }
 
-Result<Task> RunLoop::make_task(std::size_t stage, const TaskState* state) {
+Result<Task> RunLoop::make_task(std::size_t stage, const StageTask* state) {
   const StageSpec& spec = state_.plan->stages[stage];
   const AgentConfig* agent = find_agent(*state_.plan, spec.role);
   Task task;
@@ -158,6 +158,8 @@ Result<Task> RunLoop::make_task(std::size_t stage, const TaskState* state) {
   task.title = state != nullptr ? state->title : spec.title;
   if (agent != nullptr) task.instructions = agent->instructions;
   task.brief = brief_;
+  if (const auto known = options_.known.find(spec.role); known != options_.known.end())
+    task.known = known->second;
   task.plan = state_.plan;
   task.makes = spec.makes;
   JsonObject parameters;
@@ -194,7 +196,7 @@ Result<Task> RunLoop::make_task(std::size_t stage, const TaskState* state) {
 
 // What a task of a fan-out has for itself: what it makes, where its item says so, and the work of
 // the tasks that it depends on, straight or through others.
-Result<void> RunLoop::add_item(std::size_t stage, const TaskState& state, Task& task) {
+Result<void> RunLoop::add_item(std::size_t stage, const StageTask& state, Task& task) {
   const auto makes = json::get_strings(state.parameters, "makes");
   if (!makes.empty()) {
     std::erase_if(task.makes, [&](const std::string& type) {
@@ -204,7 +206,7 @@ Result<void> RunLoop::add_item(std::size_t stage, const TaskState& state, Task& 
       return std::ranges::find(makes, entry.first) == makes.end();
     });
   }
-  const std::vector<TaskState>& tasks = state_.stages[stage].tasks;
+  const std::vector<StageTask>& tasks = state_.stages[stage].tasks;
   const auto at = static_cast<std::size_t>(&state - tasks.data());
   std::vector<bool> needed(tasks.size(), false);
   for (bool again = true; again;) {
@@ -233,7 +235,7 @@ Result<void> RunLoop::add_item(std::size_t stage, const TaskState& state, Task& 
 Result<void> RunLoop::rebuild_claims() {
   if (std::exchange(claims_known_, true)) return {};
   for (std::size_t stage = 0; stage < state_.stages.size(); ++stage) {
-    for (const TaskState& task : state_.stages[stage].tasks) {
+    for (const StageTask& task : state_.stages[stage].tasks) {
       std::size_t index = 0;
       for (const std::string& blob : task.replies) {
         auto bytes = parts_.store->get_blob(blob);
@@ -261,7 +263,7 @@ Result<std::shared_ptr<RunLoop::TaskRun>> RunLoop::task_run(const Effect& effect
   const std::string place = effect.key.substr(0, effect.key.rfind("/turn:"));
   if (const auto at = task_runs_.find(place); at != task_runs_.end()) return at->second;
   const auto stage = static_cast<std::size_t>(effect.stage);
-  const TaskState& state = state_.stages[stage].tasks[static_cast<std::size_t>(effect.task)];
+  const StageTask& state = state_.stages[stage].tasks[static_cast<std::size_t>(effect.task)];
   auto task = make_task(stage, &state);
   if (!task) return propagate(task);
   auto run = std::make_shared<TaskRun>();
@@ -286,7 +288,7 @@ Result<std::shared_ptr<RunLoop::TaskRun>> RunLoop::task_run(const Effect& effect
 }
 
 // Brings the results that came since the last turn to the task, in call order.
-Result<void> RunLoop::collect_results(const TaskState& state, TaskRun& run, std::size_t count) {
+Result<void> RunLoop::collect_results(const StageTask& state, TaskRun& run, std::size_t count) {
   while (run.results.size() < count) {
     const ResultRef& ref = state.results[run.results.size()];
     ToolResult result;

@@ -75,7 +75,7 @@ Result<void> RunLoop::settle_unknown(UnknownPolicy unknown) {
   for (const std::string& key : keys) {
     const Effect* effect = find_effect(state_, key);
     if (effect->started_seq == 0) continue;
-    const TaskState& task = state_.stages[static_cast<std::size_t>(effect->stage)]
+    const StageTask& task = state_.stages[static_cast<std::size_t>(effect->stage)]
                                 .tasks[static_cast<std::size_t>(effect->task)];
     const std::string& name = task.results[effect->call].tool;
     const TaskTool* tool = parts_.tools->find(name);

@@ -29,6 +29,7 @@ struct LoopOptions {
   std::filesystem::path work_dir;
   Json parameters = JsonObject{};
   std::int64_t deadline_us = 0;
+  std::map<std::string, std::string> known;  // role -> what it is given of the memory
 };
 
 class RunLoop {
@@ -102,9 +103,9 @@ class RunLoop {
 
   Result<std::shared_ptr<TaskRun>> task_run(const Effect& effect);
   // The first `count` results; those of a turn that is under way are not there yet.
-  Result<void> collect_results(const TaskState& state, TaskRun& run, std::size_t count);
-  Result<Task> make_task(std::size_t stage, const TaskState* state);
-  Result<void> add_item(std::size_t stage, const TaskState& state, Task& task);
+  Result<void> collect_results(const StageTask& state, TaskRun& run, std::size_t count);
+  Result<Task> make_task(std::size_t stage, const StageTask* state);
+  Result<void> add_item(std::size_t stage, const StageTask& state, Task& task);
   Result<void> rebuild_claims();
   Result<std::shared_ptr<const Artifact>> artifact(const std::string& blob);
   Result<ArtifactMap> load_all(const std::map<std::string, std::string>& blobs);

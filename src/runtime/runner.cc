@@ -2,12 +2,14 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/hash.h"
 #include "base/text.h"
 #include "core/apply.h"
 #include "core/provider_json.h"
+#include "runtime/remembering.h"
 #include "runtime/run_loop.h"
 
 namespace cadre {
@@ -55,6 +57,25 @@ Result<void> check_input(const Plan& plan, const GateKeeper& gates,
                           issues[0].path.empty() ? "/" : issues[0].path, issues[0].message));
 }
 
+LoadText loader_of(Store& store) {
+  return [&store](const std::string& address) { return store.get_blob(address); };
+}
+
+// What a run that has stopped leaves in the memory. The run's outcome stands, whatever comes of it.
+Result<RunOutcome> remembered(const RunnerParts& parts, Result<RunOutcome> outcome) {
+  if (parts.memory == nullptr || !outcome) return outcome;
+  const auto kept = [&]() -> Result<void> {
+    auto journal = parts.store->read(outcome->run);
+    if (!journal) return propagate(journal);
+    auto left = left_memory(journal->events, loader_of(*parts.store), parts.secrets);
+    if (!left) return propagate(left);
+    if (auto noted = parts.memory->remember(outcome->run, left->notes); !noted) return noted;
+    return left->ended ? parts.memory->learn(left->lessons) : Result<void>();
+  }();
+  if (!kept) outcome->memory_fault = kept.error().describe();
+  return outcome;
+}
+
 }  // namespace
 
 Result<RunOutcome> Runner::start_run(const Plan& plan, const std::string& brief,
@@ -63,7 +84,7 @@ Result<RunOutcome> Runner::start_run(const Plan& plan, const std::string& brief,
     return fail(ErrorCode::kInvalidInput, "the brief is not valid UTF-8 text");
   }
   // Through its JSON form: what runs is what the journal holds, and it is checked on the way.
-  std::string plan_bytes = json::write(to_json(plan));
+  const std::string plan_bytes = json::write(to_json(plan));
   auto stored = plan_from_json(to_json(plan));
   if (!stored) return propagate(stored);
   if (auto good = check_input(*stored, *parts_.gates, options.input); !good) {
@@ -98,10 +119,18 @@ Result<RunOutcome> Runner::start_run(const Plan& plan, const std::string& brief,
   loop_options.work_dir = scratch_root(options.work_dir);
   loop_options.parameters = options.parameters;
   loop_options.deadline_us = now + std::int64_t{timeout_s} * 1'000'000;
+  std::vector<std::string> blobs = {plan_bytes, brief};
+  if (parts_.memory != nullptr) {
+    auto offered = offer_memory(*parts_.memory, *stored, brief);
+    if (!offered) return propagate(offered);
+    start["remembers"] = true;
+    if (!offered->given.empty()) start[kKnownMember] = std::move(offered->given);
+    for (std::string& text : offered->blobs) blobs.push_back(std::move(text));
+    loop_options.known = std::move(offered->texts);
+  }
   detail::RunLoop loop(parts_, subscribers_,
                        make_state(run, std::make_shared<const Plan>(std::move(*stored))), brief,
                        std::move(loop_options), std::move(info));
-  std::vector<std::string> blobs = {std::move(plan_bytes), brief};
   if (options.input) {
     std::string bytes = json::write(to_json(*options.input));
     JsonObject given;
@@ -112,7 +141,7 @@ Result<RunOutcome> Runner::start_run(const Plan& plan, const std::string& brief,
     start["inputs"] = JsonArray{std::move(given)};
     blobs.push_back(std::move(bytes));
   }
-  return loop.start(std::move(start), std::move(blobs), std::move(stop));
+  return remembered(parts_, loop.start(std::move(start), std::move(blobs), std::move(stop)));
 }
 
 Result<RunState> load_state(Store& store, const std::string& run) {
@@ -155,13 +184,19 @@ Result<RunOutcome> Runner::resume_run(const std::string& run, const ResumeOption
   loop_options.work_dir = scratch_root(options.work_dir);
   const Json* parameters = json::find(state->start, "parameters");
   if (parameters != nullptr) loop_options.parameters = *parameters;
-  loop_options.deadline_us = parts_.clock->now_us() + timeout_s * 1'000'000;
+  const std::int64_t may_take_us =
+      std::min(timeout_s * 1'000'000, options.left_us.value_or(timeout_s * 1'000'000));
+  loop_options.deadline_us = parts_.clock->now_us() + std::max<std::int64_t>(may_take_us, 0);
+  auto known = offered_texts(state->start, loader_of(*parts_.store));
+  if (!known) return propagate(known);
+  loop_options.known = std::move(*known);
   const bool ended = state->status != "running" && state->status != "interrupted" &&
                      state->status != "waiting";
   detail::RunLoop loop(parts_, subscribers_, std::move(*state), std::move(*brief),
                        std::move(loop_options), std::move(*info));
-  if (ended) return loop.outcome();
-  return loop.resume(options.unknown, std::move(stop));
+  // What an ended run left is told again: it may have been killed before it was kept.
+  if (ended) return remembered(parts_, loop.outcome());
+  return remembered(parts_, loop.resume(options.unknown, std::move(stop)));
 }
 
 }  // namespace cadre

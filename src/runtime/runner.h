@@ -24,6 +24,7 @@
 #include "core/plan.h"
 #include "core/provider.h"
 #include "core/state.h"
+#include "memory/run_memory.h"
 #include "runtime/project_writer.h"
 #include "runtime/tool.h"
 #include "store/store.h"
@@ -42,6 +43,10 @@ struct RunnerParts {
   std::shared_ptr<const ApprovalPolicy> policy = nullptr;  // decides what people need not; or null
   // A mind that is not available stops the run, which can be resumed then; else it ends it.
   bool pause_when_unavailable = false;
+  // What earlier runs left: roles are given what has to do with them, and the run leaves what it
+  // made and learnt. Null: nothing is given or kept.
+  std::shared_ptr<RunMemory> memory = nullptr;
+  std::vector<std::string> secrets = {};  // that must not get into the memory
 };
 
 struct PlanRunOptions {
@@ -68,7 +73,9 @@ enum class UnknownPolicy {
 struct ResumeOptions {
   std::filesystem::path out_dir;   // "": as in the journal
   std::filesystem::path work_dir;
-  int timeout_s = 0;
+  int timeout_s = 0;               // 0: as in the journal
+  // What is left of a limit on the whole run, over all its processes; none is left at 0 or less.
+  std::optional<std::int64_t> left_us = std::nullopt;
   UnknownPolicy unknown = UnknownPolicy::kFail;
 };
 
@@ -88,6 +95,7 @@ struct RunOutcome {
   int model_calls = 0;
   int tool_calls = 0;
   std::vector<Approval> waiting = {};  // what a person has to decide, when it waits
+  std::string memory_fault = {};       // not empty: what it left could not be kept, and why
 };
 
 using Subscriber = std::function<void(const Event&)>;
