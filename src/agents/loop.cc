@@ -1,5 +1,9 @@
 #include "agents/loop.h"
 
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <iterator>
 #include <utility>
@@ -8,12 +12,18 @@
 #include "agents/run_driver.h"
 
 namespace cadre {
+namespace {
+constexpr unsigned kLookEvery = 8;
+}  // namespace
 
 Runtime::Loop::Loop(RuntimeOptions options)
     : options_(std::move(options)),
       clock_(options_.clock != nullptr ? options_.clock : std::make_shared<SystemClock>()) {}
 
-Runtime::Loop::~Loop() { stop(); }
+Runtime::Loop::~Loop() {
+  stop();
+  if (wake_fd_ >= 0) ::close(wake_fd_);
+}
 
 void Runtime::Loop::start_thread() {
   thread_ = std::thread([this] {
@@ -30,8 +40,8 @@ void Runtime::Loop::stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
+    wake();
   }
-  wake_.notify_all();
   if (thread_.joinable()) {
     // The last owner may let go on the loop's own thread.
     if (on_thread()) {
@@ -52,6 +62,13 @@ void Runtime::Loop::stop() {
   const auto timers = std::exchange(timers_, {});
 }
 
+// Under mutex_.
+void Runtime::Loop::wake() {
+  if (!std::exchange(polling_, false)) return wake_.notify_all();
+  const std::uint64_t one = 1;
+  (void)!::write(wake_fd_, &one, sizeof one);
+}
+
 void Runtime::Loop::pump(const std::function<bool()>& done) {
   thread_id_ = std::this_thread::get_id();
   serve(done);
@@ -68,7 +85,7 @@ bool Runtime::Loop::post(Job job) {
   posted_.push_back(std::move(job));
   has_posted_ = true;
   // Under the lock: the job may be the last that the loop waits for, and the loop gone after it.
-  if (first) wake_.notify_one();
+  if (first) wake();
   return true;
 }
 
@@ -100,28 +117,86 @@ void Runtime::Loop::fire_timers() {
   }
 }
 
-void Runtime::Loop::serve(const std::function<bool()>& done) {
-  while (!done()) {
-    running_.clear();
-    std::swap(running_, local_);
-    // What others post has its turn even when the own thread never runs out of work.
-    if (running_.empty() || has_posted_) {
-      std::unique_lock lock(mutex_);
-      const auto ready = [this] { return stopping_ || !posted_.empty(); };
-      if (!running_.empty()) {
-      } else if (timers_.empty()) {
+void Runtime::Loop::serve_too(const std::shared_ptr<EventSource>& source) {
+  if (source == nullptr || std::ranges::find(sources_, source) != sources_.end()) return;
+  if (wake_fd_ < 0) wake_fd_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (wake_fd_ >= 0 && source->adopt()) sources_.push_back(source);
+}
+
+// When one of them wants to be served again.
+std::optional<Runtime::Loop::Time> Runtime::Loop::serve_sources() {
+  std::optional<Time> until;
+  const bool look = std::exchange(look_, false);
+  for (std::size_t i = 0; i < sources_.size();) {
+    const auto at = sources_[i]->serve(look);
+    if (!at) {
+      sources_.erase(sources_.begin() + static_cast<std::ptrdiff_t>(i));
+      continue;
+    }
+    until = until ? std::min(*until, *at) : *at;
+    ++i;
+  }
+  return until;
+}
+
+// What others have posted; when there is nothing to do, waits for it, for the sources and the time.
+void Runtime::Loop::take_posted(std::optional<Time> until) {
+  std::unique_lock lock(mutex_);
+  if (running_.empty() && posted_.empty() && !stopping_) {
+    if (!timers_.empty())
+      until = std::min(until.value_or(Time::max()), timers_.begin()->first.first);
+    const auto ready = [this] { return stopping_ || !posted_.empty(); };
+    if (sources_.empty()) {
+      if (!until) {
         wake_.wait(lock, ready);
       } else {
-        wake_.wait_until(lock, timers_.begin()->first.first, ready);
+        wake_.wait_until(lock, *until, ready);
       }
-      std::ranges::move(posted_, std::back_inserter(running_));
-      posted_.clear();
-      has_posted_ = false;
+    } else {
+      polling_ = true;
+      lock.unlock();
+      sleep(*until);
+      lock.lock();
+      polling_ = false;
     }
+  }
+  std::ranges::move(posted_, std::back_inserter(running_));
+  posted_.clear();
+  has_posted_ = false;
+}
+
+void Runtime::Loop::sleep(Time until) {
+  std::vector<pollfd>& places = places_;
+  places.assign(1, {wake_fd_, POLLIN, 0});
+  for (const auto& source : sources_) places.push_back({source->descriptor(), POLLIN, 0});
+  timespec time{};
+  if (until != Time::max()) {
+    const auto left = std::max(until - std::chrono::steady_clock::now(), Time::duration::zero());
+    const auto whole = std::chrono::floor<std::chrono::seconds>(left);
+    time.tv_sec = whole.count();
+    time.tv_nsec = (left - whole).count();
+  }
+  if (::ppoll(places.data(), places.size(), until == Time::max() ? nullptr : &time, nullptr) <= 0)
+    return;
+  std::uint64_t value = 0;
+  if (places[0].revents != 0) (void)!::read(wake_fd_, &value, sizeof value);
+  look_ = std::ranges::any_of(places.begin() + 1, places.end(),
+                              [](const pollfd& place) { return place.revents != 0; });
+}
+
+void Runtime::Loop::serve(const std::function<bool()>& done) {
+  for (unsigned round = 0; !done(); ++round) {
+    running_.clear();
+    if (round % kLookEvery == 0) look_ = true;  // a loop that never sleeps sees them, too
+    const auto until = serve_sources();
+    std::swap(running_, local_);
+    // What others post has its turn even when the own thread never runs out of work.
+    if (running_.empty() || has_posted_) take_posted(until);
     for (Job& job : running_) job();
     running_.clear();  // what jobs hold may hold the loop
     fire_timers();
   }
+  for (const auto& source : std::exchange(sources_, {})) source->release();
 }
 
 }  // namespace cadre

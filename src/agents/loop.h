@@ -4,6 +4,8 @@
 // costs no lock. Without an own thread (options.workers of run()) the caller pumps it.
 #pragma once
 
+#include <poll.h>
+
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -11,12 +13,14 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <unordered_set>
 #include <utility>
 #include <vector>
 
 #include "agents/worker_pool.h"
+#include "base/event_source.h"
 #include "cadre/run.h"
 
 namespace cadre {
@@ -48,6 +52,8 @@ class Runtime::Loop : public std::enable_shared_from_this<Runtime::Loop> {
   TimerId at(Time when, Job job);
   // Drops a timer that has not fired; others are left alone. On the loop's thread only.
   void forget(const TimerId& timer) { timers_.erase(timer); }
+  // Serves what a model waits on beside the jobs, if nobody else does. On the loop's thread only.
+  void serve_too(const std::shared_ptr<EventSource>& source);
   // Runs on a worker.
   void work(Job job);
   WorkerPool& pool();
@@ -59,20 +65,29 @@ class Runtime::Loop : public std::enable_shared_from_this<Runtime::Loop> {
  private:
   void serve(const std::function<bool()>& done);
   void fire_timers();
+  std::optional<Time> serve_sources();
+  void take_posted(std::optional<Time> until);
+  void sleep(Time until);
+  void wake();
 
   RuntimeOptions options_;
   std::shared_ptr<Clock> clock_;
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::vector<Job> posted_;      // under mutex_
+  std::vector<Job> posted_;  // under mutex_
   std::atomic<bool> has_posted_{false};
-  bool stopping_ = false;        // under mutex_
-  std::vector<Job> local_;       // of the loop's thread
+  bool polling_ = false;    // under mutex_: it sleeps where wake_fd_ is heard
+  bool stopping_ = false;   // under mutex_
+  std::vector<Job> local_;  // of the loop's thread
   std::vector<Job> running_;
   std::map<TimerId, Job> timers_;
   std::uint64_t timers_made_ = 0;
   std::unique_ptr<DecisionWatch> decisions_;  // made when the first run waits for a person
   std::unordered_set<std::shared_ptr<RunDriver>> runs_;
+  std::vector<std::shared_ptr<EventSource>> sources_;  // of the loop's thread
+  std::vector<pollfd> places_;
+  int wake_fd_ = -1;  // once there are sources
+  bool look_ = true;  // at what has come to the sources
   std::atomic<std::thread::id> thread_id_;
   std::thread thread_;
   std::once_flag pool_once_;

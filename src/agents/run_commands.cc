@@ -253,6 +253,7 @@ void RunDriver::start_model(const Command& command, const ModelRequest& request,
     });
   };
   try {
+    loop_->serve_too(model.events());
     model.start(request, frame_run(f).stop.get_token(), std::move(delta), done);
   } catch (...) {
     done(fail(ErrorCode::kInternal, fmt::format("the model '{}' failed: {}", model.name(),

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/event_source.h"
 #include "base/json.h"
 #include "base/result.h"
 #include "core/item.h"
@@ -102,6 +103,9 @@ class Model {
   virtual std::string name() const = 0;
   virtual void start(const ModelRequest& request, std::stop_token stop, OnDelta delta,
                      OnDone done) = 0;
+  // What a loop may serve on its own thread while calls are under way; null: the model sees to
+  // itself.
+  virtual std::shared_ptr<EventSource> events() const { return nullptr; }
 };
 
 Json to_json(const Usage& usage);

@@ -16,17 +16,18 @@ void HttpCall::cancel() const {
   if (const auto engine = engine_.lock()) engine->post_cancel(id_);
 }
 
-HttpClient::HttpClient(std::shared_ptr<HttpEngine> engine) : engine_(std::move(engine)) {}
+HttpClient::HttpClient(const std::shared_ptr<HttpEngine>& engine)
+    : port_(engine), events_(engine) {}
 
-HttpClient::~HttpClient() { engine_->stop(); }
+HttpClient::~HttpClient() { port_.engine_->stop(); }
 
 Result<std::unique_ptr<HttpClient>> HttpClient::make(HttpClientOptions options) {
   auto engine = std::make_shared<HttpEngine>(std::move(options));
   if (auto opened = engine->open(); !opened) return propagate(opened);
-  return std::unique_ptr<HttpClient>(new HttpClient(std::move(engine)));
+  return std::unique_ptr<HttpClient>(new HttpClient(engine));
 }
 
-HttpCall HttpClient::start(HttpRequest request, HttpCallbacks callbacks, std::stop_token stop) {
+HttpCall HttpPort::start(HttpRequest request, HttpCallbacks callbacks, std::stop_token stop) const {
   CADRE_CHECK(callbacks.on_done != nullptr, "an HTTP request needs an on_done");
   auto transfer = std::make_unique<HttpTransfer>();
   transfer->request = std::move(request);
@@ -35,10 +36,10 @@ HttpCall HttpClient::start(HttpRequest request, HttpCallbacks callbacks, std::st
   return {engine_, engine_->post_start(std::move(transfer))};
 }
 
-void HttpClient::after(std::chrono::milliseconds delay, std::move_only_function<void()> task) {
+void HttpPort::after(std::chrono::milliseconds delay, std::move_only_function<void()> task) const {
   engine_->post_task(steady_us() + delay.count() * 1000, std::move(task));
 }
 
-HttpStats HttpClient::stats() const { return engine_->stats(); }
+HttpStats HttpClient::stats() const { return port_.engine_->stats(); }
 
 }  // namespace cadre::net

@@ -1,12 +1,13 @@
-// Many HTTP exchanges at once, over one thread of its own: libcurl driven by epoll.
+// Many HTTP exchanges at once, over one thread: libcurl driven by epoll.
 //
 // start() may be called from any thread and returns at once; all callbacks of all exchanges come on
-// the client's thread, so they must be short. on_done is called exactly once, as the last of them.
-// Connections are kept and shared between exchanges of the same origin; over TLS, HTTP/2 is used
-// where the server offers it. Work per exchange does not grow with the number in flight. A server
-// that closes a kept connection before it answers is asked again on a new one (libcurl's rule).
-// Destruction cancels what is under way and waits until every on_done has returned; inside a
-// callback it does not wait.
+// the client's thread, so they must be short. That is a thread of its own, or that of the loop
+// which has adopted events() and is the only one to start exchanges. on_done is called exactly
+// once, as the last of them. Connections are kept and shared between exchanges of the same origin;
+// over TLS, HTTP/2 is used where the server offers it. Work per exchange does not grow with the
+// number in flight. A server that closes a kept connection before it answers is asked again on a
+// new one (libcurl's rule). Destruction cancels what is under way and waits until every on_done has
+// returned; on the client's thread it does not wait.
 //
 // Errors are in words for users and never hold headers or bodies: kUnavailable may pass by itself
 // (no such host, refused, cut off, silence), kDenied is TLS, kExhausted a limit of the request
@@ -23,6 +24,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/event_source.h"
 #include "base/result.h"
 
 namespace cadre::net {
@@ -74,6 +76,9 @@ struct HttpClientOptions {
   std::string no_proxy{};  // "localhost,.internal"
   std::string ca_file{};   // PEM; "": the system's
   std::string user_agent = "cadre";
+  // To numeric addresses and localhost, over http:// and without a proxy, we speak HTTP/1.1
+  // ourselves, at a tenth of libcurl's cost. False: libcurl does all.
+  bool plain_without_libcurl = true;
 };
 
 struct HttpStats {
@@ -93,11 +98,26 @@ class HttpCall {
   void cancel() const;
 
  private:
-  friend class HttpClient;
+  friend class HttpPort;
   HttpCall(std::weak_ptr<HttpEngine> engine, std::uint64_t id)
       : engine_(std::move(engine)), id_(id) {}
   std::weak_ptr<HttpEngine> engine_;
   std::uint64_t id_ = 0;
+};
+
+// The way to a client, for those who may outlive it: what comes after its end is cancelled at once.
+class HttpPort {
+ public:
+  HttpPort() = default;
+  HttpCall start(HttpRequest request, HttpCallbacks callbacks, std::stop_token stop = {}) const;
+  // Runs `task` on the client's thread, not before `delay` is over. Dropped, uncalled, when the
+  // client is destroyed first.
+  void after(std::chrono::milliseconds delay, std::move_only_function<void()> task) const;
+
+ private:
+  friend class HttpClient;
+  explicit HttpPort(std::shared_ptr<HttpEngine> engine) : engine_(std::move(engine)) {}
+  std::shared_ptr<HttpEngine> engine_;
 };
 
 class HttpClient {
@@ -107,15 +127,21 @@ class HttpClient {
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
-  HttpCall start(HttpRequest request, HttpCallbacks callbacks, std::stop_token stop = {});
-  // Runs `task` on the client's thread, not before `delay` is over. Dropped, uncalled, when the
-  // client is destroyed first.
-  void after(std::chrono::milliseconds delay, std::move_only_function<void()> task);
+  HttpCall start(HttpRequest request, HttpCallbacks callbacks, std::stop_token stop = {}) const {
+    return port_.start(std::move(request), std::move(callbacks), std::move(stop));
+  }
+  void after(std::chrono::milliseconds delay, std::move_only_function<void()> task) const {
+    port_.after(delay, std::move(task));
+  }
+  const HttpPort& port() const { return port_; }
   HttpStats stats() const;
+  // For a loop that serves it on its own thread.
+  const std::shared_ptr<EventSource>& events() const { return events_; }
 
  private:
-  explicit HttpClient(std::shared_ptr<HttpEngine> engine);
-  std::shared_ptr<HttpEngine> engine_;
+  explicit HttpClient(const std::shared_ptr<HttpEngine>& engine);
+  HttpPort port_;
+  std::shared_ptr<EventSource> events_;  // the same
 };
 
 }  // namespace cadre::net

@@ -23,11 +23,19 @@ struct Answer {
   std::string body;
 };
 
-std::unique_ptr<HttpClient> client(HttpClientOptions options = {}) {
-  auto made = HttpClient::make(std::move(options));
-  EXPECT_TRUE(made) << made.error().message;
-  return std::move(*made);
-}
+// Both ways to a plain server: our own, and libcurl's.
+class HttpClientBy : public ::testing::TestWithParam<bool> {
+ protected:
+  static std::unique_ptr<HttpClient> client(HttpClientOptions options = {}) {
+    options.plain_without_libcurl = GetParam();
+    auto made = HttpClient::make(std::move(options));
+    EXPECT_TRUE(made) << made.error().message;
+    return std::move(*made);
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Ways, HttpClientBy, ::testing::Bool(),
+                         [](const auto& info) { return info.param ? "Itself" : "Libcurl"; });
 
 HttpRequest post(std::string url, std::string body = "{}") {
   HttpRequest request;
@@ -62,7 +70,7 @@ Answer send(HttpClient& http, HttpRequest request) {
   return future.get();
 }
 
-TEST(HttpClient, GivesStatusHeadersAndBodyAndSendsWhatItWasGiven) {
+TEST_P(HttpClientBy, GivesStatusHeadersAndBodyAndSendsWhatItWasGiven) {
   std::string seen;
   TestServer server([&](const std::string& request, const auto& to) {
     seen = request;
@@ -86,7 +94,7 @@ TEST(HttpClient, GivesStatusHeadersAndBodyAndSendsWhatItWasGiven) {
   EXPECT_TRUE(seen.ends_with(R"({"a":1})"));
 }
 
-TEST(HttpClient, OtherMethodsAfterEachOtherOnOneHandle) {
+TEST_P(HttpClientBy, OtherMethodsAfterEachOtherOnOneHandle) {
   std::vector<std::string> lines;
   TestServer server([&](const std::string& request, const auto& to) {
     lines.push_back(request.substr(0, request.find("\r\n")));
@@ -100,14 +108,14 @@ TEST(HttpClient, OtherMethodsAfterEachOtherOnOneHandle) {
     if (method[0] == 'P') request.body = std::make_shared<const std::string>("b");
     ASSERT_TRUE(send(*http, std::move(request)).end) << method;
   }
-  const std::vector<std::string> want{"POST / HTTP/1.1", "GET / HTTP/1.1",    "HEAD / HTTP/1.1",
+  const std::vector<std::string> want{"POST / HTTP/1.1",   "GET / HTTP/1.1",  "HEAD / HTTP/1.1",
                                       "DELETE / HTTP/1.1", "POST / HTTP/1.1", "PUT / HTTP/1.1",
                                       "GET / HTTP/1.1"};
   EXPECT_EQ(lines, want);
   EXPECT_EQ(server.connections(), 1);
 }
 
-TEST(HttpClient, KeepsConnectionsAndLargeBodiesArriveWhole) {
+TEST_P(HttpClientBy, KeepsConnectionsAndLargeBodiesArriveWhole) {
   TestServer server([](const std::string& request, const auto& to) {
     return to.reply(200, request.substr(request.find("\r\n\r\n") + 4));
   });
@@ -115,13 +123,16 @@ TEST(HttpClient, KeepsConnectionsAndLargeBodiesArriveWhole) {
   std::string big(3'000'000, 'x');
   for (std::size_t i = 0; i < big.size(); i += 7) big[i] = static_cast<char>('a' + i % 26);
   for (int i = 0; i < 20; ++i) EXPECT_EQ(send(*http, post(server.url())).body, "{}");
-  EXPECT_EQ(send(*http, post(server.url(), big)).body, big);
+  const Answer echo = send(*http, post(server.url(), big));
+  ASSERT_TRUE(echo.end) << echo.end.error().message;
+  EXPECT_EQ(echo.body.size(), big.size());
+  EXPECT_TRUE(echo.body == big);  // too much to be shown
   EXPECT_EQ(server.connections(), 1);
   EXPECT_EQ(http->stats().connections, 1U);
   EXPECT_EQ(http->stats().exchanges, 21U);
 }
 
-TEST(HttpClient, ManyAtOnceOverACappedNumberOfConnections) {
+TEST_P(HttpClientBy, ManyAtOnceOverACappedNumberOfConnections) {
   TestServer server([](const std::string&, const auto& to) { return to.reply(200, "ok"); });
   auto http = client({.max_connections_per_host = 8});
   std::vector<std::future<Answer>> answers;
@@ -135,24 +146,23 @@ TEST(HttpClient, ManyAtOnceOverACappedNumberOfConnections) {
   EXPECT_EQ(http->stats().waiting, 0U);
 }
 
-TEST(HttpClient, CallbacksMayStartAndCancelExchanges) {
+TEST_P(HttpClientBy, CallbacksMayStartAndCancelExchanges) {
   TestServer server([](const std::string&, const auto& to) { return to.reply(200, "ok"); });
   auto http = client();
   std::promise<int> chain;
   std::function<void(int)> next = [&](int left) {
     if (left == 0) return chain.set_value(7);
-    http->start(post(server.url()), {.on_headers = {},
-                                     .on_data = {},
-                                     .on_done = [&, left](Result<HttpStatus> end) {
-                                       EXPECT_TRUE(end);
-                                       next(left - 1);
-                                     }});
+    http->start(post(server.url()),
+                {.on_headers = {}, .on_data = {}, .on_done = [&, left](Result<HttpStatus> end) {
+                   EXPECT_TRUE(end);
+                   next(left - 1);
+                 }});
   };
   next(50);
   EXPECT_EQ(chain.get_future().get(), 7);
 }
 
-TEST(HttpClient, CancellingIsQuickHoweverFarTheExchangeIs) {
+TEST_P(HttpClientBy, CancellingIsQuickHoweverFarTheExchangeIs) {
   TestServer server([](const std::string& request, const auto& to) {
     if (request.find("/stream") != std::string::npos) {
       to.write("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n");
@@ -178,7 +188,7 @@ TEST(HttpClient, CancellingIsQuickHoweverFarTheExchangeIs) {
             ErrorCode::kCancelled);
 }
 
-TEST(HttpClient, CancelsWaitingExchangesAndEndsAllWhenDestroyed) {
+TEST_P(HttpClientBy, CancelsWaitingExchangesAndEndsAllWhenDestroyed) {
   TestServer server([](const std::string&, const auto&) {
     std::this_thread::sleep_for(100ms);
     return false;
@@ -195,7 +205,7 @@ TEST(HttpClient, CancelsWaitingExchangesAndEndsAllWhenDestroyed) {
   EXPECT_EQ(last.get().end.error().code, ErrorCode::kCancelled);
 }
 
-TEST(HttpClient, TooLongARepliesEnd) {
+TEST_P(HttpClientBy, TooLongARepliesEnd) {
   TestServer server([](const std::string&, const auto& to) {
     to.write("HTTP/1.1 200 OK\r\n\r\n");
     const std::string block(1 << 20, 'x');
@@ -214,7 +224,7 @@ TEST(HttpClient, TooLongARepliesEnd) {
   EXPECT_LE(answer.body.size(), 2'000'000U);
 }
 
-TEST(HttpClient, TimesRunOut) {
+TEST_P(HttpClientBy, TimesRunOut) {
   TestServer server([](const std::string& request, const auto& to) {
     if (request.find("/pings") != std::string::npos) {
       to.write("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n");
@@ -248,7 +258,7 @@ TEST(HttpClient, TimesRunOut) {
   EXPECT_EQ(chatty_end.end.error().code, ErrorCode::kExhausted);
 }
 
-TEST(HttpClient, SaysWhatIsWrongWithoutSecrets) {
+TEST_P(HttpClientBy, SaysWhatIsWrongWithoutSecrets) {
   auto http = client();
   const auto error = [&](HttpRequest request) {
     request.headers.emplace_back("authorization", "Bearer sk-secret");
@@ -261,7 +271,8 @@ TEST(HttpClient, SaysWhatIsWrongWithoutSecrets) {
   };
   Error refused = error(post("http://user:hidden@127.0.0.1:1/x"));
   EXPECT_EQ(refused.code, ErrorCode::kUnavailable);
-  EXPECT_TRUE(refused.message.starts_with("cannot connect to http://127.0.0.1:1")) << refused.message;
+  EXPECT_TRUE(refused.message.starts_with("cannot connect to http://127.0.0.1:1"))
+      << refused.message;
   Error unknown = error(post("http://no-such-host.invalid/"));
   EXPECT_EQ(unknown.code, ErrorCode::kUnavailable);
   EXPECT_NE(unknown.message.find("no-such-host.invalid is not known"), std::string::npos);
@@ -275,7 +286,7 @@ TEST(HttpClient, SaysWhatIsWrongWithoutSecrets) {
   EXPECT_NE(line_break.message.find("x-key"), std::string::npos);
 }
 
-TEST(HttpClient, CutConnectionsAndNoHttpAreErrors) {
+TEST_P(HttpClientBy, CutConnectionsAndNoHttpAreErrors) {
   TestServer server([](const std::string& request, const auto& to) {
     if (request.find("/half") != std::string::npos) {
       to.write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
@@ -302,7 +313,7 @@ TEST(HttpClient, CutConnectionsAndNoHttpAreErrors) {
   EXPECT_FALSE(send(*http, post(server.url("/junk"))).end);
 }
 
-TEST(HttpClient, RunsTasksLater) {
+TEST_P(HttpClientBy, RunsTasksLater) {
   auto http = client();
   std::promise<double> late;
   const auto start = Clock::now();
@@ -313,7 +324,7 @@ TEST(HttpClient, RunsTasksLater) {
   EXPECT_LT(after, 200);
 }
 
-TEST(HttpClient, UsesTheProxyItIsTold) {
+TEST_P(HttpClientBy, UsesTheProxyItIsTold) {
   std::string seen;
   TestServer proxy([&](const std::string& request, const auto& to) {
     seen = request;
@@ -322,6 +333,162 @@ TEST(HttpClient, UsesTheProxyItIsTold) {
   auto http = client({.proxy = proxy.url()});
   EXPECT_EQ(send(*http, post("http://model.example:81/v1/x")).body, "by proxy");
   EXPECT_TRUE(seen.starts_with("POST http://model.example:81/v1/x HTTP/1.1")) << seen;
+}
+
+TEST_P(HttpClientBy, ReadsBodiesOfEveryFraming) {
+  const std::vector<std::string> replies{
+      "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3;x=y\r\nllo\r\n0\r\n"
+      "X-Trailer: t\r\n\r\n",
+      "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello", "HTTP/1.0 200 OK\r\n\r\nhello",
+      "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
+      "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"};
+  for (const std::size_t piece : {1U, 3U, 1000U}) {
+    for (std::size_t i = 0; i < replies.size(); ++i) {
+      const bool to_the_end = i == 2 || i == 3;
+      TestServer server([&](const std::string&, const auto& to) {
+        for (std::size_t at = 0; at < replies[i].size(); at += piece) {
+          to.write(replies[i].substr(at, piece));
+          if (piece == 1) std::this_thread::sleep_for(100us);
+        }
+        return !to_the_end;
+      });
+      auto http = client();
+      for (int again = 0; again < 2; ++again) {
+        const Answer answer = send(*http, post(server.url()));
+        ASSERT_TRUE(answer.end) << answer.end.error().message;
+        EXPECT_EQ(answer.end->code, 200);
+        EXPECT_EQ(answer.body, "hello") << replies[i] << piece;
+        EXPECT_EQ(header(answer.end->headers, "link"), "");
+      }
+      EXPECT_EQ(server.connections(), to_the_end ? 2 : 1) << replies[i];
+    }
+  }
+}
+
+TEST_P(HttpClientBy, RepliesWithoutABodyEndAtTheirHead) {
+  TestServer server([](const std::string& request, const auto& to) {
+    to.write(request.starts_with("HEAD") ? "HTTP/1.1 200 OK\r\nContent-Length: 70\r\n\r\n"
+                                         : "HTTP/1.1 204 No Content\r\n\r\n");
+    return true;
+  });
+  auto http = client();
+  for (const char* method : {"HEAD", "DELETE", "HEAD", "GET"}) {
+    HttpRequest request;
+    request.url = server.url();
+    request.method = method;
+    const Answer answer = send(*http, std::move(request));
+    ASSERT_TRUE(answer.end) << method << answer.end.error().message;
+    EXPECT_EQ(answer.body, "");
+  }
+  EXPECT_EQ(server.connections(), 1);
+}
+
+TEST_P(HttpClientBy, ASilentlyClosedConnectionIsReplacedOnce) {
+  std::atomic<int> seen{0};
+  TestServer server([&](const std::string&, const auto& to) {
+    ++seen;
+    to.reply(200, "ok");
+    return false;  // says keep-alive, and closes all the same
+  });
+  auto http = client();
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(send(*http, post(server.url())).body, "ok") << i;
+  EXPECT_EQ(seen, 20);
+}
+
+TEST_P(HttpClientBy, WhatFollowsAReplyIsNotTheNextReply) {
+  TestServer server([](const std::string&, const auto& to) {
+    to.write(
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\n"
+        "Content-Length: 4\r\n\r\nevil");
+    return true;
+  });
+  auto http = client();
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(send(*http, post(server.url())).body, "ok");
+}
+
+TEST_P(HttpClientBy, FindsLocalhostByItsName) {
+  TestServer server([](const std::string& request, const auto& to) {
+    return to.reply(200, request.find("\r\nHost: localhost:") != std::string::npos ? "ok" : "no");
+  });
+  auto http = client();
+  std::string url = server.url("/v1");
+  url.replace(url.find("127.0.0.1"), 9, "localhost");
+  EXPECT_EQ(send(*http, post(url)).body, "ok");
+}
+
+// A loop's thread may serve the client: callbacks come there, and no other thread is made.
+TEST_P(HttpClientBy, IsServedByTheThreadThatAdoptsIt) {
+  TestServer server([](const std::string&, const auto& to) { return to.reply(200, "ok"); });
+  auto http = client();
+  const auto events = http->events();
+  ASSERT_TRUE(events->adopt());
+  EXPECT_FALSE(events->adopt());
+  int done = 0;
+  std::function<void(int)> next = [&](int left) {
+    http->start(post(server.url()),
+                {.on_headers = {},
+                 .on_data = {},
+                 .on_done = [&, left, me = std::this_thread::get_id()](auto end) {
+                   EXPECT_TRUE(end);
+                   EXPECT_EQ(std::this_thread::get_id(), me);
+                   ++done;
+                   if (left > 1) next(left - 1);
+                 }});
+  };
+  next(20);
+  const auto until = Clock::now() + 20s;
+  while (done < 20 && Clock::now() < until) ASSERT_TRUE(events->serve(true));
+  EXPECT_EQ(done, 20);
+  // Given back while something is under way: the client goes on by itself.
+  auto last = begin(*http, post(server.url()));
+  events->release();
+  EXPECT_EQ(last.get().body, "ok");
+  EXPECT_FALSE(events->adopt());  // it has a thread now
+}
+
+TEST_P(HttpClientBy, TakesAThreadOfItsOwnWhenOthersStartExchangesToo) {
+  TestServer server([](const std::string&, const auto& to) { return to.reply(200, "ok"); });
+  auto http = client();
+  ASSERT_TRUE(http->events()->adopt());
+  auto other = std::async(std::launch::async, [&] { return send(*http, post(server.url())); });
+  const auto until = Clock::now() + 20s;
+  while (http->events()->serve(true) && Clock::now() < until) {
+  }
+  EXPECT_EQ(other.get().body, "ok");
+  EXPECT_EQ(send(*http, post(server.url())).body, "ok");
+}
+
+TEST_P(HttpClientBy, EndsWhileItIsAdopted) {
+  TestServer server([](const std::string&, const auto&) {
+    std::this_thread::sleep_for(100ms);
+    return false;
+  });
+  for (const bool by_owner : {true, false}) {
+    auto http = client();
+    const auto events = http->events();
+    ASSERT_TRUE(events->adopt());
+    const HttpPort port = http->port();
+    auto first = begin(*http, post(server.url()));
+    ASSERT_TRUE(events->serve(true));
+    if (by_owner) {
+      http.reset();
+      EXPECT_FALSE(events->serve(true));
+    } else {
+      auto ending = std::async(std::launch::async, [&] { http.reset(); });
+      const auto until = Clock::now() + 20s;
+      while (events->serve(true) && Clock::now() < until) {
+      }
+    }
+    ASSERT_EQ(first.wait_for(20s), std::future_status::ready);
+    EXPECT_EQ(first.get().end.error().code, ErrorCode::kCancelled);
+    // Later ones hear it at once.
+    std::optional<ErrorCode> late;
+    port.start(post(server.url()), {.on_headers = {}, .on_data = {}, .on_done = [&](auto end) {
+                                      if (!end) late = end.error().code;
+                                    }});
+    EXPECT_EQ(late, ErrorCode::kCancelled);
+  }
 }
 
 }  // namespace

@@ -24,7 +24,12 @@ Error cancelled() { return {ErrorCode::kCancelled, "the request was cancelled", 
 }  // namespace
 
 HttpEngine::HttpEngine(HttpClientOptions options)
-    : options_(std::move(options)), next_deadline_us_(kFar) {}
+    : options_(std::move(options)),
+      plain_(options_.user_agent,
+             [this](HttpTransfer& transfer, Result<HttpStatus> end) {
+               finish(transfer, std::move(end));
+             }),
+      next_deadline_us_(kFar) {}
 
 HttpEngine::~HttpEngine() {
   stop();
@@ -61,49 +66,120 @@ Result<void> HttpEngine::open() {
   event.events = EPOLLIN;
   event.data.fd = wake_;
   ::epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &event);
-  // Signals are for the program's own threads; SIGPIPE must not end it when a server hangs up.
-  sigset_t all, before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  thread_ = std::thread([self = shared_from_this()] { self->run(); });
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  plain_.use(epoll_);
   return {};
 }
 
-void HttpEngine::stop() {
-  {
-    std::lock_guard lock(mutex_);
-    if (stopped_) return;
-    stopped_ = true;
+void HttpEngine::start_thread() {
+  served_ = Served::kByOwnThread;
+  // Signals are for the program's own threads.
+  sigset_t all, before;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  thread_ = std::thread([self = shared_from_this()] {
+    ::pthread_setname_np(::pthread_self(), "cadre-net");
+    self->thread_id_ = std::this_thread::get_id();
+    while (self->turn(self->wait_ms())) {
+    }
+    self->end_all();
+  });
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+bool HttpEngine::adopt() {
+  const std::lock_guard lock(mutex_);
+  if (stopped_ || served_ != Served::kByNobody) return false;
+  served_ = Served::kByAdopter;
+  thread_id_ = std::this_thread::get_id();
+  // A server that hangs up must not end the program.
+  sigset_t pipe, before;
+  ::sigemptyset(&pipe);
+  ::sigaddset(&pipe, SIGPIPE);
+  ::pthread_sigmask(SIG_BLOCK, &pipe, &before);
+  had_sigpipe_ = ::sigismember(&before, SIGPIPE) == 0;
+  return true;
+}
+
+// On the thread that adopted us. What came meanwhile was meant for us.
+void HttpEngine::give_back_signals() {
+  if (!std::exchange(had_sigpipe_, false)) return;
+  sigset_t pipe;
+  ::sigemptyset(&pipe);
+  ::sigaddset(&pipe, SIGPIPE);
+  const timespec now{};
+  ::sigtimedwait(&pipe, nullptr, &now);
+  ::pthread_sigmask(SIG_UNBLOCK, &pipe, nullptr);
+}
+
+void HttpEngine::release() {
+  give_back_signals();
+  std::unique_lock lock(mutex_);
+  if (stopped_) {
+    lock.unlock();
+    return end_all();
   }
-  if (!thread_.joinable()) return;
-  post([](Inbox& inbox) { inbox.quit = true; });
-  if (std::this_thread::get_id() == thread_id_.load()) {
-    thread_.detach();  // it holds us until it has ended
-  } else {
-    thread_.join();
+  served_ = Served::kByNobody;
+  thread_id_ = std::thread::id();
+  if (shared_ || !transfers_.empty() || !tasks_.empty() || !inbox_.empty()) start_thread();
+}
+
+std::optional<EventSource::Time> HttpEngine::serve(bool look) {
+  if (!turn(look ? 0 : -1)) {
+    give_back_signals();
+    end_all();
+    return {};
+  }
+  bool shared = false;
+  {
+    const std::lock_guard lock(mutex_);
+    shared = shared_;
+  }
+  if (shared) {  // an own thread waits for nobody's work
+    release();
+    return {};
+  }
+  const std::int64_t at = next_us();
+  return at == kFar ? Time::max() : Time(std::chrono::microseconds(at));
+}
+
+void HttpEngine::stop() {
+  std::unique_lock lock(mutex_);
+  if (stopped_) return;
+  stopped_ = inbox_.quit = true;
+  const bool own = std::this_thread::get_id() == thread_id_.load();
+  const std::uint64_t one = 1;
+  switch (served_) {
+    case Served::kByNobody: lock.unlock(); return end_all();
+    case Served::kByAdopter:
+      if (own) return;  // it is served once more
+      (void)!::write(wake_, &one, sizeof one);
+      return told_.wait(lock, [this] { return ended_; });
+    case Served::kByOwnThread:
+      lock.unlock();
+      if (own) return thread_.detach();  // it holds us until it has ended
+      (void)!::write(wake_, &one, sizeof one);
+      thread_.join();
   }
 }
 
 // Only the first to put something into an empty inbox wakes the thread.
-void HttpEngine::post(std::move_only_function<void(Inbox&)> put) {
+bool HttpEngine::post(std::move_only_function<void(Inbox&)> put) {
   bool wake = false;
   {
-    std::lock_guard lock(mutex_);
+    const std::lock_guard lock(mutex_);
+    if (ended_) return false;
     wake = inbox_.empty();
     put(inbox_);
+    if (served_ == Served::kByNobody && !stopped_) start_thread();
   }
-  if (!wake || std::this_thread::get_id() == thread_id_) return;
+  if (!wake || std::this_thread::get_id() == thread_id_.load()) return true;
   const std::uint64_t one = 1;
   (void)!::write(wake_, &one, sizeof one);
+  return true;
 }
 
 std::uint64_t HttpEngine::post_start(std::unique_ptr<HttpTransfer> transfer) {
-  std::uint64_t id = 0;
-  {
-    std::lock_guard lock(mutex_);
-    id = ++last_id_;
-  }
+  const std::uint64_t id = ++last_id_;
   transfer->id = id;
   if (transfer->stop.stop_possible()) {
     // May run at once, and on any thread, until the transfer is gone.
@@ -112,7 +188,14 @@ std::uint64_t HttpEngine::post_start(std::unique_ptr<HttpTransfer> transfer) {
       post_cancel(id);
     });
   }
-  post([&](Inbox& inbox) { inbox.starts.push_back(std::move(transfer)); });
+  const bool put = post([&](Inbox& inbox) {
+    inbox.starts.push_back(std::move(transfer));
+    if (std::this_thread::get_id() != thread_id_.load()) shared_ = true;
+  });
+  if (!put) {
+    transfer->on_stop.reset();
+    transfer->callbacks.on_done(std::unexpected(cancelled()));
+  }
   return id;
 }
 
@@ -124,38 +207,50 @@ void HttpEngine::post_task(std::int64_t at_us, std::move_only_function<void()> t
   post([&](Inbox& inbox) { inbox.tasks.emplace_back(at_us, std::move(task)); });
 }
 
-HttpStats HttpEngine::stats() const { return {exchanges_, connections_, in_flight_, waiting_}; }
+HttpStats HttpEngine::stats() const {
+  return {exchanges_, connections_ + plain_.opened(), in_flight_, waiting_};
+}
 
-void HttpEngine::run() {
-  ::pthread_setname_np(::pthread_self(), "cadre-net");
-  thread_id_ = std::this_thread::get_id();
+// One round: what has come (unless told not to look), what is asked for, what is due. False: it is
+// time to end.
+bool HttpEngine::turn(int wait_ms) {
   std::array<epoll_event, 512> events;
+  const int count =
+      wait_ms < 0 ? 0
+                  : ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), wait_ms);
+  for (int i = 0; i < count; ++i) {
+    const epoll_event& event = events[static_cast<std::size_t>(i)];
+    if (event.data.fd == wake_) {
+      std::uint64_t value = 0;
+      (void)!::read(wake_, &value, sizeof value);
+      continue;
+    }
+    ready(event.data.fd, event.events);
+  }
+  if (!drain()) return false;
+  run_timers();
+  const std::int64_t now = steady_us();
+  if (now >= next_deadline_us_) end_overdue(now);
+  if (now >= next_sweep_us_) drop_idle(now);
+  return true;
+}
+
+// Everybody who waits is told that it is over, those who come meanwhile, too.
+void HttpEngine::end_all() {
   while (true) {
-    const int count = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()),
-                                   wait_ms());
-    for (int i = 0; i < count; ++i) {
-      const epoll_event& event = events[static_cast<std::size_t>(i)];
-      if (event.data.fd == wake_) {
-        std::uint64_t value = 0;
-        (void)!::read(wake_, &value, sizeof value);
-        continue;
-      }
-      ready(event.data.fd, event.events);
+    while (!transfers_.empty()) {
+      HttpTransfer& transfer = *transfers_.begin()->second;
+      stop_waiting(transfer);
+      finish(transfer, std::unexpected(cancelled()));
     }
-    if (!drain()) break;
-    run_timers();
-    const std::int64_t now = steady_us();
-    if (now >= next_deadline_us_) end_overdue(now);
-    if (now >= next_sweep_us_) drop_idle(now);
+    drain();
+    const std::lock_guard lock(mutex_);
+    if (!transfers_.empty() || !inbox_.empty()) continue;
+    ended_ = true;
+    tasks_.clear();
+    told_.notify_all();
+    return;
   }
-  while (!transfers_.empty()) {
-    HttpTransfer& transfer = *transfers_.begin()->second;
-    if (transfer.shard == nullptr) {
-      std::erase(origins_[origin_of(transfer.request.url)].waiting, &transfer);
-    }
-    finish(transfer, std::unexpected(cancelled()));
-  }
-  drain();  // what callbacks started meanwhile is told that it is over
 }
 
 // Takes in what other threads, and callbacks of this one, have asked for. False: it is time to end.
@@ -164,10 +259,10 @@ bool HttpEngine::drain() {
   while (true) {
     Inbox box;
     {
-      std::lock_guard lock(mutex_);
-      if (inbox_.empty()) return go_on && !stopped_;
-      std::swap(box, inbox_);
+      const std::lock_guard lock(mutex_);
       if (stopped_) go_on = false;
+      if (inbox_.empty()) return go_on;
+      std::swap(box, inbox_);
     }
     for (auto& [at, task] : box.tasks) tasks_.emplace(at, std::move(task));
     for (auto& transfer : box.starts) {
@@ -191,15 +286,24 @@ void HttpEngine::begin(std::unique_ptr<HttpTransfer> owned) {
   if (transfer.cancelled) return finish(transfer, std::unexpected(cancelled()));
   transfer.started_us = transfer.content_us = steady_us();
   next_deadline_us_ = std::min(next_deadline_us_, transfer.deadline_us());
-  const std::string name = origin_of(transfer.request.url);
-  HttpOrigin& origin = origins_[name];
+  const auto [at, fresh] = origins_.try_emplace(origin_of(transfer.request.url));
+  HttpOrigin& origin = at->second;
+  if (fresh && options_.proxy.empty() && options_.plain_without_libcurl)
+    origin.plain.addresses = plain_addresses(at->first);
+  transfer.origin = &origin;
   if (origin.in_flight >= room_for(origin)) {
     origin.waiting.push_back(&transfer);
+    transfer.waiting = true;
     ++waiting_;
     return;
   }
-  transfer.shard = shard_for(origin);
   admit(transfer);
+}
+
+void HttpEngine::stop_waiting(HttpTransfer& transfer) {
+  if (!std::exchange(transfer.waiting, false)) return;
+  std::erase(transfer.origin->waiting, &transfer);
+  --waiting_;
 }
 
 std::size_t HttpEngine::room_for(const HttpOrigin& origin) const {
@@ -227,6 +331,19 @@ HttpShard* HttpEngine::shard_for(HttpOrigin& origin) {
 }
 
 void HttpEngine::admit(HttpTransfer& transfer) {
+  transfer.admitted = true;
+  ++transfer.origin->in_flight;
+  ++in_flight_;
+  if (transfer.origin->plain.addresses.empty() || !plain_url(transfer.request.url))
+    return admit_to_libcurl(transfer);
+  const auto connect_us = transfer.request.timeouts.connect.count() * 1000;
+  if (connect_us > 0) transfer.connect_by_us = steady_us() + connect_us;
+  next_deadline_us_ = std::min(next_deadline_us_, transfer.deadline_us());
+  plain_.start(transfer, transfer.origin->plain);
+}
+
+void HttpEngine::admit_to_libcurl(HttpTransfer& transfer) {
+  transfer.shard = shard_for(*transfer.origin);
   if (transfer.shard != nullptr && !pool_.empty()) {
     transfer.easy = pool_.back();
     pool_.pop_back();
@@ -246,8 +363,6 @@ void HttpEngine::admit(HttpTransfer& transfer) {
   }
   load_handle(transfer);
   ++transfer.shard->active;
-  ++transfer.shard->origin->in_flight;
-  ++in_flight_;
   if (curl_multi_add_handle(transfer.shard->multi, transfer.easy) != CURLM_OK) {
     finish(transfer, fail(ErrorCode::kInternal, "libcurl does not take an HTTP request"));
   }
@@ -257,10 +372,7 @@ void HttpEngine::cancel(std::uint64_t id) {
   const auto it = transfers_.find(id);
   if (it == transfers_.end()) return;
   HttpTransfer& transfer = *it->second;
-  if (transfer.shard == nullptr) {
-    std::erase(origins_[origin_of(transfer.request.url)].waiting, &transfer);
-    --waiting_;
-  }
+  stop_waiting(transfer);
   finish(transfer, std::unexpected(cancelled()));
 }
 
@@ -290,17 +402,14 @@ void HttpEngine::leave_shard(HttpTransfer& transfer) {
   transfer.easy = nullptr;
   transfer.shard = nullptr;
   if (--shard.active == 0) shard.idle_us = steady_us();
-  --origin.in_flight;
-  --in_flight_;
-  serve_waiting(origin);
 }
 
 void HttpEngine::serve_waiting(HttpOrigin& origin) {
   while (!origin.waiting.empty() && origin.in_flight < room_for(origin) && !stopped_) {
     HttpTransfer& next = *origin.waiting.front();
     origin.waiting.pop_front();
+    next.waiting = false;
     --waiting_;
-    next.shard = shard_for(origin);
     admit(next);
   }
 }
@@ -308,12 +417,18 @@ void HttpEngine::serve_waiting(HttpOrigin& origin) {
 void HttpEngine::finish(HttpTransfer& transfer, Result<HttpStatus> end) {
   const auto node = transfers_.extract(transfer.id);
   if (transfer.shard != nullptr) leave_shard(transfer);
+  if (transfer.plain != nullptr) plain_.leave(transfer);
+  if (std::exchange(transfer.admitted, false)) {
+    --transfer.origin->in_flight;
+    --in_flight_;
+    serve_waiting(*transfer.origin);
+  }
   transfer.on_stop.reset();  // waits for a stop callback that is running just now
   ++exchanges_;
   transfer.callbacks.on_done(std::move(end));
 }
 
-HttpEngine::Descriptor& HttpEngine::descriptor(int fd) {
+HttpEngine::Descriptor& HttpEngine::entry_of(int fd) {
   const auto at = static_cast<std::size_t>(fd);
   if (at >= descriptors_.size()) descriptors_.resize(at + 64);
   return descriptors_[at];
@@ -323,13 +438,13 @@ curl_socket_t HttpEngine::on_open(void* user, curlsocktype, curl_sockaddr* addre
   auto& engine = *static_cast<HttpEngine*>(user);
   const int fd = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
   if (fd < 0) return CURL_SOCKET_BAD;
-  engine.descriptor(fd) = {.wanted = 0, .registered = 0, .ours = true, .shard = nullptr};
+  engine.entry_of(fd) = {.wanted = 0, .registered = 0, .ours = true, .shard = nullptr};
   ++engine.connections_;
   return fd;
 }
 
 int HttpEngine::on_close(void* user, curl_socket_t fd) {
-  static_cast<HttpEngine*>(user)->descriptor(fd) = {};
+  static_cast<HttpEngine*>(user)->entry_of(fd) = {};
   return ::close(fd);  // takes it out of the epoll set, too
 }
 
@@ -345,7 +460,7 @@ int HttpEngine::on_socket(CURL*, curl_socket_t fd, int what, void* user, void*) 
 // A kept connection is let go and taken up again for every exchange. Its registration stays as it
 // is meanwhile: that saves two system calls an exchange, and `ready` mends it when it disturbs.
 void HttpEngine::watch(int fd, std::uint32_t wanted, HttpShard* shard) {
-  Descriptor& entry = descriptor(fd);
+  Descriptor& entry = entry_of(fd);
   entry.wanted = wanted;
   entry.shard = shard;
   if (wanted == entry.registered) return;
@@ -361,7 +476,8 @@ void HttpEngine::watch(int fd, std::uint32_t wanted, HttpShard* shard) {
 }
 
 void HttpEngine::ready(int fd, std::uint32_t events) {
-  Descriptor& entry = descriptor(fd);
+  if (plain_.has(fd)) return plain_.ready(fd, events);
+  Descriptor& entry = entry_of(fd);
   if (entry.shard == nullptr || entry.wanted == 0) {
     // Nobody waits: an idle connection that the server closes.
     if (entry.registered != 0) ::epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr);
@@ -432,10 +548,7 @@ void HttpEngine::end_overdue(std::int64_t now_us) {
     next_deadline_us_ = std::max(next_deadline_us_, now_us + kDeadlineStepUs);
   }
   for (HttpTransfer* transfer : over) {
-    if (transfer->shard == nullptr) {
-      std::erase(origins_[origin_of(transfer->request.url)].waiting, transfer);
-      --waiting_;
-    }
+    stop_waiting(*transfer);
     Error error = transfer->time_over(now_us);
     finish(*transfer, std::unexpected(std::move(error)));
   }
@@ -446,6 +559,7 @@ void HttpEngine::drop_idle(std::int64_t now_us) {
   next_sweep_us_ = now_us + kSweepUs;
   const std::int64_t before = now_us - options_.keep_idle.count() * 1000;
   for (auto& [name, origin] : origins_) {
+    plain_.drop_idle(origin.plain, before);
     std::erase_if(origin.shards, [&](const std::unique_ptr<HttpShard>& shard) {
       if (shard->active > 0 || shard->idle_us > before) return false;
       curl_multi_cleanup(shard->multi);
@@ -454,19 +568,24 @@ void HttpEngine::drop_idle(std::int64_t now_us) {
   }
 }
 
-int HttpEngine::wait_ms() const {
-  {
-    std::lock_guard lock(mutex_);
-    if (!inbox_.empty()) return 0;
-  }
-  std::int64_t at = std::min(next_deadline_us_, next_sweep_us_);
+std::int64_t HttpEngine::next_us() const {
+  std::int64_t at = next_deadline_us_;
+  if (!transfers_.empty() || !origins_.empty()) at = std::min(at, next_sweep_us_);
   if (!tasks_.empty()) at = std::min(at, tasks_.begin()->first);
   for (const auto& [name, origin] : origins_) {
     for (const auto& shard : origin.shards) {
       if (shard->timer_us >= 0) at = std::min(at, shard->timer_us);
     }
   }
-  const std::int64_t left = at - steady_us();
+  return at;
+}
+
+int HttpEngine::wait_ms() const {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!inbox_.empty()) return 0;
+  }
+  const std::int64_t left = std::min(next_us() - steady_us(), kSweepUs);
   return left <= 0 ? 0 : static_cast<int>((left + 999) / 1000);
 }
 

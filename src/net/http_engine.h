@@ -1,23 +1,27 @@
-// The inside of the HTTP client: one thread, one epoll, several libcurl multi handles.
+// The inside of the HTTP client: one epoll, several libcurl multi handles, one thread at a time:
+// that of the loop which has adopted it, else one of its own, from the first request on.
 //
 // libcurl looks for a free connection by walking all connections of a host, so one multi handle
 // with ten thousand of them costs time per exchange that grows with their number. Exchanges are
 // therefore dealt to shards of at most kShardSize each, per origin, the lowest with room first:
 // few exchanges share few connections, many stay linear, and over HTTP/2 a shard is one connection.
-// Everything but the inbox belongs to the client's thread.
+// Everything but the inbox belongs to the serving thread.
 #pragma once
 
+#include <condition_variable>
 #include <deque>
 #include <map>
 #include <mutex>
 #include <thread>
 #include <unordered_map>
 
+#include "base/event_source.h"
 #include "net/http_transfer.h"
+#include "net/plain_connections.h"
 
 namespace cadre::net {
 
-inline constexpr int kShardSize = 100;
+inline constexpr int kShardSize = 16;
 
 struct HttpOrigin;
 
@@ -31,22 +35,29 @@ struct HttpShard {
 };
 
 struct HttpOrigin {
+  PlainRoute plain;  // its addresses, when it can be asked without libcurl
   std::vector<std::unique_ptr<HttpShard>> shards;
   std::deque<HttpTransfer*> waiting;
   std::size_t in_flight = 0;
   bool multiplexed = false;  // HTTP/2, as its first reply showed
 };
 
-class HttpEngine : public std::enable_shared_from_this<HttpEngine> {
+class HttpEngine : public EventSource, public std::enable_shared_from_this<HttpEngine> {
  public:
   explicit HttpEngine(HttpClientOptions options);
-  ~HttpEngine();
+  ~HttpEngine() override;
   HttpEngine(const HttpEngine&) = delete;
   HttpEngine& operator=(const HttpEngine&) = delete;
   Result<void> open();
-  // Cancels everything and waits for the thread's end; from inside a callback it does not wait.
+  // Cancels everything and waits until all is told; on the serving thread it does not wait.
   void stop();
 
+  bool adopt() override;
+  void release() override;
+  int descriptor() const override { return epoll_; }
+  std::optional<Time> serve(bool look) override;
+
+  // An id; the callback of one that comes after stop() is called at once.
   std::uint64_t post_start(std::unique_ptr<HttpTransfer> transfer);
   void post_cancel(std::uint64_t id);
   void post_task(std::int64_t at_us, std::move_only_function<void()> task);
@@ -60,6 +71,7 @@ class HttpEngine : public std::enable_shared_from_this<HttpEngine> {
     bool quit = false;
     bool empty() const { return starts.empty() && cancels.empty() && tasks.empty() && !quit; }
   };
+  enum class Served : std::uint8_t { kByNobody, kByOwnThread, kByAdopter };
   struct Descriptor {
     std::uint32_t wanted = 0;      // what libcurl waits for
     std::uint32_t registered = 0;  // what epoll was told
@@ -72,13 +84,19 @@ class HttpEngine : public std::enable_shared_from_this<HttpEngine> {
   static curl_socket_t on_open(void* user, curlsocktype, curl_sockaddr* address);
   static int on_close(void* user, curl_socket_t fd);
 
-  void post(std::move_only_function<void(Inbox&)> put);
-  void run();
+  // False when it is over: nothing was put.
+  bool post(std::move_only_function<void(Inbox&)> put);
+  void start_thread();  // under mutex_
+  bool turn(int wait_ms);
   bool drain();
+  void end_all();
+  void give_back_signals();
   void begin(std::unique_ptr<HttpTransfer> transfer);
   void admit(HttpTransfer& transfer);
   void cancel(std::uint64_t id);
   void finish(HttpTransfer& transfer, Result<HttpStatus> end);
+  void stop_waiting(HttpTransfer& transfer);
+  void admit_to_libcurl(HttpTransfer& transfer);
   void leave_shard(HttpTransfer& transfer);
   void serve_waiting(HttpOrigin& origin);
   HttpShard* shard_for(HttpOrigin& origin);
@@ -89,8 +107,9 @@ class HttpEngine : public std::enable_shared_from_this<HttpEngine> {
   void run_timers();
   void end_overdue(std::int64_t now_us);
   void drop_idle(std::int64_t now_us);
+  std::int64_t next_us() const;
   int wait_ms() const;
-  Descriptor& descriptor(int fd);
+  Descriptor& entry_of(int fd);
 
   const HttpClientOptions options_;
   std::size_t connections_max_ = 0;
@@ -98,12 +117,15 @@ class HttpEngine : public std::enable_shared_from_this<HttpEngine> {
   int wake_ = -1;
   CURLSH* share_ = nullptr;
   std::thread thread_;
-  std::atomic<std::thread::id> thread_id_;  // of `thread_`, once it runs
+  std::atomic<std::thread::id> thread_id_;  // of who serves
 
   mutable std::mutex mutex_;
-  Inbox inbox_;
-  std::uint64_t last_id_ = 0;
-  bool stopped_ = false;
+  std::condition_variable told_;
+  Inbox inbox_;  // under mutex_, as all to `ended_`
+  Served served_ = Served::kByNobody;
+  bool shared_ = false;                   // others than the adopter start exchanges, too
+  bool stopped_ = false, ended_ = false;  // ended: everybody has been told
+  std::atomic<std::uint64_t> last_id_ = 0;
   std::atomic<std::uint64_t> exchanges_ = 0, connections_ = 0;
   std::atomic<std::size_t> in_flight_ = 0, waiting_ = 0;
 
@@ -111,9 +133,11 @@ class HttpEngine : public std::enable_shared_from_this<HttpEngine> {
   std::map<std::string, HttpOrigin, std::less<>> origins_;
   std::vector<Descriptor> descriptors_;  // by number
   std::vector<CURL*> pool_;
+  PlainConnections plain_;
   std::multimap<std::int64_t, std::move_only_function<void()>> tasks_;
   std::int64_t next_deadline_us_;  // no exchange is overdue before
   std::int64_t next_sweep_us_ = 0;
+  bool had_sigpipe_ = false;  // the adopter's thread, before
 };
 
 }  // namespace cadre::net

@@ -17,13 +17,13 @@ using model::Fault;
 using model::FaultKind;
 using std::chrono::milliseconds;
 
-// What all calls of one model share. The client outlives every call: it ends them when it ends.
+// What all calls of one model share. The client ends every call when it ends.
 struct Core {
   std::string name;
   ModelSpec spec;
   HttpModelOptions options;
   Secret key;
-  HttpClient* client = nullptr;
+  HttpPort client;
   std::unique_ptr<model::Adapter> adapter;
   Rng rng{1};  // on the client's thread
   SystemClock system_clock;
@@ -85,7 +85,7 @@ class Call : public std::enable_shared_from_this<Call> {
     started_us_ = steady_us();
     if (stop.stop_possible()) {
       on_stop_.emplace(std::move(stop), [weak = weak_from_this(), client = core_->client] {
-        client->after(milliseconds(0), [weak] {
+        client.after(milliseconds(0), [weak] {
           if (const auto call = weak.lock()) call->cancel();
         });
       });
@@ -114,7 +114,7 @@ class Call : public std::enable_shared_from_this<Call> {
     }
     const auto seat = std::make_shared<Seat>();
     seat->call = shared_from_this();
-    core_->client->after(std::max(left(), milliseconds(1)), [seat] {
+    core_->client.after(std::max(left(), milliseconds(1)), [seat] {
       if (const auto call = seat->take()) call->waited_too_long();
     });
     core_->gate->enter(
@@ -163,7 +163,7 @@ class Call : public std::enable_shared_from_this<Call> {
     request.timeouts = {core_->options.connect, core_->options.idle,
                         std::max(left(), milliseconds(1))};
     request.max_response_bytes = core_->options.max_response_bytes;
-    exchange_ = core_->client->start(
+    exchange_ = core_->client.start(
         std::move(request),
         {.on_headers = [self = shared_from_this()](int code, const HttpHeaders& h) {
            self->headers(code, h);
@@ -272,7 +272,7 @@ class Call : public std::enable_shared_from_this<Call> {
     }
     // Others would only hear the same.
     if (asked && fault.kind == FaultKind::kRateLimit) core_->gate->close_for(wait);
-    core_->client->after(wait, [self = shared_from_this()] {
+    core_->client.after(wait, [self = shared_from_this()] {
       if (self->done_) self->attempt();
     });
   }
@@ -315,6 +315,7 @@ class HttpModel final : public Model {
       : client_(std::move(client)), core_(std::move(core)) {}
 
   std::string name() const override { return core_->name; }
+  std::shared_ptr<EventSource> events() const override { return client_->events(); }
 
   void start(const ModelRequest& request, std::stop_token stop, OnDelta delta,
              OnDone done) override {
@@ -404,12 +405,12 @@ Result<std::shared_ptr<Model>> make_model(std::string_view spec_text,
     if (at < core->name.find('/', scheme + 3)) core->name.erase(scheme + 3, at - scheme - 2);
   }
   core->rng = Rng(options.seed);
-  core->client = client.get();
+  core->client = client->port();
   core->adapter = model::make_adapter(*spec->profile, spec->model);
   core->spec = std::move(*spec);
   core->options = std::move(options);
   core->after = [http = core->client](milliseconds time, std::move_only_function<void()> task) {
-    http->after(time, std::move(task));
+    http.after(time, std::move(task));
   };
   if (core->options.traffic == nullptr) core->options.traffic = std::make_shared<Traffic>();
   core->gate = core->options.traffic->gate(

@@ -12,17 +12,9 @@
 namespace cadre::net {
 namespace {
 
-constexpr std::size_t kHeaderBytesMax = 256 * 1024;
 // Small, so that ten thousand handles stay small; a reply is seldom longer than a few kilobytes.
 constexpr long kBufferBytes = 2048;
 constexpr long kUploadBufferBytes = 16 * 1024;
-
-void add_header(HttpTransfer& transfer, std::string_view line) {
-  const std::size_t colon = line.find(':');
-  if (colon == std::string_view::npos) return;
-  transfer.status.headers.emplace_back(text::lower(text::trim(line.substr(0, colon))),
-                                       std::string(text::trim(line.substr(colon + 1))));
-}
 
 // "HTTP/1.1 200 OK" -> 200
 int status_code(std::string_view line) {
@@ -38,53 +30,20 @@ std::size_t on_header(char* data, std::size_t size, std::size_t count, void* use
   auto& transfer = *static_cast<HttpTransfer*>(user);
   const std::size_t length = size * count;
   const std::string_view line = text::trim({data, length});
-  transfer.header_bytes += length;
-  if (transfer.header_bytes > kHeaderBytesMax) {
-    transfer.fault = Error{ErrorCode::kExhausted,
-                           fmt::format("the server sent more than {} KiB of headers",
-                                       kHeaderBytesMax / 1024),
-                           "is the address right?"};
-    return 0;
-  }
-  transfer.content_us = steady_us();
+  if (!transfer.count_head(length)) return 0;
   if (line.starts_with("HTTP/")) {
-    transfer.status.code = status_code(line);
-    transfer.status.headers.clear();
-  } else if (!line.empty()) {
-    add_header(transfer, line);
-  } else if (transfer.status.code >= 200 && !transfer.headers_told) {
-    transfer.headers_told = true;
-    if (transfer.callbacks.on_headers) {
-      transfer.callbacks.on_headers(transfer.status.code, transfer.status.headers);
-    }
+    transfer.begin_head(status_code(line));
+  } else if (line.empty()) {
+    transfer.end_head();
+  } else if (const std::size_t colon = line.find(':'); colon != std::string_view::npos) {
+    transfer.add_header(line.substr(0, colon), line.substr(colon + 1));
   }
   return length;
 }
 
 std::size_t on_body(char* data, std::size_t size, std::size_t count, void* user) {
-  auto& transfer = *static_cast<HttpTransfer*>(user);
   const std::size_t length = size * count;
-  if (transfer.cancelled.load(std::memory_order_relaxed)) {
-    transfer.fault = Error{ErrorCode::kCancelled, "the request was cancelled", ""};
-    return 0;
-  }
-  transfer.status.bytes += length;
-  if (transfer.status.bytes > transfer.request.max_response_bytes) {
-    transfer.fault = Error{ErrorCode::kExhausted,
-                           fmt::format("the reply is longer than the limit of {} bytes",
-                                       transfer.request.max_response_bytes),
-                           "it was cut off"};
-    return 0;
-  }
-  if (!transfer.callbacks.on_data) return length;
-  switch (transfer.callbacks.on_data({data, length})) {
-    case DataVerdict::kContent: transfer.content_us = steady_us(); break;
-    case DataVerdict::kNoise: break;
-    case DataVerdict::kStop:
-      transfer.fault = Error{ErrorCode::kCancelled, "the reader had enough", ""};
-      return 0;
-  }
-  return length;
+  return static_cast<HttpTransfer*>(user)->take_body({data, length}) ? length : 0;
 }
 
 bool one_line(std::string_view value) {
@@ -96,6 +55,13 @@ std::string host_words(const HttpTransfer& transfer) { return origin_of(transfer
 
 std::string seconds(std::chrono::milliseconds time) {
   return fmt::format("{:g} s", static_cast<double>(time.count()) / 1000);
+}
+
+Error not_reached(const HttpTransfer& transfer) {
+  return {ErrorCode::kUnavailable,
+          fmt::format("{} could not be reached within {}", host_words(transfer),
+                      seconds(transfer.request.timeouts.connect)),
+          "check the network, the proxy and the address"};
 }
 
 // libcurl's own words, without a line break at the end; the code's name when it has none.
@@ -111,10 +77,61 @@ HttpTransfer::~HttpTransfer() {
   if (easy != nullptr) curl_easy_cleanup(easy);
 }
 
+bool HttpTransfer::count_head(std::size_t bytes) {
+  header_bytes += bytes;
+  if (header_bytes > kHeaderBytesMax) {
+    fault =
+        Error{ErrorCode::kExhausted,
+              fmt::format("the server sent more than {} KiB of headers", kHeaderBytesMax / 1024),
+              "is the address right?"};
+    return false;
+  }
+  content_us = steady_us();
+  return true;
+}
+
+void HttpTransfer::begin_head(int code) {
+  status.code = code;
+  status.headers.clear();
+}
+
+void HttpTransfer::add_header(std::string_view name, std::string_view value) {
+  status.headers.emplace_back(text::lower(text::trim(name)), std::string(text::trim(value)));
+}
+
+void HttpTransfer::end_head() {
+  if (status.code < 200 || std::exchange(headers_told, true)) return;
+  if (callbacks.on_headers) callbacks.on_headers(status.code, status.headers);
+}
+
+bool HttpTransfer::take_body(std::string_view bytes) {
+  if (cancelled.load(std::memory_order_relaxed)) {
+    fault = Error{ErrorCode::kCancelled, "the request was cancelled", ""};
+    return false;
+  }
+  status.bytes += bytes.size();
+  if (status.bytes > request.max_response_bytes) {
+    fault = Error{
+        ErrorCode::kExhausted,
+        fmt::format("the reply is longer than the limit of {} bytes", request.max_response_bytes),
+        "it was cut off"};
+    return false;
+  }
+  if (!callbacks.on_data) return true;
+  switch (callbacks.on_data(bytes)) {
+    case DataVerdict::kContent: content_us = steady_us(); break;
+    case DataVerdict::kNoise: break;
+    case DataVerdict::kStop:
+      fault = Error{ErrorCode::kCancelled, "the reader had enough", ""};
+      return false;
+  }
+  return true;
+}
+
 std::int64_t HttpTransfer::deadline_us() const {
-  std::int64_t at = std::numeric_limits<std::int64_t>::max();
+  std::int64_t at = connect_by_us > 0 ? connect_by_us : std::numeric_limits<std::int64_t>::max();
   const HttpTimeouts& limits = request.timeouts;
-  if (limits.total.count() > 0) at = started_us + limits.total.count() * 1000;
+  if (limits.total.count() > 0) at = std::min(at, started_us + limits.total.count() * 1000);
   if (limits.idle.count() > 0) at = std::min(at, content_us + limits.idle.count() * 1000);
   return at;
 }
@@ -126,6 +143,7 @@ Error HttpTransfer::time_over(std::int64_t now_us) const {
             fmt::format("{} did not finish within {}", host_words(*this), seconds(limits.total)),
             "raise the time limit or ask for less"};
   }
+  if (connect_by_us > 0 && now_us >= connect_by_us) return not_reached(*this);
   return {ErrorCode::kUnavailable,
           fmt::format("{} sent no content for {}", host_words(*this), seconds(limits.idle)),
           "the server hangs or the network is cut"};
@@ -235,14 +253,8 @@ Error curl_failure(const HttpTransfer& transfer, CURLcode code) {
               "check the address and the network's name service"};
     case CURLE_COULDNT_RESOLVE_PROXY:
       return {ErrorCode::kUnavailable, "the proxy's host is not known", "check the proxy setting"};
-    case CURLE_COULDNT_CONNECT:
-      return {ErrorCode::kUnavailable, fmt::format("cannot connect to {}: {}", host, why),
-              "is the server running, and the port right?"};
-    case CURLE_OPERATION_TIMEDOUT:
-      return {ErrorCode::kUnavailable,
-              fmt::format("{} could not be reached within {}", host,
-                          seconds(transfer.request.timeouts.connect)),
-              "check the network, the proxy and the address"};
+    case CURLE_COULDNT_CONNECT: return cannot_connect(transfer, why);
+    case CURLE_OPERATION_TIMEDOUT: return not_reached(transfer);
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
@@ -253,8 +265,18 @@ Error curl_failure(const HttpTransfer& transfer, CURLcode code) {
               "check the address, the clock and the CA file"};
     default: break;
   }
+  return broken(transfer, why);
+}
+
+Error cannot_connect(const HttpTransfer& transfer, std::string_view why) {
   return {ErrorCode::kUnavailable,
-          fmt::format("the connection to {} broke{}: {}", host,
+          fmt::format("cannot connect to {}: {}", host_words(transfer), why),
+          "is the server running, and the port right?"};
+}
+
+Error broken(const HttpTransfer& transfer, std::string_view why) {
+  return {ErrorCode::kUnavailable,
+          fmt::format("the connection to {} broke{}: {}", host_words(transfer),
                       transfer.status.bytes > 0
                           ? fmt::format(" after {} bytes of the reply", transfer.status.bytes)
                           : std::string(" before a reply came"),

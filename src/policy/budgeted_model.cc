@@ -24,6 +24,7 @@ class BudgetedModel final : public Model {
       : model_(std::move(model)), options_(std::move(options)) {}
 
   std::string name() const override { return model_->name(); }
+  std::shared_ptr<EventSource> events() const override { return model_->events(); }
 
   void start(const ModelRequest& request, std::stop_token stop, OnDelta delta,
              OnDone done) override {

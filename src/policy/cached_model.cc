@@ -36,6 +36,7 @@ class CachedModel final : public Model {
   }
 
   std::string name() const override { return model_->name(); }
+  std::shared_ptr<EventSource> events() const override { return model_->events(); }
 
   void start(const ModelRequest& request, std::stop_token stop, OnDelta delta,
              OnDone done) override {

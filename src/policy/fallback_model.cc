@@ -121,6 +121,9 @@ class FallbackModel final : public Model {
   }
 
   std::string name() const override { return name_; }
+  std::shared_ptr<EventSource> events() const override {
+    return chain_->candidates.empty() ? nullptr : chain_->candidates.front().model->events();
+  }
 
   void start(const ModelRequest& request, std::stop_token stop, OnDelta delta,
              OnDone done) override {

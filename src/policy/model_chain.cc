@@ -136,6 +136,7 @@ class RoutedModel final : public Model {
       : model_(std::move(model)), opener_(std::move(opener)) {}
 
   std::string name() const override { return model_->name(); }
+  std::shared_ptr<EventSource> events() const override { return model_->events(); }
 
   void start(const ModelRequest& request, std::stop_token stop, OnDelta delta,
              OnDone done) override {

@@ -53,6 +53,7 @@ class RecordingModel final : public Model {
       : model_(std::move(model)), tape_(std::move(tape)) {}
 
   std::string name() const override { return model_->name(); }
+  std::shared_ptr<EventSource> events() const override { return model_->events(); }
 
   void start(const ModelRequest& request, std::stop_token stop, OnDelta delta,
              OnDone done) override {

@@ -38,6 +38,7 @@ class SchemaFallback final : public Model {
   explicit SchemaFallback(std::shared_ptr<Model> model) : model_(std::move(model)) {}
 
   std::string name() const override { return model_->name(); }
+  std::shared_ptr<EventSource> events() const override { return model_->events(); }
 
   void start(const ModelRequest& request, std::stop_token stop, OnDelta delta,
              OnDone done) override {

@@ -20,6 +20,12 @@ class Router final : public Model {
       : by_tier_(std::move(by_tier)), name_(std::move(name)) {}
 
   std::string name() const override { return name_; }
+  std::shared_ptr<EventSource> events() const override {
+    for (const auto& model : by_tier_) {
+      if (model != nullptr) return model->events();
+    }
+    return nullptr;
+  }
 
   void start(const ModelRequest& request, std::stop_token stop, OnDelta delta,
              OnDone done) override {
