@@ -35,7 +35,7 @@ class HttpClientBy : public ::testing::TestWithParam<bool> {
 };
 
 INSTANTIATE_TEST_SUITE_P(Ways, HttpClientBy, ::testing::Bool(),
-                         [](const auto& info) { return info.param ? "Itself" : "Libcurl"; });
+                         [](const auto& way) { return way.param ? "Itself" : "Libcurl"; });
 
 HttpRequest post(std::string url, std::string body = "{}") {
   HttpRequest request;
