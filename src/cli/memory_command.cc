@@ -45,6 +45,20 @@ std::string session_name(const std::string& what) {
   return what.starts_with("session:") ? what.substr(8) : what;
 }
 
+std::string in_a_line(const std::string& words, std::size_t bytes) {
+  return text::shorten(text::replace_all(words, "\n", " "), bytes);
+}
+
+Json to_json(const Execution& one) {
+  return JsonObject{{"agent", one.agent},
+                    {"task", one.task},
+                    {"action", one.action},
+                    {"outcome", to_string(one.outcome)},
+                    {"detail", one.detail},
+                    {"run", one.run},
+                    {"time", format_utc(one.started_us)}};
+}
+
 Json to_json(const SessionInfo& info) {
   return JsonObject{{"session", info.id},
                     {"origin", info.origin},
@@ -82,7 +96,7 @@ int list_memory(const Console& console, const MemoryArguments& arguments) {
   for (const Lesson& lesson : *lessons) {
     console.print(fmt::format("lesson {}  seen {}, used {}, helped {}  {} -> {}\n", lesson.id,
                               lesson.seen, lesson.uses, lesson.helped,
-                              text::shorten(lesson.problem, 60), text::shorten(lesson.fix, 60)));
+                              in_a_line(lesson.problem, 60), in_a_line(lesson.fix, 60)));
   }
   if (sessions->empty() && lessons->empty()) console.print("nothing is remembered\n");
   return notes.empty() ? kDone : kInternalError;
@@ -121,11 +135,14 @@ int show_session(const Console& console, MemoryFile& file, const std::string& na
   if (!items) return report_error(console, items.error());
   auto outputs = (*memory)->outputs(kShownOutputs);
   if (!outputs) return report_error(console, outputs.error());
+  auto ran = (*memory)->executions(kShownOutputs);
+  if (!ran) return report_error(console, ran.error());
   auto knowledge = (*memory)->knowledge();
   if (!knowledge) return report_error(console, knowledge.error());
   for (const std::string& note : notes) console.warn(note);
   const auto tracker = ConversationTracker::of(*items);
-  JsonArray output_rows, knowledge_rows;
+  JsonArray output_rows, knowledge_rows, ran_rows;
+  for (const Execution& one : *ran) ran_rows.push_back(to_json(one));
   for (const AgentOutput& one : *outputs) {
     output_rows.push_back(JsonObject{{"id", one.id},
                                      {"agent", one.agent},
@@ -143,6 +160,7 @@ int show_session(const Console& console, MemoryFile& file, const std::string& na
     console.print(json::write_pretty(JsonObject{{"session", name},
                                                 {"conversation", tracker.to_json()},
                                                 {"outputs", std::move(output_rows)},
+                                                {"executions", std::move(ran_rows)},
                                                 {"knowledge", std::move(knowledge_rows)}}));
     return notes.empty() ? kDone : kInternalError;
   }
@@ -153,6 +171,9 @@ int show_session(const Console& console, MemoryFile& file, const std::string& na
   for (const AgentOutput& one : *outputs)
     console.print(fmt::format("output {} of {} ({}): {}\n", one.id, one.agent, one.kind,
                               text::shorten(one.text, 200)));
+  for (const Execution& one : *ran)
+    console.print(fmt::format("{} of {} {}: {}\n", one.action, one.agent, to_string(one.outcome),
+                              in_a_line(one.detail, 200)));
   for (const Knowledge& one : *knowledge)
     console.print(fmt::format("{} knows {} = {} (from {})\n", one.agent, one.key,
                               text::shorten(one.value, 200), one.source));

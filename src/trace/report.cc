@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "base/text.h"
 #include "trace/spans.h"
@@ -242,6 +243,16 @@ RunReport make_report(std::span<const Event> events) {
   report.start_us = first.time_us;
   report.end_us = events.back().time_us;
   report.working_us = report.end_us - report.start_us;
+  std::set<std::int64_t> lessons;
+  for (const auto& member : json::get_object(first.body, "known")) {
+    if (!member.value().is_object()) continue;  // of a run of agents
+    ++report.roles_given;
+    report.tokens_given += json::get_int(member.value(), "tokens");
+    for (const Json& id : json::get_array(member.value(), "lessons")) {
+      if (id.is_number()) lessons.insert(id.to_number<std::int64_t>());
+    }
+  }
+  report.lessons_given = static_cast<int>(lessons.size());
   report.events = static_cast<std::int64_t>(events.size());
   const Trace trace = make_trace(events);
   report.spans = static_cast<std::int64_t>(trace.spans.size());
@@ -266,6 +277,11 @@ std::string render_report(const RunReport& report) {
   out += fmt::format(
       "gates     {} passed, {} failed\njournal   {} events, {} spans, {} resumes\n\n",
       report.gates_passed, report.gates_failed, report.events, report.spans, report.resumes);
+  if (report.roles_given > 0) {
+    out.insert(out.size() - 1,
+               fmt::format("memory    {} roles were given {} tokens of it, {} lessons among them\n",
+                           report.roles_given, report.tokens_given, report.lessons_given));
+  }
   if (const Json prefix = prefix_json(report); json::get_int(prefix, "compared") > 0) {
     // The line is of use where a model was asked; figures are bytes as they were sent.
     out.insert(out.size() - 1,
@@ -305,6 +321,9 @@ Json to_json(const RunReport& report) {
       {"events", report.events},
       {"spans", report.spans},
       {"resumes", report.resumes},
+      {"memory", JsonObject{{"roles", report.roles_given},
+                            {"tokens", report.tokens_given},
+                            {"lessons", report.lessons_given}}},
       {"gates", JsonObject{{"passed", report.gates_passed}, {"failed", report.gates_failed}}},
       {"handoffs", JsonObject{{"requested", report.handoffs.requested},
                               {"accepted", report.handoffs.accepted},

@@ -43,6 +43,9 @@ struct RunReport {
   std::int64_t working_us = 0;  // end - start without the time between interruption and resume
   std::int64_t events = 0, spans = 0;
   int resumes = 0;
+  // Of the memory: how many roles were given something of it, how much in all, how many lessons.
+  int roles_given = 0, lessons_given = 0;
+  std::int64_t tokens_given = 0;
   int gates_passed = 0, gates_failed = 0;
   HandoffCounts handoffs;       // completed: accepted, and the stage it opened was carried out
   std::vector<Activity> agents, stages;  // in the order of their first start

@@ -135,6 +135,41 @@ TEST_F(Models, AResumedRunKeepsItsLimitsAndWhatItSpent) {
   EXPECT_EQ(done.exit_code, 0) << done.out << done.err;
 }
 
+// Its time, too: what the first process took is gone.
+TEST_F(Models, AResumedRunKeepsItsTime) {
+  const auto script = [&](const char* name, const char* write, int delay_ms) {
+    const auto call = [&](const char* at, const char* tool, const char* data) {
+      return fmt::format(R"({{"at": "{}", "delay_ms": {}, "calls": [{{"tool": "deliver_{}",
+                             "arguments": {{"data": {}}}}}]}},)",
+                         at, delay_ms, tool, data);
+    };
+    write_file(folder_.path() / name,
+               "{\"replies\": [" +
+                   call("plan#*", "plan", R"({"question": "q", "questions": [{"id": "Q1",
+                        "text": "t"}], "sections": ["s"]})") +
+                   call("read#*/D1/*", "notes", R"({"document": "D1", "notes": [{"claim": "c",
+                        "quotes": [{"source": "D1", "quote": "Lamp, broken on arrival"}]}]})") +
+                   call("read#*/D2/*", "notes", R"({"document": "D2", "notes": [{"claim": "c",
+                        "quotes": [{"source": "D2", "quote": "is refunded in full"}]}]})") + write +
+                   "]}");
+  };
+  script("down.json", R"({"at": "*", "error": "the service is down"})", 300);
+  const ProcessResult stopped = research("scripted:down.json", {"--max-time", "1"});
+  ASSERT_EQ(stopped.exit_code, 7) << stopped.out << stopped.err;  // after 0.6 s
+  script("up.json", R"({"at": "*", "text": "x", "delay_ms": 700})", 0);
+  const ProcessResult over =
+      run_cadre(folder_.path(), {"resume", "last", "--model", "scripted:up.json"});
+  EXPECT_EQ(over.exit_code, 6) << over.out << over.err;
+  EXPECT_NE(over.out.find("longer than it may"), std::string::npos) << over.out;
+  // With nothing left no model is asked.
+  script("later.json", R"({"at": "*", "error": "the service is down"})", 550);
+  ASSERT_EQ(research("scripted:later.json", {"--max-time", "20"}).exit_code, 7);  // after 1.1 s
+  const ProcessResult none = run_cadre(
+      folder_.path(), {"resume", "last", "--model", "scripted:up.json", "--max-time", "1"});
+  EXPECT_EQ(none.exit_code, 6) << none.out << none.err;
+  EXPECT_NE(none.out.find("models      4 calls"), std::string::npos) << none.out;
+}
+
 TEST_F(Models, MoneyIsCountedWhereThePriceIsKnown) {
   const ProcessResult ran =
       research(recording("research_chat"), {"--prices", "prices.json", "--max-cost", "5"});
@@ -245,6 +280,39 @@ TEST_F(Models, ClaudeCodeRunsAnSop) {
   ASSERT_EQ(ran.exit_code, 0) << ran.out << ran.err;
   EXPECT_EQ(json::get_int(result().at("run").at("tokens"), "input"), 50);
   EXPECT_NEAR(json::get_double(result().at("run"), "cost_usd"), 0.05, 1e-9);
+  // The second run is given what the first one left; the third is not, and leaves nothing.
+  write_file(folder_.path() / "claude.sh",
+             "#!/bin/sh\nprompt=$(cat)\nprintf '%s' \"$prompt\" >> " +
+                 (folder_.path() / "prompts.txt").string() + "\n"
+             "printf '%s' \"$prompt\" | " + program + "\n");
+  std::filesystem::permissions(folder_.path() / "claude.sh",
+                               std::filesystem::perms::owner_all);
+  const auto again = [&](std::vector<std::string> more) {
+    std::filesystem::remove(folder_.path() / "prompts.txt");
+    more.insert(more.end(), {"--input", "order.txt", "policy.txt", "--out", "out2"});
+    std::filesystem::remove_all(folder_.path() / "out2");
+    std::vector<std::string> words{"run", "My lamp is broken", "--sop", "research", "--model",
+                                   "claude-code:sonnet"};
+    words.insert(words.end(), more.begin(), more.end());
+    const ProcessResult next =
+        run_cadre(folder_.path(), words,
+                  {.env = {"CADRE_CLAUDE=" + (folder_.path() / "claude.sh").string()}});
+    EXPECT_EQ(next.exit_code, 0) << next.out << next.err;
+    return file("prompts.txt");
+  };
+  const auto list = [&] { return run_cadre(folder_.path(), {"memory", "list"}).out; };
+  EXPECT_NE(list().find("session sop:research  0 items, 4 entries"), std::string::npos) << list();
+  const ProcessResult shown = run_cadre(folder_.path(), {"memory", "show", "sop:research"});
+  EXPECT_NE(shown.out.find("of writer (report): For: My lamp came broken."), std::string::npos)
+      << shown.out;
+  const std::string given = again({});
+  EXPECT_NE(given.find("<memory>"), std::string::npos) << given;
+  EXPECT_NE(given.find("writer: (report) For: My lamp came broken."), std::string::npos);
+  const ProcessResult report = run_cadre(folder_.path(), {"report", "last"});
+  EXPECT_NE(report.out.find("memory    "), std::string::npos) << report.out;
+  const std::string before = list();
+  EXPECT_EQ(again({"--no-memory"}).find("<memory>"), std::string::npos);
+  EXPECT_EQ(list(), before);
   const ProcessResult missing = research("claude-code");
   EXPECT_EQ(missing.exit_code, 7);
   EXPECT_NE(missing.err.find("claude is not installed"), std::string::npos) << missing.err;
