@@ -94,8 +94,8 @@ void add_run(CLI::App& app, Parsed& parsed) {
                   "standard operating procedure (stages, roles, gates): a shipped name or a folder "
                   "(default: software, or solo for a trivial job with a language model)");
   run->add_option("--team", parsed.run.team,
-                  "auto (one agent for a trivial job), solo, or full; with a language model")
-      ->capture_default_str();
+                  "auto (one agent for a trivial job), solo, or full; with a language model "
+                  "(default: auto)");
   run->add_option("--model", parsed.run.model,
                   "who thinks: offline (the embedded engine, no language model), openai:NAME, "
                   "anthropic:NAME, ollama:NAME, claude-code, URL#NAME, replay:FILE, scripted:FILE; "
@@ -116,8 +116,9 @@ void add_run(CLI::App& app, Parsed& parsed) {
   run->add_flag(
       "--no-sandbox", parsed.run.no_sandbox,
       "run generated code with your rights instead of in bubblewrap; the report is marked");
-  run->add_flag("--no-memory", parsed.run.no_memory,
-                "neither read nor keep what is remembered over runs (docs/memory.md)");
+  run->add_flag("--memory,!--no-memory", parsed.run.memory,
+                "whether to read and keep what is remembered over runs (docs/memory.md; default: "
+                "yes)");
   run->add_flag("--quiet", parsed.console.quiet, "only the final summary");
   add_common(run, parsed);
   run->callback([&] {
@@ -137,7 +138,7 @@ void add_run_views(CLI::App& app, Parsed& parsed) {
   resume->add_flag("--no-sandbox", parsed.resume.no_sandbox,
                    "run generated code with your rights instead of in bubblewrap; the report is "
                    "marked");
-  resume->add_flag("--no-memory", parsed.resume.no_memory, "as in run");
+  resume->add_flag("--memory,!--no-memory", parsed.resume.memory, "as in run");
   resume->add_flag("--quiet", parsed.console.quiet, "only the final summary");
   resume->callback([&] {
     parsed.action = [&] {

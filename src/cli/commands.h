@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,7 +18,7 @@ struct RunArguments {
   std::filesystem::path on;   // the repository to be changed; empty: something new is made
   std::filesystem::path state = ".cadre";
   std::string sop;                            // "": chosen by `team`
-  std::string team = "auto";                  // auto, solo, full
+  std::string team;                           // "": auto; solo, full
   std::string model;                          // "": CADRE_MODEL, else offline
   ModelAround around;                         // prices, budget, cache, recording
   std::filesystem::path policy;               // "": policy.yaml in the folder of the journal
@@ -25,7 +26,7 @@ struct RunArguments {
   std::string stack = "python";
   int timeout_s = 0;  // 0: the SOP's
   bool no_sandbox = false;
-  bool no_memory = false;
+  std::optional<bool> memory{};  // unset: as cadre.toml says, else yes
 };
 int run_command(const Console& console, const RunArguments& arguments);
 
@@ -38,7 +39,7 @@ struct ResumeArguments {
   ModelAround around;
   std::filesystem::path policy;
   bool no_sandbox = false;
-  bool no_memory = false;
+  std::optional<bool> memory{};  // unset: as cadre.toml says, else yes
 };
 int resume_command(const Console& console, const RunReference& reference,
                    const ResumeArguments& arguments);

@@ -3,7 +3,9 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "cli/commands.h"
+#include "cli/config.h"
 #include "cli/model_options.h"
 #include "cli/provider_state.h"
 #include "cli/toolchain.h"
@@ -73,10 +75,32 @@ std::vector<Finding> examine_models() {
   return findings;
 }
 
+Finding examine_config(const Result<Config>& config) {
+  if (!config) {
+    return {"cadre.toml", false, config.error().message,
+            "no run begins with a configuration that cannot be read", "mend it", true};
+  }
+  std::vector<std::string> files;
+  for (const std::filesystem::path& file : config->files) files.push_back(file.string());
+  if (!files.empty()) return {"cadre.toml", true, text::join(files, ", before "), "", "", false};
+  for (const std::filesystem::path& place : config_places()) files.push_back(place.string());
+  return {"cadre.toml", true, "none: looked for " + text::join(files, " and "), "", "", false};
+}
+
+std::string settings_lines(const std::vector<EffectiveSetting>& settings) {
+  std::string out;
+  for (const EffectiveSetting& one : settings)
+    out += fmt::format("        {:<18} {:<24} {}\n", one.key, one.value, one.origin);
+  return out;
+}
+
 }  // namespace
 
 int doctor_command(const Console& console) {
+  const auto config = read_config();
+  const auto settings = config ? effective_settings(*config) : std::vector<EffectiveSetting>{};
   std::vector<Finding> findings = examine();
+  findings.push_back(examine_config(config));
   for (Finding& finding : examine_models()) findings.push_back(std::move(finding));
   bool all_required = true;
   JsonArray rows;
@@ -96,10 +120,14 @@ int doctor_command(const Console& console) {
                        f.name, f.detail);
     if (!f.good && !f.consequence.empty())
       out += fmt::format("        without it: {}\n        remedy: {}\n", f.consequence, f.remedy);
+    if (f.name == "cadre.toml") out += settings_lines(settings);
   }
   if (console.json) {
-    console.print(
-        json::write_pretty(JsonObject{{"ok", all_required}, {"checks", std::move(rows)}}));
+    JsonArray set;
+    for (const EffectiveSetting& one : settings)
+      set.push_back(JsonObject{{"key", one.key}, {"value", one.value}, {"origin", one.origin}});
+    console.print(json::write_pretty(JsonObject{
+        {"ok", all_required}, {"checks", std::move(rows)}, {"settings", std::move(set)}}));
   } else {
     out += "ok      model offline               embedded, needs no network and no key\n";
     out += all_required ? "everything that a run needs is there\n"

@@ -15,6 +15,7 @@
 #include "cli/brief_input.h"
 #include "cli/change_run.h"
 #include "cli/commands.h"
+#include "cli/config.h"
 #include "cli/interrupt.h"
 #include "cli/journal_access.h"
 #include "cli/model_options.h"
@@ -327,8 +328,12 @@ RunOptions run_options(const RunArguments& arguments, const Plan& plan, Ground& 
 
 }  // namespace
 
-int run_command(const Console& console, const RunArguments& arguments) {
+int run_command(const Console& console, const RunArguments& given) {
   Stopwatch watch;
+  auto config = read_config();
+  if (!config) return report_error(console, config.error());
+  RunArguments arguments = given;
+  apply_config(*config, arguments);
   if (auto good = check_choices(arguments); !good) return report_error(console, good.error());
   if (auto good = check_around(arguments.model, arguments.around); !good)
     return report_error(console, good.error());
@@ -366,7 +371,7 @@ int run_command(const Console& console, const RunArguments& arguments) {
     shop->parts.project = ground->change->writer;
   }
   shop->parts.policy = std::move(*policy);
-  if (!arguments.no_memory) {
+  if (arguments.memory.value_or(true)) {
     if (auto good = remember(*shop, *plan, arguments.state, arguments.around); !good)
       return report_error(console, good.error());
   }
@@ -399,8 +404,12 @@ int run_command(const Console& console, const RunArguments& arguments) {
 }
 
 int resume_command(const Console& console, const RunReference& reference,
-                   const ResumeArguments& arguments) {
+                   const ResumeArguments& given) {
   Stopwatch watch;
+  auto config = read_config();
+  if (!config) return report_error(console, config.error());
+  ResumeArguments arguments = given;
+  apply_config(*config, arguments);
   auto store = open_journal(reference.state, false);
   if (!store) return report_error(console, store.error());
   auto info = find_run(**store, reference.run);
@@ -438,7 +447,7 @@ int resume_command(const Console& console, const RunReference& reference,
     count_earlier(*shop->mind.spending, earlier);
   shop->parts.policy = std::move(*policy);
   // A run that began without a memory stays without.
-  if (!arguments.no_memory && json::get_bool(state->start, "remembers")) {
+  if (arguments.memory.value_or(true) && json::get_bool(state->start, "remembers")) {
     if (auto good = remember(*shop, *state->plan, reference.state, around); !good)
       return report_error(console, good.error());
   }

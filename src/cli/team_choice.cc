@@ -19,7 +19,7 @@ Result<ChosenSop> chosen(const std::string& sop, const std::vector<std::string>&
 }
 
 Result<void> check(const RunArguments& arguments, bool offline) {
-  const std::string& team = arguments.team;
+  const std::string team = arguments.team.empty() ? "auto" : arguments.team;
   if (team != "auto" && team != "solo" && team != "full") {
     return fail(ErrorCode::kInvalidInput, fmt::format("there is no team \"{}\"", team),
                 "write --team auto, solo or full");
