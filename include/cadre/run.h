@@ -141,7 +141,7 @@ class RunHandle {
   const std::string& id() const;
   // Until it has ended or waits for a person, or until `at_most` is over (status kRunning then).
   RunResult wait(std::optional<std::chrono::milliseconds> at_most = std::nullopt) const;
-  // Until it has ended, also while it waits for a person: `approvals` say it when `at_most` is over.
+  // Until it has ended, also while it waits for a person (`approvals`, when `at_most` is over).
   // A decision that another process writes into its journal (`cadre approve`, decide_call) is seen
   // within half a second.
   RunResult wait_end(std::optional<std::chrono::milliseconds> at_most = std::nullopt) const;

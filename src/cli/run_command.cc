@@ -328,12 +328,10 @@ RunOptions run_options(const RunArguments& arguments, const Plan& plan, Ground& 
 
 }  // namespace
 
-int run_command(const Console& console, const RunArguments& given) {
+namespace {
+
+int begin_run(const Console& console, const RunArguments& arguments) {
   Stopwatch watch;
-  auto config = read_config();
-  if (!config) return report_error(console, config.error());
-  RunArguments arguments = given;
-  apply_config(*config, arguments);
   if (auto good = check_choices(arguments); !good) return report_error(console, good.error());
   if (auto good = check_around(arguments.model, arguments.around); !good)
     return report_error(console, good.error());
@@ -403,13 +401,9 @@ int run_command(const Console& console, const RunArguments& given) {
                   {ground->out_dir, arguments.state, &*plan, ground->change}, watch.seconds());
 }
 
-int resume_command(const Console& console, const RunReference& reference,
-                   const ResumeArguments& given) {
+int go_on(const Console& console, const RunReference& reference,
+          const ResumeArguments& arguments) {
   Stopwatch watch;
-  auto config = read_config();
-  if (!config) return report_error(console, config.error());
-  ResumeArguments arguments = given;
-  apply_config(*config, arguments);
   auto store = open_journal(reference.state, false);
   if (!store) return report_error(console, store.error());
   auto info = find_run(**store, reference.run);
@@ -461,6 +455,25 @@ int resume_command(const Console& console, const RunReference& reference,
   progress->finish();
   return conclude(console, *shop, outcome,
                   {out_dir, reference.state, state->plan.get(), *change}, watch.seconds());
+}
+
+}  // namespace
+
+int run_command(const Console& console, const RunArguments& given) {
+  auto config = read_config();
+  if (!config) return report_error(console, config.error());
+  RunArguments arguments = given;
+  apply_config(*config, arguments);
+  return begin_run(console, arguments);
+}
+
+int resume_command(const Console& console, const RunReference& reference,
+                   const ResumeArguments& given) {
+  auto config = read_config();
+  if (!config) return report_error(console, config.error());
+  ResumeArguments arguments = given;
+  apply_config(*config, arguments);
+  return go_on(console, reference, arguments);
 }
 
 }  // namespace cadre::cli

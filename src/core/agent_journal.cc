@@ -122,6 +122,20 @@ void add_all(JsonObject& body, JsonObject more) {
 
 }  // namespace
 
+namespace {
+
+JsonObject branch_body(const AgentRun& run, const BranchOpened& branch,
+                       std::vector<std::string>& blobs) {
+  JsonObject body = place_body(run, branch.frame, branch.call);
+  put_text(body, "items", detail::write_items(branch.items), blobs);
+  if (!branch.problem.empty()) body["problem"] = branch.problem;
+  if (!branch.lessons.empty())
+    body["lessons"] = JsonArray(branch.lessons.begin(), branch.lessons.end());
+  return body;
+}
+
+}  // namespace
+
 AgentJournal::Draft AgentJournal::outcome(const AgentRun& run, const AgentOutcome& outcome,
                                           JsonObject more) {
   std::vector<std::string> blobs;
@@ -174,11 +188,7 @@ AgentJournal::Draft AgentJournal::outcome(const AgentRun& run, const AgentOutcom
              agent_seq(run, handoff->frame), agent_name(run, handoff->frame), std::move(body)));
   }
   if (const auto* branch = std::get_if<BranchOpened>(&outcome)) {
-    JsonObject body = place_body(run, branch->frame, branch->call);
-    put_text(body, "items", detail::write_items(branch->items), blobs);
-    if (!branch->problem.empty()) body["problem"] = branch->problem;
-    if (!branch->lessons.empty())
-      body["lessons"] = JsonArray(branch->lessons.begin(), branch->lessons.end());
+    JsonObject body = branch_body(run, *branch, blobs);
     add_all(body, std::move(more));
     return with_blobs(make(EventKind::kBranchOpened, agent_seq(run, branch->frame),
                            agent_name(run, branch->frame), std::move(body)));

@@ -108,7 +108,8 @@ std::string without_secrets(std::string text, std::span<const std::string> secre
       R"(|\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{5,})"
       R"(|\bgsk_[A-Za-z0-9]{20,}|\bBearer +[A-Za-z0-9._~+/-]{16,}=*)");
   static const re2::RE2 kNamed(
-      R"re((?i)((?:password|passwd|secret|api[_-]?key|access[_-]?key|auth[_-]?token|token)\\?["']?\s*[:=]\s*\\?["'])[^"'\\]{6,}(\\?["']))re");
+      R"re((?i)((?:password|passwd|secret|api[_-]?key|access[_-]?key|auth[_-]?token|token))re"
+      R"re(\\?["']?\s*[:=]\s*\\?["'])[^"'\\]{6,}(\\?["']))re");
   static const re2::RE2 kInAddress(R"(([a-z][a-z0-9+.-]*://[^/\s:@]+:)[^/\s@]+@)");
   re2::RE2::GlobalReplace(&text, kForms, kSecretMark);
   re2::RE2::GlobalReplace(&text, kNamed, std::string(R"(\1)") + kSecretMark + R"(\2)");

@@ -95,7 +95,8 @@ class Fold {
     title_ = json::get_string(event.body, "title");
     for (const auto& member : json::get_object(event.body, kKnownMember)) {
       for (const Json& id : json::get_array(member.value(), "lessons")) {
-        if (id.is_number()) given_[std::string(json::as_view(member.key()))].push_back(id.to_number<std::int64_t>());
+        if (!id.is_number()) continue;
+        given_[std::string(json::as_view(member.key()))].push_back(id.to_number<std::int64_t>());
       }
     }
   }

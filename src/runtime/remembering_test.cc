@@ -66,7 +66,8 @@ struct Team {
   std::vector<std::string> seen;  // Task::known of each turn
   std::mutex mutex;
   std::shared_ptr<ScriptedProvider> provider = std::make_shared<ScriptedProvider>(
-      [this](const Task& task, std::span<const ToolResult>, const std::stop_token&) -> Result<Turn> {
+      [this](const Task& task, std::span<const ToolResult>,
+             const std::stop_token&) -> Result<Turn> {
         const std::lock_guard lock(mutex);
         seen.push_back(task.role + ": " + task.known);
         Turn turn = finished(task);
