@@ -163,6 +163,37 @@ TEST_F(AlteredMachine, NoSandboxIsTheUsersWordAndMarksTheReport) {
   EXPECT_TRUE(says(run, "NONE: the written code ran with your rights")) << run.out;
 }
 
+TEST_F(AlteredMachine, WithoutGitNoExistingCodeIsChanged) {
+  // As git leaves it; who lacks git got the folder from somewhere else.
+  const fs::path repo = folder_.path() / "repo";
+  write_file(repo / "a.txt", "a\n");
+  for (std::vector<std::string> words : {std::vector<std::string>{"init", "--quiet"},
+                                         {"add", "a.txt"},
+                                         {"-c", "user.name=a", "-c", "user.email=a@b", "commit",
+                                          "--quiet", "-m", "begin"}}) {
+    ProcessOptions git;
+    git.argv = {"/usr/bin/git"};
+    git.argv.insert(git.argv.end(), words.begin(), words.end());
+    git.env = {"PATH=/usr/bin:/bin", "HOME=" + folder_.path().string()};
+    git.cwd = repo;
+    const auto done = run_process(git);
+    ASSERT_TRUE(done && done->success()) << (done ? done->err : done.error().message);
+  }
+  write_file(folder_.path() / "s.json", R"({"replies": []})");
+  const std::vector<std::string> change{"run",     "add b",  "--on", "repo", "--model",
+                                        "scripted:s.json"};
+  const auto without = with_mounts(hide("git") + "exec \"$@\"");
+  const ProcessResult run = run_cadre(folder_.path(), change, {.wrapper = without});
+  EXPECT_EQ(run.exit_code, 4) << run.out << run.err;
+  EXPECT_TRUE(says(run, "git is not installed (apt-get install git")) << run.err;
+  EXPECT_FALSE(fs::exists(folder_.path() / ".cadre"));
+  // With it the model is asked.
+  EXPECT_EQ(run_cadre(folder_.path(), change).exit_code, 7);
+  const ProcessResult doctor = run_cadre(folder_.path(), {"doctor"}, {.wrapper = without});
+  EXPECT_TRUE(says(doctor, "missing git ")) << doctor.out;
+  EXPECT_TRUE(says(doctor, "apt-get install git")) << doctor.out;
+}
+
 TEST_F(AlteredMachine, WithoutPythonTheRunDoesNotBegin) {
   const auto without = with_mounts(hide("python3") + "exec \"$@\"");
   const ProcessResult run =
