@@ -3,10 +3,12 @@
 // -9 in between.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <map>
 #include <set>
 
 #include "base/clock.h"
+#include "net/http_test_server.h"
 #include "program.h"
 
 namespace cadre::testing {
@@ -207,6 +209,62 @@ TEST(Research, WithoutAModelItIsRefusedWithWhatHelps) {
       folder.path(), {"run", "Why?", "--sop", "research", "--model", "scripted:script.json"});
   EXPECT_EQ(without.exit_code, 2);
   EXPECT_NE(without.err.find("--input"), std::string::npos) << without.err;
+}
+
+// The Product Manager of the shipped SOP may read a page when a person allows it.
+TEST(Software, APageIsReadByAPersonsLeaveOnly) {
+  std::atomic<int> asked = 0;
+  net::testing::TestServer server(
+      [&](const std::string&, const net::testing::TestServer::Connection& connection) {
+        ++asked;
+        return connection.reply(200, "Loans last 14 days.", "Content-Type: text/plain\r\n");
+      });
+  const std::string url = server.url("/rules");
+  const Json script{
+      {"replies",
+       JsonArray{JsonObject{{"at", "requirements#1/*/turn:1"},
+                            {"calls", JsonArray{JsonObject{{"tool", "fetch_url"},
+                                                           {"arguments",
+                                                            JsonObject{{"url", url}}}}}}},
+                 JsonObject{{"at", "*"}, {"refusal", "enough for the test"}}}}};
+  const auto begin = [&](const TestFolder& folder, std::vector<std::string> more) {
+    write_file(folder.path() / "script.json", json::write(script));
+    std::vector<std::string> words{"run",     "A library that lends by the rules at " + url,
+                                   "--sop",   "software",
+                                   "--model", "scripted:script.json",
+                                   "--out",   "out"};
+    words.insert(words.end(), more.begin(), more.end());
+    return run_cadre(folder.path(), words);
+  };
+  const auto page = [](const TestFolder& folder) {
+    for (const Json& event : events_of(folder.path())) {
+      if (json::get_string(event, "kind") == "tool_call_ended") return json::write(event.at("body"));
+    }
+    return std::string();
+  };
+  TestFolder folder;
+  const ProcessResult ran = begin(folder, {});
+  ASSERT_EQ(ran.exit_code, 8) << ran.out << ran.err;
+  EXPECT_NE(ran.out.find("tool:fetch_url"), std::string::npos) << ran.out;
+  EXPECT_NE(ran.out.find(url), std::string::npos) << "a person sees the address";
+  EXPECT_EQ(asked, 0);
+  const ProcessResult approved = run_cadre(folder.path(), {"approve", "last", "--resume"});
+  EXPECT_EQ(approved.exit_code, 4) << approved.out << approved.err;  // as the script refuses
+  EXPECT_EQ(asked, 1);
+  EXPECT_NE(page(folder).find("Loans last 14 days."), std::string::npos) << page(folder);
+
+  TestFolder no;
+  ASSERT_EQ(begin(no, {}).exit_code, 8);
+  EXPECT_EQ(run_cadre(no.path(), {"reject", "last", "--message", "not that one", "--resume"})
+                .exit_code,
+            4);
+  EXPECT_EQ(page(no), "") << "it was not called";
+  EXPECT_EQ(asked, 1);
+
+  TestFolder rules;
+  write_file(rules.path() / "rules.yaml", "allow: [\"tool:fetch_url\"]\n");
+  EXPECT_EQ(begin(rules, {"--policy", "rules.yaml"}).exit_code, 4);
+  EXPECT_EQ(asked, 2);
 }
 
 TEST(SupportTriage, APersonDecidesInAnotherProcess) {
