@@ -278,6 +278,7 @@ void add_usage(Usage& sum, const Usage& usage, bool first) {
   add(sum.cache_write_tokens, usage.cache_write_tokens);
   add(sum.cost_usd, usage.cost_usd);
   sum.requests = (first ? 0 : sum.requests) + usage.requests;
+  sum.uncounted = (first ? 0 : sum.uncounted) + usage.uncounted;
 }
 
 namespace {

@@ -70,6 +70,8 @@ class StreamParser {
                                           const Model::OnDelta& on_delta) = 0;
   // The stream has ended. kCutOff when the reply is not complete.
   virtual Parsed finish() = 0;
+  // What the stream has said so far of what it took: of a reply that broke. Before finish().
+  virtual Usage usage() const { return {}; }
 };
 
 class Adapter {
@@ -86,6 +88,9 @@ class Adapter {
 
 // `model`: the name used when a request names none.
 std::unique_ptr<Adapter> make_adapter(const Profile& profile, std::string model);
+
+// What a whole reply that could not be used says of what it took, in any of the vendors' words.
+Usage usage_in(std::string_view body);
 
 // A reply with an error in it, in any of the vendors' shapes. Status 0: inside of a stream.
 Fault fault_of(const Profile& profile, int status, std::string_view body);

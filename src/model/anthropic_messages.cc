@@ -250,6 +250,11 @@ class MessagesStream final : public StreamParser {
     settle(reply_, *context_);
     return std::move(reply_);
   }
+  Usage usage() const override {
+    Usage so_far;
+    if (usage_.is_object()) take_usage(usage_, so_far);
+    return so_far;
+  }
 
  private:
   struct Open {

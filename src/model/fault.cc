@@ -5,7 +5,9 @@
 #include <array>
 
 #include "base/text.h"
+#include "base/json.h"
 #include "model/adapter.h"
+#include "model/wire_common.h"
 
 namespace cadre::model {
 namespace {
@@ -184,6 +186,26 @@ Fault fault_of(const Profile& profile, int status, std::string_view body) {
                             : fmt::format("{} (status {})", text::shorten(detail, 380), status);
   }
   return make(profile, kind_of(status, said), detail);
+}
+
+Usage usage_in(std::string_view body) {
+  Usage usage;
+  const auto reply = json::parse(body);
+  if (!reply || !reply->is_object()) return usage;
+  const Json* said = json::find(*reply, "usage");
+  const Json& counts = said != nullptr && said->is_object() ? *said : *reply;
+  const auto count = [&](std::initializer_list<const char*> names) {
+    std::optional<std::int64_t> sum;
+    for (const char* name : names) {
+      if (const auto one = count_of(counts, name)) sum = sum.value_or(0) + *one;
+    }
+    return sum;
+  };
+  // Each vendor has one of the first three; the others are counted apart by one of them.
+  usage.input_tokens = count({"prompt_tokens", "input_tokens", "prompt_eval_count",
+                              "cache_creation_input_tokens", "cache_read_input_tokens"});
+  usage.output_tokens = count({"completion_tokens", "output_tokens", "eval_count"});
+  return usage;
 }
 
 Fault malformed(const Profile& profile, std::string_view what) {

@@ -23,6 +23,7 @@ Json to_json(const Usage& usage) {
   if (usage.cost_usd) out["cost_usd"] = *usage.cost_usd;
   if (!usage.answered_by.empty()) out["answered_by"] = usage.answered_by;
   if (usage.from_cache) out["from_cache"] = true;
+  if (usage.uncounted > 0) out["uncounted"] = usage.uncounted;
   return out;
 }
 
@@ -37,6 +38,7 @@ Usage usage_from_json(const Json& json) {
     usage.cost_usd = cost->to_number<double>();
   usage.answered_by = json::get_string(json, "answered_by");
   usage.from_cache = json::get_bool(json, "from_cache");
+  usage.uncounted = static_cast<int>(json::get_int(json, "uncounted"));
   return usage;
 }
 

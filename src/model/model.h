@@ -74,6 +74,9 @@ struct Usage {
   std::optional<double> cost_usd{};  // by the price table; unset: the price is not known
   std::string answered_by{};         // which model of several it was; "": there was one
   bool from_cache = false;           // our own: no vendor was asked
+  // Replies among `requests` that had begun, broke, and did not say what they took: it is not in
+  // the counts. What broken replies did say is.
+  int uncounted = 0;
   bool operator==(const Usage&) const = default;
 };
 

@@ -233,6 +233,7 @@ class OllamaStream final : public StreamParser {
     if (!parts_.done) return std::unexpected(cut_off(profile_));
     return std::move(parts_).reply(*context_);
   }
+  Usage usage() const override { return parts_.usage; }
 
  private:
   const Profile& profile_;

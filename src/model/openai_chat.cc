@@ -322,6 +322,7 @@ class ChatStream final : public StreamParser {
     if (!done_ && parts_.finish.empty()) return std::unexpected(cut_off(profile_));
     return std::move(parts_).reply(*context_);
   }
+  Usage usage() const override { return parts_.usage; }
 
  private:
   void take(const Json& delta, const Model::OnDelta& on_delta) {

@@ -209,8 +209,10 @@ class ResponsesStream final : public StreamParser {
         items_[json::get_int(*event, "output_index", next_++)] = owned(*item);
       return true;
     }
-    if (type == "error" || type == "response.failed")
+    if (type == "error" || type == "response.failed") {
+      if (const Json* response = json::find(*event, "response")) failed_ = owned(*response);
       return std::unexpected(fault_of(profile_, 0, data));
+    }
     if (type == "response.completed" || type == "response.incomplete") {
       const Json* response = json::find(*event, "response");
       if (response == nullptr)
@@ -231,6 +233,11 @@ class ResponsesStream final : public StreamParser {
     take_facts(response_, reply);
     settle(reply, *context_);
     return reply;
+  }
+  Usage usage() const override {
+    ModelReply so_far;
+    take_facts(response_.is_null() ? failed_ : response_, so_far);
+    return so_far.usage;
   }
 
  private:
@@ -263,7 +270,7 @@ class ResponsesStream final : public StreamParser {
   std::map<std::int64_t, Json> items_;  // by output index
   std::map<std::int64_t, int> calls_;   // which call stands at an output index
   std::int64_t next_ = 0;
-  Json response_;
+  Json response_, failed_;
 };
 
 class ResponsesAdapter final : public Adapter {

@@ -40,6 +40,7 @@ std::string without_key(std::string text, const Secret& key) {
   return text::replace_all(std::move(text), key.reveal(), "[key]");
 }
 
+constexpr std::size_t kLostMax = 1000;
 constexpr std::int64_t kOutputTokens = 1000;  // of a call that does not say how many it allows
 
 // What the vendor will count for the call, roughly: four bytes a token, and what may be written.
@@ -49,6 +50,26 @@ std::int64_t rough_tokens(const ModelRequest& request, const model::Profile& pro
   if (request.settings != nullptr)
     output = request.settings->max_output_tokens.value_or(output);
   return static_cast<std::int64_t>(bytes / 4) + output;
+}
+
+Usage nothing() {
+  Usage usage;
+  usage.requests = 0;
+  usage.input_tokens = usage.output_tokens = 0;
+  return usage;
+}
+
+// What is not known of a part stays out of the sum, which `uncounted` says.
+void add_counts(Usage& to, const Usage& more) {
+  const auto add = [](std::optional<std::int64_t>& sum, const std::optional<std::int64_t>& count) {
+    if (sum && count) *sum += *count;
+  };
+  add(to.input_tokens, more.input_tokens);
+  add(to.output_tokens, more.output_tokens);
+  add(to.cached_tokens, more.cached_tokens);
+  add(to.reasoning_tokens, more.reasoning_tokens);
+  add(to.cache_write_tokens, more.cache_write_tokens);
+  to.uncounted += more.uncounted;
 }
 
 class Call;
@@ -78,8 +99,10 @@ class Call : public std::enable_shared_from_this<Call> {
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 
-  void begin(model::WireRequest wire, std::int64_t tokens, std::stop_token stop) {
+  void begin(model::WireRequest wire, std::int64_t tokens, std::string key,
+             std::stop_token stop) {
     wire_ = std::move(wire);
+    key_ = std::move(key);
     tokens_ = tokens;
     body_ = std::make_shared<const std::string>(std::move(wire_.body));
     started_us_ = steady_us();
@@ -233,9 +256,20 @@ class Call : public std::enable_shared_from_this<Call> {
     core_->gate->leave(mark_, how_it_went(ended.has_value(), reply), core_->after);
     if (reply) {
       reply->usage.requests = attempts_;
+      if (lost_.requests > 0) add_counts(reply->usage, lost_);
       return end(std::move(*reply));
     }
+    count_lost();
     retry_or_end(std::move(reply.error()));
+  }
+
+  // A reply that had begun is paid for, also when it broke.
+  void count_lost() {
+    if (status_.code < 200 || status_.code >= 300) return;
+    Usage took = streaming_ ? parser_->usage() : model::usage_in(text_);
+    took.uncounted = took.input_tokens && took.output_tokens ? 0 : 1;
+    ++lost_.requests;
+    add_counts(lost_, took);
   }
 
   CallEnd how_it_went(bool arrived, const model::Parsed& reply) const {
@@ -282,6 +316,10 @@ class Call : public std::enable_shared_from_this<Call> {
     error.message = without_key(std::move(error.message), core_->key);
     if (attempts_ > 1) error.message += fmt::format("; tried {} times", attempts_);
     if (shown_) error.message += "; part of the reply was shown already";
+    if (const auto took = *lost_.input_tokens + *lost_.output_tokens; took > 0)
+      error.message += fmt::format("; what broke took {} tokens", took);
+    if (lost_.requests > 0 && core_->options.lost != nullptr)
+      core_->options.lost->put(key_, lost_);
     end(std::unexpected(std::move(error)));
   }
 
@@ -293,6 +331,8 @@ class Call : public std::enable_shared_from_this<Call> {
   std::optional<std::stop_callback<std::function<void()>>> on_stop_;
   HttpCall exchange_;
   std::int64_t started_us_ = 0;
+  std::string key_;
+  Usage lost_ = nothing();  // by attempts whose reply broke; `requests` counts them
   std::int64_t tokens_ = 0;  // as the vendor will count them, roughly
   int attempts_ = 0;
   bool shown_ = false;  // a delta went out: the reply cannot be taken back
@@ -326,7 +366,7 @@ class HttpModel final : public Model {
     if (!request.stream) delta = nullptr;
     const std::int64_t tokens = rough_tokens(request, *core_->spec.profile, wire->body.size());
     std::make_shared<Call>(core_, std::move(delta), std::move(done))
-        ->begin(std::move(*wire), tokens, std::move(stop));
+        ->begin(std::move(*wire), tokens, std::string(request.key), std::move(stop));
   }
 
  private:
@@ -361,6 +401,18 @@ Result<ModelSpec> parse_url_spec(std::string_view text, const model::Profile& pr
 }
 
 }  // namespace
+
+void LostUsage::put(const std::string& key, const Usage& usage) {
+  const std::lock_guard lock(mutex_);
+  if (by_key_.size() >= kLostMax) by_key_.clear();  // nobody takes them
+  by_key_[key] = usage;
+}
+
+std::optional<Usage> LostUsage::take(const std::string& key) {
+  const std::lock_guard lock(mutex_);
+  const auto node = by_key_.extract(key);
+  return node.empty() ? std::nullopt : std::optional(node.mapped());
+}
 
 Result<ModelSpec> parse_model_spec(std::string_view text) {
   text = text::trim(text);

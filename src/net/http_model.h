@@ -11,7 +11,10 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 
 #include "model/adapter.h"
@@ -33,6 +36,19 @@ struct ModelSpec {
 // "ollama+http://host:11434#name".
 Result<ModelSpec> parse_model_spec(std::string_view text);
 
+// What calls that failed in the end took all the same, by the key of their request: broken replies
+// are paid for, too. Thread-safe.
+class LostUsage {
+ public:
+  void put(const std::string& key, const Usage& usage);
+  // Nothing when nothing is known to be lost; the second time, too.
+  std::optional<Usage> take(const std::string& key);
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, Usage> by_key_;
+};
+
 struct HttpModelOptions {
   RetryPolicy retry;
   std::chrono::milliseconds connect{15'000};
@@ -44,6 +60,7 @@ struct HttpModelOptions {
   // The gates of limits and overload; models that share them do not overrun a server together.
   // Null: the model has its own.
   std::shared_ptr<Traffic> traffic{};
+  std::shared_ptr<LostUsage> lost{};  // told of calls that failed, before their end; or null
 };
 
 // The key for a profile; empty when there is none.

@@ -143,6 +143,77 @@ TEST_F(HttpModelTest, TriesAgainWhatMayPass) {
   EXPECT_EQ(text_of_reply(nonsense), "hello");
 }
 
+// Broken replies are paid for: what they say of their usage is part of the call's.
+TEST_F(HttpModelTest, WhatBrokenRepliesTookIsCounted) {
+  struct Case {
+    const char* profile;
+    const char* broken;  // of a stream
+    const char* whole;   // the second answer
+    int input, output, uncounted;
+  };
+  const char* const kMessage =
+      R"({"content":[{"type":"text","text":"hello"}],"stop_reason":"end_turn",
+          "usage":{"input_tokens":3,"output_tokens":1}})";
+  const char* const kResponse =
+      R"({"status":"completed","output":[{"type":"message","content":[{"type":"output_text",
+          "text":"hello"}]}],"usage":{"input_tokens":3,"output_tokens":1}})";
+  const char* const kOllama =
+      R"({"message":{"content":"hello"},"done":true,"prompt_eval_count":3,"eval_count":1})";
+  const Case cases[] = {
+      {"openai-chat",
+       "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":50,\"completion_tokens\":20}}\n\n", kText,
+       53, 21, 0},
+      {"openai-chat", "data: {\"choices\":[]}\n\n", kText, 3, 1, 1},
+      {"openai-chat", "data: no json\n\n", kText, 3, 1, 1},
+      {"anthropic",
+       "data: {\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":40,"
+       "\"cache_read_input_tokens\":10,\"output_tokens\":2}}}\n\n",
+       kMessage, 53, 3, 0},
+      {"openai",
+       "data: {\"type\":\"response.failed\",\"response\":{\"error\":{\"code\":\"server_error\"},"
+       "\"usage\":{\"input_tokens\":50,\"output_tokens\":20}}}\n\n",
+       kResponse, 53, 21, 0},
+      {"ollama",
+       "{\"done\":true,\"prompt_eval_count\":50,\"eval_count\":20}\n{\"broken\n", kOllama, 53, 21, 0},
+  };
+  for (const Case& one : cases) {
+    SCOPED_TRACE(one.broken);
+    int n = 0;
+    TestServer server([&](const std::string&, const auto& to) {
+      if (n++ > 0) return to.reply(200, one.whole, "Content-Type: application/json\r\n");
+      to.write(kSseHead);
+      to.write(one.broken);
+      return false;
+    });
+    const Outcome outcome =
+        ask(*model(std::string(one.profile) + "+" + server.url("/v1#m")), true);
+    EXPECT_EQ(text_of_reply(outcome), "hello");
+    if (!outcome.reply) continue;
+    EXPECT_EQ(outcome.reply->usage.requests, 2);
+    EXPECT_EQ(outcome.reply->usage.input_tokens, one.input);
+    EXPECT_EQ(outcome.reply->usage.output_tokens, one.output);
+    EXPECT_EQ(outcome.reply->usage.uncounted, one.uncounted);
+  }
+}
+
+TEST_F(HttpModelTest, WhatACallTookThatFailedInTheEndIsLeftForWhoeverCounts) {
+  options_.lost = std::make_shared<LostUsage>();
+  const Outcome failed = ask_server([](int n, const auto& to) {
+    if (n == 0) return to.reply(503, "{}");  // nobody pays for that
+    return to.reply(200, R"({"usage":{"prompt_tokens":50,"completion_tokens":20}})");
+  });
+  ASSERT_FALSE(failed.reply);
+  EXPECT_NE(failed.reply.error().message.find("what broke took 140 tokens"), std::string::npos)
+      << failed.reply.error().message;
+  const auto took = options_.lost->take("");
+  ASSERT_TRUE(took);
+  EXPECT_EQ(took->requests, 2);
+  EXPECT_EQ(took->input_tokens, 100);
+  EXPECT_EQ(took->output_tokens, 40);
+  EXPECT_EQ(took->uncounted, 0);
+  EXPECT_FALSE(options_.lost->take(""));
+}
+
 TEST_F(HttpModelTest, DoesNotTryAgainWhatCannotPass) {
   struct Case {
     int status;

@@ -35,14 +35,13 @@ class BudgetedModel final : public Model {
                                                            : request.model);
     }
     if (options_.spending == nullptr || !options_.spending->limits().any()) {
-      return model_->start(request, std::move(stop), std::move(delta),
-                           [price, prices = options_.prices, spending = options_.spending,
-                            done = std::move(done)](Result<ModelReply> reply) mutable {
-                             if (reply) put_cost(*reply, price);
-                             if (spending != nullptr)
-                               spending->settle({}, use_of(reply, {}), is_priced(reply));
-                             done(std::move(reply));
-                           });
+      return model_->start(
+          request, std::move(stop), std::move(delta),
+          [price, prices = options_.prices, spending = options_.spending, lost = options_.lost,
+           key = std::string(request.key), done = std::move(done)](Result<ModelReply> reply) mutable {
+            settle(reply, spending.get(), {}, price, lost.get(), key);
+            done(std::move(reply));
+          });
     }
     auto call = std::make_shared<Call>(request, model_, options_.spending, price);
     call->begin(options_, std::move(stop), std::move(delta), std::move(done));
@@ -52,6 +51,28 @@ class BudgetedModel final : public Model {
   static void put_cost(ModelReply& reply, const Price* price) {
     if (reply.usage.cost_usd || price == nullptr) return;  // some say it themselves
     reply.usage.cost_usd = cost_of(*price, reply.usage);
+  }
+
+  static void settle(Result<ModelReply>& reply, Spending* spending, const BudgetUse& reserved,
+                     const Price* price, net::LostUsage* lost, const std::string& key) {
+    if (reply) {
+      put_cost(*reply, price);
+      if (spending == nullptr) return;
+      spending->count_uncounted(reply->usage.uncounted);
+      return spending->settle(reserved, use_of(reply, reserved), is_priced(reply));
+    }
+    BudgetUse use = use_of(reply, reserved);
+    bool priced = true;
+    auto took = lost == nullptr ? std::nullopt : lost->take(key);
+    if (took) {
+      if (price != nullptr) took->cost_usd = cost_of(*price, *took);
+      use.tokens = took->input_tokens.value_or(0) + took->output_tokens.value_or(0);
+      use.money = took->cost_usd.value_or(0);
+      priced = use.tokens == 0 || took->cost_usd.has_value();
+      if (spending != nullptr) spending->count_uncounted(took->uncounted);
+      lost->put(key, *took);
+    }
+    if (spending != nullptr) spending->settle(reserved, use, priced);
   }
 
   static bool is_priced(const Result<ModelReply>& reply) {
@@ -80,6 +101,7 @@ class BudgetedModel final : public Model {
                OnDone on_done) {
       prices = options.prices;
       untouched = options.request_untouched;
+      lost = options.lost;
       delta = std::move(on_delta);
       done = std::move(on_done);
       stop = token;
@@ -125,13 +147,11 @@ class BudgetedModel final : public Model {
       }
       model->start(request.view(), stop, std::move(delta),
                    [spending = spending, price = price, prices = prices, reserved = grant->reserved,
-                    notes = std::move(notes),
+                    lost = lost, key = request.key, notes = std::move(notes),
                     finished = std::move(finished)](Result<ModelReply> reply) mutable {
-                     if (reply) {
-                       put_cost(*reply, price);
+                     if (reply)
                        reply->notes.insert(reply->notes.end(), notes.begin(), notes.end());
-                     }
-                     spending->settle(reserved, use_of(reply, reserved), is_priced(reply));
+                     settle(reply, spending.get(), reserved, price, lost.get(), key);
                      finished(std::move(reply));
                    });
     }
@@ -141,6 +161,7 @@ class BudgetedModel final : public Model {
     std::shared_ptr<Spending> spending;
     const Price* price;
     std::shared_ptr<const PriceTable> prices;  // keeps `price`
+    std::shared_ptr<net::LostUsage> lost;
     bool untouched = false;
     OnDelta delta;
     OnDone done;

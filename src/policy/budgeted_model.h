@@ -2,6 +2,7 @@
 // settled after it, and each reply says what it cost, as far as that is known.
 #pragma once
 
+#include "net/http_model.h"
 #include "policy/spending.h"
 
 namespace cadre::policy {
@@ -15,6 +16,8 @@ struct BudgetedOptions {
   // Recorded answers are found by the request, so it goes on as it came: no shorter answer, no word
   // of the last turn.
   bool request_untouched = false;
+  // What calls took that failed: it is settled, priced, and left there for who asks another model.
+  std::shared_ptr<net::LostUsage> lost{};
 };
 
 // Thread-safe as its model is.

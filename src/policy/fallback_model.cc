@@ -43,6 +43,18 @@ struct Chain {
   }
 };
 
+// Of another model: its money is counted by its own price, which has to be known.
+void add_lost(Usage& usage, const Usage& took) {
+  if (usage.input_tokens) *usage.input_tokens += took.input_tokens.value_or(0);
+  if (usage.output_tokens) *usage.output_tokens += took.output_tokens.value_or(0);
+  if (usage.cost_usd && took.cost_usd) {
+    *usage.cost_usd += *took.cost_usd;
+  } else if (took.input_tokens.value_or(0) + took.output_tokens.value_or(0) > 0) {
+    usage.cost_usd.reset();
+  }
+  usage.uncounted += took.uncounted;
+}
+
 class Call : public std::enable_shared_from_this<Call> {
  public:
   Call(const ModelRequest& request, std::shared_ptr<Chain> chain, std::stop_token stop,
@@ -78,11 +90,16 @@ class Call : public std::enable_shared_from_this<Call> {
     if (reply) {
       reply->usage.answered_by = name;
       reply->usage.requests += failed_requests_;
+      for (const Usage& took : lost_) add_lost(reply->usage, took);
       if (!why_.empty())
         reply->notes.push_back(fmt::format("{} answered: {}", name, text::join(why_, "; ")));
       return done_(std::move(reply));
     }
     const Error& error = reply.error();
+    if (chain_->options.lost != nullptr) {
+      if (auto took = chain_->options.lost->take(std::string(request_.view().key)))
+        lost_.push_back(std::move(*took));
+    }
     if (may_fall_over(error.code)) chain_->failed(index, error.code);
     why_.push_back(fmt::format("{} did not ({})", name, text::shorten(error.message, kWhyBytes)));
     const bool more = at_ + 1 < order_.size();
@@ -104,6 +121,7 @@ class Call : public std::enable_shared_from_this<Call> {
   Model::OnDone done_;
   std::size_t at_ = 0;  // in order_
   int failed_requests_ = 0;
+  std::vector<Usage> lost_;
   std::vector<std::string> why_;
   std::atomic<bool> shown_ = false;
 };

@@ -13,12 +13,14 @@
 #include <vector>
 
 #include "model/model.h"
+#include "net/http_model.h"
 
 namespace cadre::policy {
 
 struct FallbackOptions {
   std::chrono::milliseconds pause{60'000};  // how long a model that was down is not asked
   std::function<std::chrono::steady_clock::time_point()> clock{};  // empty: the system's
+  std::shared_ptr<net::LostUsage> lost{};  // what those took that did not answer; or null
 };
 
 // Whether another model may do better.

@@ -53,7 +53,7 @@ class Opener {
       models.push_back(std::move(*model));
     }
     if (models.empty()) return fail(ErrorCode::kInvalidInput, "no model is named");
-    auto made = models.size() == 1 ? models.front() : make_fallback_model(std::move(models));
+    auto made = models.size() == 1 ? models.front() : make_fallback_model(std::move(models), {.lost = lost_});
     chains_[name] = made;
     return made;
   }
@@ -98,7 +98,9 @@ class Opener {
       if (!client) return propagate(client);
       client_ = std::move(*client);
     }
-    auto model = net::make_model(spec, client_, options_.keys, options_.http);
+    net::HttpModelOptions http = options_.http;
+    http.lost = lost_;
+    auto model = net::make_model(spec, client_, options_.keys, std::move(http));
     if (!model) return model;
     return budgeted(make_schema_fallback(std::move(*model)), spec);
   }
@@ -121,13 +123,15 @@ class Opener {
                                                    .prices = options_.prices,
                                                    .provider = key.provider,
                                                    .model = key.model,
-                                                   .request_untouched = request_untouched});
+                                                   .request_untouched = request_untouched,
+                                                   .lost = lost_});
   }
 
   ChainOptions options_;
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Model>> chains_;
   std::shared_ptr<net::HttpClient> client_;
+  std::shared_ptr<net::LostUsage> lost_ = std::make_shared<net::LostUsage>();
 };
 
 class RoutedModel final : public Model {

@@ -62,6 +62,43 @@ TEST(ModelChain, AServerThatFailsIsFollowedByTheNext) {
   EXPECT_EQ(text_of(ask(*again)), "hello");
 }
 
+// What the first one took before it broke is in the budget and in the reply, at its own price.
+TEST(ModelChain, WhatTheFailedOneTookIsCounted) {
+  TestServer broken([](const std::string&, const auto& to) {
+    return to.reply(200, R"({"usage":{"prompt_tokens":300,"completion_tokens":100}})");
+  });
+  TestServer silent([](const std::string&, const auto& to) { return to.reply(200, "{}"); });
+  TestServer up([](const std::string&, const auto& to) { return to.reply(200, kText); });
+  for (const bool limited : {true, false}) {
+    ChainOptions with = options();
+    with.prices = std::make_shared<const PriceTable>(*PriceTable::from_json(*json::parse(
+        fmt::format(R"({{"prices":[{{"provider":"{}","model":"m","input":1,"output":2,
+                   "date":"2026-11-23","source":"test"}},{{"provider":"{}","model":"m","input":10,
+                   "output":20,"date":"2026-11-23","source":"test"}}]}})",
+                    up.url(""), broken.url("")))));
+    SpendingLimits limits;
+    if (limited) limits.budget.tokens = 100'000;
+    with.spending = std::make_shared<Spending>(limits);
+    const auto model = *open_model(broken.url("/v1#m") + "," + up.url("/v1#m"), with);
+    const Outcome outcome = ask(*model);
+    ASSERT_EQ(text_of(outcome), "hello");
+    const Usage& usage = outcome.reply->usage;
+    EXPECT_EQ(usage.input_tokens, 1300);
+    EXPECT_EQ(usage.output_tokens, 600);
+    EXPECT_NEAR(usage.cost_usd.value_or(0), 0.002 + 0.005, 1e-12);
+    EXPECT_EQ(with.spending->used().tokens, 1900);
+    EXPECT_NEAR(with.spending->used().money, 0.007, 1e-12);
+    // And of one that says nothing, that it said nothing.
+    const auto other = *open_model(silent.url("/v1#m") + "," + up.url("/v1#m"), with);
+    const Outcome second = ask(*other);
+    ASSERT_EQ(text_of(second), "hello");
+    EXPECT_EQ(second.reply->usage.uncounted, 1);
+    EXPECT_EQ(second.reply->usage.input_tokens, 1000);
+    EXPECT_NE(with.spending->describe().find("1 attempt without usage"), std::string::npos)
+        << with.spending->describe();
+  }
+}
+
 TEST(ModelChain, ARequestMayNameAnotherModel) {
   TestServer one([](const std::string&, const auto& to) { return to.reply(200, kText); });
   std::string seen;

@@ -130,9 +130,16 @@ std::string Spending::describe() const {
   out += fmt::format(" calls, {}", use.tokens);
   if (limits.tokens) out += fmt::format(" of {}", *limits.tokens);
   out += " tokens, ";
-  if (unpriced_ > 0 && !limits.money) return out + "cost not known";
-  out += fmt::format("${:.4f}", use.money);
-  if (limits.money) out += fmt::format(" of ${:.2f}", *limits.money);
+  if (unpriced_ > 0 && !limits.money) {
+    out += "cost not known";
+  } else {
+    out += fmt::format("${:.4f}", use.money);
+    if (limits.money) out += fmt::format(" of ${:.2f}", *limits.money);
+  }
+  if (uncounted_ > 0) {
+    out += fmt::format(", {} {} without usage", uncounted_.load(),
+                       uncounted_ == 1 ? "attempt" : "attempts");
+  }
   return out;
 }
 

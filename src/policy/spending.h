@@ -66,9 +66,13 @@ class Spending {
     budget_->settle({}, use);
   }
 
+  // Replies that broke without saying what they took.
+  void count_uncounted(int attempts) { uncounted_ += static_cast<std::size_t>(attempts); }
+
   const SpendingLimits& limits() const { return limits_; }
   BudgetUse used() const { return budget_->used(); }
-  // "12 of 50 calls, 31000 tokens, $0.12 of $2.00"; "cost not known" when a call had no price.
+  // "12 of 50 calls, 31000 tokens, $0.12 of $2.00"; "cost not known" when a call had no price;
+  // "2 attempts without usage" when what they took is not known.
   std::string describe() const;
 
  private:
@@ -92,7 +96,7 @@ class Spending {
   std::deque<Waiter> waiting_;
   std::set<std::string> finishing_;  // conversations that had their last turn
   std::size_t in_flight_ = 0;
-  std::atomic<std::size_t> unpriced_ = 0;
+  std::atomic<std::size_t> unpriced_ = 0, uncounted_ = 0;
   std::uint64_t last_id_ = 0;
 };
 

@@ -52,6 +52,7 @@ void count_span(Activity& activity, const Span& span) {
       activity.has_tokens = true;
       activity.tokens_in += json::get_int(*tokens, "input");
       activity.tokens_out += json::get_int(*tokens, "output");
+      activity.uncounted += static_cast<int>(json::get_int(*tokens, "uncounted"));
       if (json::find(*tokens, "cost_usd") != nullptr) {
         activity.cost_usd += json::get_double(*tokens, "cost_usd");
         ++activity.calls_priced;
@@ -219,6 +220,7 @@ Json activity_json(const Activity& a) {
   if (a.requests_compared > 0) {
     out["prefix_percent"] = share_percent(a.repeated_bytes, a.request_bytes);
   }
+  if (a.uncounted > 0) out["attempts_without_usage"] = a.uncounted;
   out["tokens"] = a.has_tokens ? Json(JsonObject{{"input", a.tokens_in}, {"output", a.tokens_out}})
                                : Json(nullptr);
   return out;
@@ -281,6 +283,13 @@ std::string render_report(const RunReport& report) {
     out.insert(out.size() - 1,
                fmt::format("memory    {} roles were given {} tokens of it, {} lessons among them\n",
                            report.roles_given, report.tokens_given, report.lessons_given));
+  }
+  int uncounted = 0;
+  for (const Activity& agent : report.agents) uncounted += agent.uncounted;
+  if (uncounted > 0) {
+    out.insert(out.size() - 1,
+               fmt::format("usage     {} {} without usage: what they took is not in the counts\n",
+                           uncounted, uncounted == 1 ? "attempt" : "attempts"));
   }
   if (const Json prefix = prefix_json(report); json::get_int(prefix, "compared") > 0) {
     // The line is of use where a model was asked; figures are bytes as they were sent.

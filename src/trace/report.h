@@ -25,6 +25,7 @@ struct Activity {
   std::int64_t busy_us = 0;  // sum of its tasks' time
   std::int64_t tokens_in = 0, tokens_out = 0;
   bool has_tokens = false;                        // false: no model reported any
+  int uncounted = 0;  // replies that broke and did not say what they took
   // Bytes of the requests that could be compared with an earlier one of the same role, and of what
   // they begin with alike: what a vendor can keep.
   std::int64_t request_bytes = 0, repeated_bytes = 0;
