@@ -281,8 +281,9 @@ std::string render_report(const RunReport& report) {
       report.gates_passed, report.gates_failed, report.events, report.spans, report.resumes);
   if (report.roles_given > 0) {
     out.insert(out.size() - 1,
-               fmt::format("memory    {} roles were given {} tokens of it, {} lessons among them\n",
-                           report.roles_given, report.tokens_given, report.lessons_given));
+               fmt::format("memory    {} {} given {} tokens of it, {} lessons among them\n",
+                           report.roles_given, report.roles_given == 1 ? "role was" : "roles were",
+                           report.tokens_given, report.lessons_given));
   }
   int uncounted = 0;
   for (const Activity& agent : report.agents) uncounted += agent.uncounted;

@@ -34,7 +34,10 @@ class Journal {
 Journal example() {
   Journal j;
   const auto run =
-      j.add(EventKind::kRunStarted, 0, "orchestrator", {{"title", "t"}, {"provider", "scripted"}});
+      j.add(EventKind::kRunStarted, 0, "orchestrator",
+            {{"title", "t"},
+             {"provider", "scripted"},
+             {"known", JsonObject{{"dev", JsonObject{{"tokens", 70}, {"lessons", {3, 4}}}}}}});
   const auto h =
       j.add(EventKind::kHandoffRequested, run, "orchestrator",
             {{"handoff", 1}, {"stage", "build"}, {"source", "orchestrator"}, {"target", "dev"}});
@@ -47,7 +50,7 @@ Journal example() {
   const auto call = j.add(EventKind::kModelCallStarted, agent, "provider",
                           {{"stage", "build"}, {"provider", "scripted"}});
   j.add(EventKind::kModelCallEnded, call, "provider",
-        {{"ok", true}, {"tokens", JsonObject{{"input", 10}, {"output", 5}}}}, 500'000);
+        {{"ok", true}, {"tokens", JsonObject{{"input", 10}, {"output", 5}, {"uncounted", 2}}}}, 500'000);
   const auto tool =
       j.add(EventKind::kToolCallStarted, agent, "tool", {{"stage", "build"}, {"tool", "shell"}});
   j.add(EventKind::kToolCallEnded, tool, "tool", {{"ok", false}}, 250'000);
@@ -105,6 +108,12 @@ TEST(Report, CountsWhatHappened) {
   EXPECT_EQ(report.agents[0].model_calls, 1);
   EXPECT_EQ(report.agents[0].tool_calls_failed, 1);
   EXPECT_EQ(report.agents[0].tokens_in, 10);
+  EXPECT_EQ(report.agents[0].uncounted, 2);
+  EXPECT_NE(render_report(report).find("usage     2 attempts without usage"), std::string::npos);
+  EXPECT_EQ(report.roles_given, 1);
+  EXPECT_EQ(report.lessons_given, 2);
+  EXPECT_NE(render_report(report).find("memory    1 role was given 70 tokens of it, 2 lessons"),
+            std::string::npos);
   EXPECT_GE(report.agents[0].busy_us, 750'000);
   EXPECT_EQ(report.stages.at(0).name, "build");
   EXPECT_NE(render_report(report).find("shell"), std::string::npos);
