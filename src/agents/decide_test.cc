@@ -1,5 +1,6 @@
 // Decisions that another process writes into the journal of a run that waits.
 #include "agents/rules_test_kit.h"
+#include "store/forwarding_store.h"
 
 namespace cadre::rules {
 namespace {
@@ -114,28 +115,19 @@ TEST(DecideCall, WhatARunGaveUpWaitsNoMore) {
 }
 
 // Counts how often it is asked whether anything was written.
-class AskedStore final : public Store {
+class AskedStore final : public ForwardingStore {
  public:
-  explicit AskedStore(std::shared_ptr<Store> store) : store_(std::move(store)) {}
-  void append_async(Append append, Ack ack) override {
-    store_->append_async(std::move(append), std::move(ack));
-  }
+  using ForwardingStore::ForwardingStore;
   Result<Journal> read(const std::string& run, std::int64_t from) override {
     ++reads;
-    return store_->read(run, from);
+    return ForwardingStore::read(run, from);
   }
-  Result<RunInfo> info(const std::string& run) override { return store_->info(run); }
-  Result<std::vector<RunInfo>> list_runs() override { return store_->list_runs(); }
-  Result<std::string> get_blob(const std::string& hash) override { return store_->get_blob(hash); }
   std::optional<std::int64_t> version() override {
     ++asked;
-    return blind ? 1 : store_->version();
+    return blind ? 1 : ForwardingStore::version();
   }
   std::atomic<int> asked = 0, reads = 0;
   std::atomic<bool> blind = false;  // says that nothing is ever written
-
- private:
-  std::shared_ptr<Store> store_;
 };
 
 TEST(DecideCall, ARunThatIsStillAtWorkNoticesAndNothingIsLost) {

@@ -3,14 +3,15 @@
 #include <mutex>
 
 #include "agents/rules_test_kit.h"
-#include "store/store.h"
+#include "store/forwarding_store.h"
 
 namespace cadre::rules {
 namespace {
 
 // Notes the kinds of each append.
-class WatchedStore final : public Store {
+class WatchedStore final : public ForwardingStore {
  public:
+  WatchedStore() : ForwardingStore(make_memory_store()) {}
   void append_async(Append append, Ack ack) override {
     std::vector<EventKind> kinds;
     for (const Event& event : append.events) kinds.push_back(event.kind);
@@ -18,15 +19,7 @@ class WatchedStore final : public Store {
       const std::lock_guard lock(mutex_);
       appends_.push_back(std::move(kinds));
     }
-    inner_->append_async(std::move(append), std::move(ack));
-  }
-  Result<Journal> read(const std::string& run, std::int64_t from) override {
-    return inner_->read(run, from);
-  }
-  Result<RunInfo> info(const std::string& run) override { return inner_->info(run); }
-  Result<std::vector<RunInfo>> list_runs() override { return inner_->list_runs(); }
-  Result<std::string> get_blob(const std::string& sha256) override {
-    return inner_->get_blob(sha256);
+    ForwardingStore::append_async(std::move(append), std::move(ack));
   }
 
   std::vector<std::vector<EventKind>> appends() {
@@ -35,7 +28,6 @@ class WatchedStore final : public Store {
   }
 
  private:
-  std::unique_ptr<Store> inner_ = make_memory_store();
   std::mutex mutex_;
   std::vector<std::vector<EventKind>> appends_;
 };

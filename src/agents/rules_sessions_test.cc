@@ -3,6 +3,7 @@
 #include <mutex>
 
 #include "agents/rules_test_kit.h"
+#include "store/forwarding_store.h"
 
 namespace cadre::rules {
 namespace {
@@ -208,23 +209,13 @@ TEST(Rule40, ASubscriberThatThrowsHidesNothing) {
 }
 
 // A store whose disk is slow: runs wait for it, nothing is dropped.
-class SlowStore final : public Store {
+class SlowStore final : public ForwardingStore {
  public:
+  SlowStore() : ForwardingStore(make_memory_store()) {}
   void append_async(Append append, Ack ack) override {
     std::this_thread::sleep_for(milliseconds(2));
-    store_->append_async(std::move(append), std::move(ack));
+    ForwardingStore::append_async(std::move(append), std::move(ack));
   }
-  Result<Journal> read(const std::string& run, std::int64_t from) override {
-    return store_->read(run, from);
-  }
-  Result<RunInfo> info(const std::string& run) override { return store_->info(run); }
-  Result<std::vector<RunInfo>> list_runs() override { return store_->list_runs(); }
-  Result<std::string> get_blob(const std::string& sha256) override {
-    return store_->get_blob(sha256);
-  }
-
- private:
-  std::unique_ptr<Store> store_ = make_memory_store();
 };
 
 TEST(Break3, TheLocalTraceNeverDrops) {

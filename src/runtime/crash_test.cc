@@ -22,6 +22,7 @@
 #include "runtime/decide.h"
 #include "runtime/runner.h"
 #include "runtime/testing.h"
+#include "store/forwarding_store.h"
 #include "store/sqlite_store.h"
 
 namespace cadre {
@@ -37,31 +38,22 @@ using testing::ScriptedProvider;
 
 // Passes appends on until `left` events are durable; then the process dies, in the middle of the
 // append if need be, before anybody hears of it.
-class DeadlyStore final : public Store {
+class DeadlyStore final : public ForwardingStore {
  public:
-  DeadlyStore(std::unique_ptr<Store> inner, std::int64_t left)
-      : inner_(std::move(inner)), left_(left) {}
+  DeadlyStore(std::shared_ptr<Store> inner, std::int64_t left)
+      : ForwardingStore(std::move(inner)), left_(left) {}
   void append_async(Append append, Ack ack) override {
     const auto count = static_cast<std::int64_t>(append.events.size());
     if (count < left_) {
       left_ -= count;
-      return inner_->append_async(std::move(append), std::move(ack));
+      return ForwardingStore::append_async(std::move(append), std::move(ack));
     }
     append.events.resize(static_cast<std::size_t>(left_));
-    inner_->append_async(std::move(append), [](Result<void>) { raise(SIGKILL); });
+    ForwardingStore::append_async(std::move(append), [](Result<void>) { raise(SIGKILL); });
     std::this_thread::sleep_for(std::chrono::seconds(10));
-  }
-  Result<Journal> read(const std::string& run, std::int64_t from) override {
-    return inner_->read(run, from);
-  }
-  Result<RunInfo> info(const std::string& run) override { return inner_->info(run); }
-  Result<std::vector<RunInfo>> list_runs() override { return inner_->list_runs(); }
-  Result<std::string> get_blob(const std::string& sha256) override {
-    return inner_->get_blob(sha256);
   }
 
  private:
-  std::unique_ptr<Store> inner_;
   std::int64_t left_;
 };
 

@@ -12,6 +12,7 @@
 #include "runtime/testing.h"
 #include "runtime/tools/file_tools.h"
 #include "sop/gates.h"
+#include "store/forwarding_store.h"
 
 namespace cadre {
 namespace {
@@ -186,10 +187,10 @@ TEST(ModelTeam, TheSecondWriterOfAFileIsTold) {
 }
 
 // Takes so many events, then no more: the process is as good as dead.
-class CutStore final : public Store {
+class CutStore final : public ForwardingStore {
  public:
   CutStore(std::shared_ptr<Store> inner, std::int64_t left)
-      : inner_(std::move(inner)), left_(left) {}
+      : ForwardingStore(std::move(inner)), left_(left) {}
   void append_async(Append append, Ack ack) override {
     const auto count = static_cast<std::int64_t>(append.events.size());
     {
@@ -197,19 +198,10 @@ class CutStore final : public Store {
       left_ -= count;
       if (left_ < 0) return ack(fail(ErrorCode::kIo, "the power went out"));
     }
-    inner_->append_async(std::move(append), std::move(ack));
-  }
-  Result<Journal> read(const std::string& run, std::int64_t from) override {
-    return inner_->read(run, from);
-  }
-  Result<RunInfo> info(const std::string& run) override { return inner_->info(run); }
-  Result<std::vector<RunInfo>> list_runs() override { return inner_->list_runs(); }
-  Result<std::string> get_blob(const std::string& sha256) override {
-    return inner_->get_blob(sha256);
+    ForwardingStore::append_async(std::move(append), std::move(ack));
   }
 
  private:
-  std::shared_ptr<Store> inner_;
   std::mutex mutex_;
   std::int64_t left_;
 };

@@ -1,22 +1,16 @@
 // The gates of `software` over projects of any kind: what applies is said by the artifacts.
 #include <gtest/gtest.h>
 
-#include "sop/gates.h"
+#include "sop/gates_test_kit.h"
 
 namespace cadre {
 namespace {
 
-class ProjectGates : public ::testing::Test {
+class ProjectGates : public testing::GatesTest {
  protected:
-  void put(const std::string& type, const std::string& data) {
-    auto parsed = json::parse(data);
-    ASSERT_TRUE(parsed) << parsed.error().message;
-    all_[type] = std::make_shared<const Artifact>(Artifact{type, *parsed, {}});
-  }
   GateVerdict judge(const std::string& gate, const std::string& type,
                     const std::string& blame = "") {
-    const GateSpec spec{gate, type, JsonObject{}, blame};
-    return make_gate_keeper(parts_)->evaluate(spec, *all_.at(type), all_);
+    return GatesTest::judge(gate, type, JsonObject{}, blame);
   }
   static std::string said(const GateVerdict& verdict) {
     std::string out;
@@ -25,8 +19,6 @@ class ProjectGates : public ::testing::Test {
     }
     return out;
   }
-  GateParts parts_;
-  ArtifactMap all_;
 };
 
 constexpr const char* kRequirements = R"({

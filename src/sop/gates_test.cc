@@ -3,27 +3,20 @@
 #include <gtest/gtest.h>
 
 #include "sop/gate_catalogue.h"
+#include "sop/gates_test_kit.h"
 
 namespace cadre {
 namespace {
 
-class Gates : public ::testing::Test {
+class Gates : public testing::GatesTest {
  protected:
-  void put(const std::string& type, const std::string& data) {
-    auto parsed = json::parse(data);
-    ASSERT_TRUE(parsed) << parsed.error().message;
-    all_[type] = std::make_shared<const Artifact>(Artifact{type, *parsed, {}});
-  }
   GateVerdict judge(const std::string& gate, const std::string& type,
                     const std::string& parameters = "{}", const std::string& blame = "") {
-    const GateSpec spec{gate, type, json::parse(parameters).value(), blame};
-    return make_gate_keeper(parts_)->evaluate(spec, *all_.at(type), all_);
+    return GatesTest::judge(gate, type, json::parse(parameters).value(), blame);
   }
   static std::string first(const GateVerdict& verdict) {
     return verdict.findings.empty() ? "" : verdict.findings[0].message;
   }
-  GateParts parts_;
-  ArtifactMap all_;
 };
 
 constexpr const char* kStories = R"({"stories": [

@@ -8,16 +8,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool says(const ProcessResult& result, std::string_view words) {
-  return (result.out + result.err).find(words) != std::string::npos;
-}
-
-Json parsed(const ProcessResult& result) {
-  const auto value = json::parse(result.out);
-  EXPECT_TRUE(value) << result.out << result.err;
-  return value ? *value : Json();
-}
-
 constexpr const char* kReviewer =
     "---\nname: code-reviewer\ndescription: Reviews code.\ntools: Read, Grep\nmodel: opus\n"
     "color: blue\n---\nYou review.\n";

@@ -6,10 +6,6 @@
 namespace cadre::testing {
 namespace {
 
-bool says(const ProcessResult& result, std::string_view words) {
-  return (result.out + result.err).find(words) != std::string::npos;
-}
-
 TEST(CommandLine, HelpTeachesAndUsageErrorsExitWith2) {
   TestFolder folder;
   const ProcessResult help = run_cadre(folder.path(), {"--help"});

@@ -11,10 +11,6 @@
 namespace cadre::testing {
 namespace {
 
-bool says(const ProcessResult& result, std::string_view words) {
-  return (result.out + result.err).find(words) != std::string::npos;
-}
-
 struct Program {
   TestFolder folder;
   std::string run;

@@ -37,10 +37,6 @@ bool mounts_work() {
   return result.has_value() && result->success();
 }
 
-bool says(const ProcessResult& result, std::string_view words) {
-  return (result.out + result.err).find(words) != std::string::npos;
-}
-
 class AlteredMachine : public ::testing::Test {
  protected:
   void SetUp() override {

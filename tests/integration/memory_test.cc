@@ -7,16 +7,6 @@
 namespace cadre::testing {
 namespace {
 
-bool says(const ProcessResult& result, std::string_view words) {
-  return (result.out + result.err).find(words) != std::string::npos;
-}
-
-Json parsed(const ProcessResult& result) {
-  const auto value = json::parse(result.out);
-  EXPECT_TRUE(value) << result.out << result.err;
-  return value ? *value : Json();
-}
-
 const std::string kSecret(32, 'k');
 
 ItemPtr message(Speaker speaker, std::string text, std::string agent = {}) {

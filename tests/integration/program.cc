@@ -48,6 +48,16 @@ ProcessResult run_cadre(const std::filesystem::path& folder, std::vector<std::st
   return std::move(*result);
 }
 
+bool says(const ProcessResult& result, std::string_view words) {
+  return (result.out + result.err).find(words) != std::string::npos;
+}
+
+Json parsed(const ProcessResult& result) {
+  const auto value = json::parse(result.out);
+  EXPECT_TRUE(value) << result.out << result.err;
+  return value ? *value : Json();
+}
+
 std::string read_file(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);
   std::stringstream text;

@@ -34,6 +34,11 @@ struct ProgramOptions {
 ProcessResult run_cadre(const std::filesystem::path& folder, std::vector<std::string> arguments,
                         const ProgramOptions& options = {});
 
+// Whether either of its outputs has the words.
+bool says(const ProcessResult& result, std::string_view words);
+// Its output as JSON; a failure of the test when it is none.
+Json parsed(const ProcessResult& result);
+
 std::string read_file(const std::filesystem::path& file);
 void write_file(const std::filesystem::path& file, const std::string& content);
 Json read_json(const std::filesystem::path& file);

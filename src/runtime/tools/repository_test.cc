@@ -4,8 +4,8 @@
 
 #include <optional>
 
-#include "process/process.h"
 #include "process/tree.h"
+#include "runtime/tools/git_test_kit.h"
 
 namespace cadre {
 namespace {
@@ -50,13 +50,7 @@ class Repo : public ::testing::Test {
     ASSERT_TRUE(write_beneath(root(), path, content).has_value());
   }
   void git(std::vector<std::string> arguments) {
-    ProcessOptions process;
-    process.argv = {"git", "-c", "user.name=U", "-c", "user.email=u@example.org"};
-    process.argv.insert(process.argv.end(), arguments.begin(), arguments.end());
-    process.env = {"PATH=/usr/bin:/bin", "HOME=/nonexistent"};
-    process.cwd = root();
-    const auto ran = run_process(process);
-    ASSERT_TRUE(ran && ran->success()) << (ran ? ran->err : ran.error().message);
+    (void)testing::run_git(root(), std::move(arguments));
   }
   Result<Artifact> read(const RepositoryLimits& limits) {
     auto git = Git::find("");

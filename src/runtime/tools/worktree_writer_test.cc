@@ -4,8 +4,8 @@
 
 #include <optional>
 
-#include "process/process.h"
 #include "process/tree.h"
+#include "runtime/tools/git_test_kit.h"
 
 namespace cadre {
 namespace {
@@ -52,14 +52,7 @@ class Writer : public ::testing::Test {
   fs::path tree() const { return folder_->path() / "state" / "tree"; }
 
   std::string git(std::vector<std::string> arguments) {
-    ProcessOptions process;
-    process.argv = {"git", "-c", "user.name=U", "-c", "user.email=u@example.org"};
-    process.argv.insert(process.argv.end(), arguments.begin(), arguments.end());
-    process.env = {"PATH=/usr/bin:/bin", "HOME=/nonexistent"};
-    process.cwd = root();
-    const auto ran = run_process(process);
-    EXPECT_TRUE(ran && ran->success()) << (ran ? ran->err : ran.error().message);
-    return ran ? ran->out : "";
+    return testing::run_git(root(), std::move(arguments));
   }
 
   void open() {
