@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "core/apply.h"
+#include "core/decision.h"
 #include "runtime/runner.h"
 
 namespace cadre {
@@ -17,14 +18,10 @@ Result<const Approval*> choose(const RunState& state, const std::string& key) {
   if (!key.empty()) {
     const auto at = std::ranges::find(state.approvals, key, &Approval::id);
     if (at == state.approvals.end()) {
-      return fail(ErrorCode::kNotFound,
-                  fmt::format("run {} has asked for no \"{}\"", state.run, key),
-                  fmt::format("cadre show {} says what waits", state.run));
+      return not_asked_for(state.run, key);
     }
     if (at->decision) {
-      return fail(ErrorCode::kConflict,
-                  fmt::format("{} is decided already: {} by {}", key,
-                              at->decision->approved ? "approved" : "rejected", at->decision->by));
+      return decided_already(key, at->decision->approved, at->decision->by);
     }
     if (std::ranges::find(pending, &*at) == pending.end()) {
       return fail(ErrorCode::kConflict,
@@ -33,37 +30,10 @@ Result<const Approval*> choose(const RunState& state, const std::string& key) {
     return &*at;
   }
   if (pending.size() == 1) return pending.front();
-  if (pending.empty()) {
-    return fail(ErrorCode::kConflict,
-                fmt::format("nothing of run {} waits for a person", state.run),
-                fmt::format("cadre show {} says how it stands", state.run));
-  }
-  std::string lines;
-  for (const Approval* approval : pending) lines += "\n  " + describe(*approval);
-  return fail(ErrorCode::kInvalidInput,
-              fmt::format("{} things of run {} wait:{}", pending.size(), state.run, lines),
-              "name one of them");
-}
-
-Result<void> check(const Approval& approval, const DecideOptions& options) {
-  const bool question = approval.what == "question";
-  if (question && options.approved && !options.answers) {
-    return fail(ErrorCode::kInvalidInput,
-                fmt::format("{} is a question: {}", approval.id, approval.question),
-                fmt::format("cadre answer RUN {} TEXT", approval.id));
-  }
-  if (!question && options.answers) {
-    return fail(ErrorCode::kInvalidInput,
-                fmt::format("{} is no question but {}", approval.id, approval.subject),
-                "approve or reject it");
-  }
-  if (options.always && question) {
-    return fail(ErrorCode::kInvalidInput, "a question is not answered once and for all");
-  }
-  if (!text::is_valid_utf8(options.message)) {
-    return fail(ErrorCode::kInvalidInput, "the message is not valid UTF-8 text");
-  }
-  return {};
+  if (pending.empty()) return nothing_waits(state.run);
+  std::vector<std::string> lines;
+  for (const Approval* approval : pending) lines.push_back(describe(*approval));
+  return which_of_them(state.run, lines);
 }
 
 }  // namespace
@@ -76,7 +46,12 @@ Result<Decided> decide_approval(Store& store, Clock& clock, const std::string& r
   if (!info) return propagate(info);
   auto chosen = choose(*state, options.key);
   if (!chosen) return propagate(chosen);
-  if (auto good = check(**chosen, options); !good) return propagate(good);
+  const Approval& asked = **chosen;
+  if (auto good = check_decision(
+          {asked.id, asked.what == "question", asked.question, asked.subject},
+          {options.approved, options.answers, options.always, options.message});
+      !good)
+    return propagate(good);
   Event event = approval_decided(
       *state, **chosen, Decision{options.approved, options.message, options.by}, options.always);
   event.seq = state->last_seq + 1;
@@ -96,13 +71,8 @@ Result<Decided> decide_approval(Store& store, Clock& clock, const std::string& r
   }
   append.info = std::move(*info);
   append.events.push_back(std::move(event));
-  if (auto appended = store.append(std::move(append)); !appended) {
-    if (appended.error().code != ErrorCode::kConflict) return propagate(appended);
-    return fail(
-        ErrorCode::kConflict,
-        fmt::format("run {} went on while it was decided: another process works on it", run),
-        "look at it with cadre show, and decide again what still waits");
-  }
+  if (auto appended = store.append(std::move(append)); !appended)
+    return not_written(run, std::move(appended.error()));
   return decided;
 }
 
