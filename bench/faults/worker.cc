@@ -48,6 +48,7 @@ class Share {
     http.retry.first_wait = std::chrono::milliseconds(o_.first_wait_ms);
     http.idle = std::chrono::milliseconds(o_.idle_ms);
     http.seed = o_.seed;
+    http.lost = lost_;
     for (const std::string_view scheme : {"http", "anthropic+http"}) {
       auto client = net::HttpClient::make();
       if (!client) return propagate(client);
@@ -117,6 +118,7 @@ class Share {
     policy::BudgetedOptions budget;
     budget.spending = spending;
     budget.output_tokens = 400;
+    budget.lost = lost_;
     RunnerParts parts;
     parts.store = store_;
     parts.provider = make_model_provider(
@@ -167,6 +169,7 @@ class Share {
   const WorkOptions o_;
   const Plan plan_;
   std::shared_ptr<Store> store_;
+  std::shared_ptr<net::LostUsage> lost_ = std::make_shared<net::LostUsage>();
   std::vector<std::shared_ptr<Model>> models_;
   std::shared_ptr<ToolRegistry> tools_;
   std::atomic<int> next_ = 0;

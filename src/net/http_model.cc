@@ -265,11 +265,13 @@ class Call : public std::enable_shared_from_this<Call> {
 
   // A reply that had begun is paid for, also when it broke.
   void count_lost() {
+    broken_.reset();
     if (status_.code < 200 || status_.code >= 300) return;
     Usage took = streaming_ ? parser_->usage() : model::usage_in(text_);
     took.uncounted = took.input_tokens && took.output_tokens ? 0 : 1;
     ++lost_.requests;
     add_counts(lost_, took);
+    broken_ = took;
   }
 
   CallEnd how_it_went(bool arrived, const model::Parsed& reply) const {
@@ -304,6 +306,13 @@ class Call : public std::enable_shared_from_this<Call> {
       fault.error.hint = fmt::format("the server asks to wait {} s", (wait.count() + 999) / 1000);
       return give_up(std::move(fault));
     }
+    // Another attempt costs as much again.
+    if (broken_ && core_->options.lost != nullptr &&
+        !core_->options.lost->may_go_on(key_, *broken_)) {
+      fault.error.code = ErrorCode::kExhausted;
+      fault.error.message += "; the budget leaves no room for another attempt";
+      return give_up(std::move(fault));
+    }
     // Others would only hear the same.
     if (asked && fault.kind == FaultKind::kRateLimit) core_->gate->close_for(wait);
     core_->client.after(wait, [self = shared_from_this()] {
@@ -332,6 +341,7 @@ class Call : public std::enable_shared_from_this<Call> {
   HttpCall exchange_;
   std::int64_t started_us_ = 0;
   std::string key_;
+  std::optional<Usage> broken_;  // what the last attempt took, when its reply broke
   Usage lost_ = nothing();  // by attempts whose reply broke; `requests` counts them
   std::int64_t tokens_ = 0;  // as the vendor will count them, roughly
   int attempts_ = 0;
@@ -412,6 +422,25 @@ std::optional<Usage> LostUsage::take(const std::string& key) {
   const std::lock_guard lock(mutex_);
   const auto node = by_key_.extract(key);
   return node.empty() ? std::nullopt : std::optional(node.mapped());
+}
+
+void LostUsage::watch(const std::string& key, MayGoOn may_go_on) {
+  const std::lock_guard lock(mutex_);
+  watchers_[key] = std::move(may_go_on);
+}
+
+void LostUsage::unwatch(const std::string& key) {
+  const std::lock_guard lock(mutex_);
+  watchers_.erase(key);
+}
+
+bool LostUsage::may_go_on(const std::string& key, const Usage& took) {
+  MayGoOn ask;
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto at = watchers_.find(key); at != watchers_.end()) ask = at->second;
+  }
+  return !ask || ask(took);
 }
 
 Result<ModelSpec> parse_model_spec(std::string_view text) {

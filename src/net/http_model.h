@@ -44,9 +44,17 @@ class LostUsage {
   // Nothing when nothing is known to be lost; the second time, too.
   std::optional<Usage> take(const std::string& key);
 
+  // Whether a call may make another attempt after one that took this much and broke; asked with
+  // what that attempt took. Without a watcher it may.
+  using MayGoOn = std::function<bool(const Usage& took)>;
+  void watch(const std::string& key, MayGoOn may_go_on);
+  void unwatch(const std::string& key);
+  bool may_go_on(const std::string& key, const Usage& took);
+
  private:
   std::mutex mutex_;
   std::map<std::string, Usage> by_key_;
+  std::map<std::string, MayGoOn> watchers_;
 };
 
 struct HttpModelOptions {

@@ -38,7 +38,8 @@ class BudgetedModel final : public Model {
       return model_->start(
           request, std::move(stop), std::move(delta),
           [price, prices = options_.prices, spending = options_.spending, lost = options_.lost,
-           key = std::string(request.key), done = std::move(done)](Result<ModelReply> reply) mutable {
+           key = std::string(request.key),
+           done = std::move(done)](Result<ModelReply> reply) mutable {
             settle(reply, spending.get(), {}, price, lost.get(), key);
             done(std::move(reply));
           });
@@ -51,6 +52,13 @@ class BudgetedModel final : public Model {
   static void put_cost(ModelReply& reply, const Price* price) {
     if (reply.usage.cost_usd || price == nullptr) return;  // some say it themselves
     reply.usage.cost_usd = cost_of(*price, reply.usage);
+  }
+
+  static BudgetUse use_of(const Usage& took, const Price* price) {
+    BudgetUse use;
+    use.tokens = took.input_tokens.value_or(0) + took.output_tokens.value_or(0);
+    if (price != nullptr) use.money = cost_of(*price, took).value_or(0);
+    return use;
   }
 
   static void settle(Result<ModelReply>& reply, Spending* spending, const BudgetUse& reserved,
@@ -66,8 +74,9 @@ class BudgetedModel final : public Model {
     auto took = lost == nullptr ? std::nullopt : lost->take(key);
     if (took) {
       if (price != nullptr) took->cost_usd = cost_of(*price, *took);
-      use.tokens = took->input_tokens.value_or(0) + took->output_tokens.value_or(0);
-      use.money = took->cost_usd.value_or(0);
+      const BudgetUse more = use_of(*took, price);
+      use.tokens = more.tokens;
+      use.money = more.money;
       priced = use.tokens == 0 || took->cost_usd.has_value();
       if (spending != nullptr) spending->count_uncounted(took->uncounted);
       lost->put(key, *took);
@@ -145,13 +154,26 @@ class BudgetedModel final : public Model {
           notes.push_back(
               fmt::format("the budget allows an answer of {} tokens", grant->output_tokens));
       }
+      // On the thread of the calls, one after the other.
+      auto reserved = std::make_shared<BudgetUse>(grant->reserved);
+      if (lost != nullptr) {
+        lost->watch(request.key, [spending = spending, price = price, prices = prices,
+                                  reserved](const Usage& took) {
+          const BudgetUse more = use_of(took, price);
+          if (!spending->take_more(more)) return false;
+          reserved->tokens += more.tokens;
+          reserved->money += more.money;
+          return true;
+        });
+      }
       model->start(request.view(), stop, std::move(delta),
-                   [spending = spending, price = price, prices = prices, reserved = grant->reserved,
-                    lost = lost, key = request.key, notes = std::move(notes),
+                   [spending = spending, price = price, prices = prices, reserved, lost = lost,
+                    key = request.key, notes = std::move(notes),
                     finished = std::move(finished)](Result<ModelReply> reply) mutable {
+                     if (lost != nullptr) lost->unwatch(key);
                      if (reply)
                        reply->notes.insert(reply->notes.end(), notes.begin(), notes.end());
-                     settle(reply, spending.get(), reserved, price, lost.get(), key);
+                     settle(reply, spending.get(), *reserved, price, lost.get(), key);
                      finished(std::move(reply));
                    });
     }

@@ -53,7 +53,8 @@ class Opener {
       models.push_back(std::move(*model));
     }
     if (models.empty()) return fail(ErrorCode::kInvalidInput, "no model is named");
-    auto made = models.size() == 1 ? models.front() : make_fallback_model(std::move(models), {.lost = lost_});
+    auto made = models.size() == 1 ? models.front()
+                                   : make_fallback_model(std::move(models), {.lost = lost_});
     chains_[name] = made;
     return made;
   }

@@ -99,6 +99,26 @@ TEST(ModelChain, WhatTheFailedOneTookIsCounted) {
   }
 }
 
+// Attempts that break do not overrun the budget: the next one is made when there is room for it.
+TEST(ModelChain, AttemptsThatBreakKeepWithinTheBudget) {
+  TestServer broken([](const std::string&, const auto& to) {
+    return to.reply(200, R"({"usage":{"prompt_tokens":300,"completion_tokens":100}})");
+  });
+  ChainOptions with = options();
+  with.http.retry = {.attempts_max = 10,
+                     .first_wait = std::chrono::milliseconds(1),
+                     .longest_wait = std::chrono::milliseconds(1)};
+  with.spending = std::make_shared<Spending>(SpendingLimits{.budget = {.tokens = 2000}});
+  const auto model = *open_model(broken.url("/v1#m"), with);
+  const Outcome outcome = ask(*model, {.text = "hi", .key = "run/x/turn:1", .model = "", .max_output = 500});
+  ASSERT_FALSE(outcome.reply);
+  EXPECT_EQ(outcome.reply.error().code, ErrorCode::kExhausted);
+  EXPECT_NE(outcome.reply.error().message.find("no room for another attempt"), std::string::npos)
+      << outcome.reply.error().message;
+  EXPECT_EQ(broken.requests(), 4);
+  EXPECT_EQ(with.spending->used().tokens, 1600);
+}
+
 TEST(ModelChain, ARequestMayNameAnotherModel) {
   TestServer one([](const std::string&, const auto& to) { return to.reply(200, kText); });
   std::string seen;

@@ -105,6 +105,11 @@ bool Spending::withdraw(std::uint64_t id) {
   return std::erase_if(waiting_, [&](const Waiter& waiter) { return waiter.id == id; }) > 0;
 }
 
+bool Spending::take_more(const BudgetUse& more) {
+  const std::lock_guard lock(mutex_);
+  return budget_->reserve(more).has_value();
+}
+
 void Spending::settle(const BudgetUse& reserved, const BudgetUse& actual, bool priced) {
   if (!priced) ++unpriced_;
   std::vector<std::pair<Ready, Result<SpendingGrant>>> answered;

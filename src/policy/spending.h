@@ -66,6 +66,9 @@ class Spending {
     budget_->settle({}, use);
   }
 
+  // More for a call that has its grant: an attempt that broke took this, and the next one wants as
+  // much as the first. False when it is not there.
+  bool take_more(const BudgetUse& more);
   // Replies that broke without saying what they took.
   void count_uncounted(int attempts) { uncounted_ += static_cast<std::size_t>(attempts); }
 
