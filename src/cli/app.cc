@@ -116,9 +116,9 @@ void add_run(CLI::App& app, Parsed& parsed) {
   run->add_flag(
       "--no-sandbox", parsed.run.no_sandbox,
       "run generated code with your rights instead of in bubblewrap; the report is marked");
-  run->add_flag("--memory,!--no-memory", parsed.run.memory,
-                "whether to read and keep what is remembered over runs (docs/memory.md; default: "
-                "yes)");
+  run->add_flag_function(
+      "--memory,!--no-memory", [&](std::int64_t n) { parsed.run.memory = n > 0; },
+      "whether to read and keep what is remembered over runs (docs/memory.md; default: yes)");
   run->add_flag("--quiet", parsed.console.quiet, "only the final summary");
   add_common(run, parsed);
   run->callback([&] {
@@ -138,7 +138,8 @@ void add_run_views(CLI::App& app, Parsed& parsed) {
   resume->add_flag("--no-sandbox", parsed.resume.no_sandbox,
                    "run generated code with your rights instead of in bubblewrap; the report is "
                    "marked");
-  resume->add_flag("--memory,!--no-memory", parsed.resume.memory, "as in run");
+  resume->add_flag_function(
+      "--memory,!--no-memory", [&](std::int64_t n) { parsed.resume.memory = n > 0; }, "as in run");
   resume->add_flag("--quiet", parsed.console.quiet, "only the final summary");
   resume->callback([&] {
     parsed.action = [&] {

@@ -162,7 +162,9 @@ void add_approve_commands(CLI::App& app, Console& console, RunReference& referen
     command->add_option("--model", resume.model, "with --resume: who thinks (default: as before)");
     command->add_option("--policy", resume.policy, "with --resume: file of rules that approve");
     command->add_flag("--no-sandbox", resume.no_sandbox, "with --resume: as in run");
-    command->add_flag("--memory,!--no-memory", resume.memory, "with --resume: as in run");
+    command->add_flag_function(
+        "--memory,!--no-memory", [&resume](std::int64_t n) { resume.memory = n > 0; },
+        "with --resume: as in run");
     command->add_flag("--quiet", console.quiet, "with --resume: only the final summary");
     command->callback([&, verb] {
       action = [&, verb] {

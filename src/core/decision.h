@@ -1,5 +1,5 @@
-// Decisions of people about what waits, in runs of agents and of SOPs alike: which may be taken, and
-// what is said of those that may not. Pure.
+// Decisions of people about what waits, in runs of agents and of SOPs alike: which may be taken,
+// and what is said of those that may not. Pure.
 #pragma once
 
 #include <string>

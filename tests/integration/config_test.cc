@@ -56,7 +56,8 @@ TEST_F(ConfigFile, ARunGoesByItAndOptionsGoBeforeIt) {
   write_file(folder.path() / "a.txt", "Lamp, broken on arrival\n");
   project("model = \"scripted:none.json\"\nmemory = false\n[budget]\nmax_calls = 1\n");
   const auto research = [&](std::vector<std::string> more) {
-    std::vector<std::string> words{"run", "What of lamps?", "--sop", "research", "--input", "a.txt"};
+    std::vector<std::string> words{"run",      "What of lamps?", "--sop",
+                                   "research", "--input",        "a.txt"};
     words.insert(words.end(), more.begin(), more.end());
     return cadre(words);
   };
@@ -72,6 +73,20 @@ TEST_F(ConfigFile, ARunGoesByItAndOptionsGoBeforeIt) {
   EXPECT_NE(more.out.find("2 of 2 calls"), std::string::npos) << more.out;
   ASSERT_EQ(research({"--model", "scripted:s.json", "--memory"}).exit_code, 6);
   EXPECT_TRUE(std::filesystem::exists(folder.path() / ".cadre" / "memory.db"));
+}
+
+TEST_F(ConfigFile, WithoutAWordARunRemembersAndItsResumeToo) {
+  write_file(folder.path() / "a.txt", "Lamp, broken on arrival\n");
+  write_file(folder.path() / "s.json", R"({"replies": [{"at": "*", "error": "down"}]})");
+  const ProcessResult ran = cadre({"run", "What of lamps?", "--sop", "research", "--input", "a.txt",
+                                   "--model", "scripted:s.json"});
+  ASSERT_EQ(ran.exit_code, 7) << ran.out << ran.err;
+  EXPECT_TRUE(std::filesystem::exists(folder.path() / ".cadre" / "memory.db"));
+  const std::string before = cadre({"memory", "list"}).out;
+  write_file(folder.path() / "s.json", R"({"replies": [{"at": "*", "refusal": "no"}]})");
+  const ProcessResult end = cadre({"resume", "last", "--no-memory"});
+  EXPECT_EQ(end.exit_code, 4) << end.out << end.err;
+  EXPECT_EQ(cadre({"memory", "list"}).out, before) << "not with --no-memory";
 }
 
 TEST_F(ConfigFile, MistakesAreSaidWithFileAndLineAndNothingBegins) {
