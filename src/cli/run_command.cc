@@ -216,9 +216,14 @@ int conclude(const Console& console, Workshop& shop, const Result<RunOutcome>& o
   return result ? outcome->exit_code : report_error(console, result.error());
 }
 
-Result<void> remember(Workshop& shop, const Plan& plan, const std::filesystem::path& state,
-                      const ModelAround& around) {
+// A disk that has no room for a memory is no reason not to run.
+Result<void> remember(const Console& console, Workshop& shop, const Plan& plan,
+                      const std::filesystem::path& state, const ModelAround& around) {
   auto memory = open_memory(state, plan.name, shop.mind.spec, around);
+  if (!memory && memory.error().code == ErrorCode::kIo) {
+    console.warn("nothing is remembered of this run: " + memory.error().message);
+    return {};
+  }
   if (!memory) return propagate(memory);
   shop.parts.memory = std::move(*memory);
   shop.parts.secrets = known_secrets();
@@ -370,7 +375,7 @@ int begin_run(const Console& console, const RunArguments& arguments) {
   }
   shop->parts.policy = std::move(*policy);
   if (arguments.memory.value_or(true)) {
-    if (auto good = remember(*shop, *plan, arguments.state, arguments.around); !good)
+    if (auto good = remember(console, *shop, *plan, arguments.state, arguments.around); !good)
       return report_error(console, good.error());
   }
   Runner runner(shop->parts);
@@ -442,7 +447,7 @@ int go_on(const Console& console, const RunReference& reference,
   shop->parts.policy = std::move(*policy);
   // A run that began without a memory stays without.
   if (arguments.memory.value_or(true) && json::get_bool(state->start, "remembers")) {
-    if (auto good = remember(*shop, *state->plan, reference.state, around); !good)
+    if (auto good = remember(console, *shop, *state->plan, reference.state, around); !good)
       return report_error(console, good.error());
   }
   Runner runner(shop->parts);

@@ -83,7 +83,8 @@ TEST_F(AlteredMachine, AFullJournalDiskStopsTheRunAndRoomLetsItGoOn) {
         "\"$1\" show last --state small/state > shown.txt 2>&1 || echo broken >> shown.txt; "
         "mount -o remount,size=64m small; exec \"$1\" resume last --state small/state";
     const ProcessResult resumed =
-        run_cadre(folder.path(), {"run", kBrief, "--out", "out", "--state", "small/state"},
+        run_cadre(folder.path(),
+                  {"run", kBrief, "--out", "out", "--state", "small/state", "--no-memory"},
                   {.wrapper = with_mounts(script)});
     const std::string first = read_file(folder.path() / "first.txt");
     EXPECT_EQ(read_file(folder.path() / "first.code"), "1\n") << size << first;
