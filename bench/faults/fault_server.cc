@@ -18,11 +18,7 @@
 namespace cadre::bench {
 namespace {
 
-std::string quoted(std::string_view text) {
-  std::string out;
-  model::append_string(out, text);
-  return out;
-}
+using model::quoted;
 
 std::int64_t now_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(

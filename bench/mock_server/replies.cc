@@ -10,11 +10,7 @@
 namespace cadre::bench {
 namespace {
 
-std::string quoted(std::string_view text) {
-  std::string out;
-  model::append_string(out, text);
-  return out;
-}
+using model::quoted;
 
 int parameter(std::string_view path, std::string_view name, int fallback) {
   const std::size_t at = path.find(name);

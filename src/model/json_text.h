@@ -13,6 +13,11 @@ namespace cadre::model {
 
 // The text as a JSON string, with its quotes.
 void append_string(std::string& out, std::string_view text);
+inline std::string quoted(std::string_view text) {
+  std::string out;
+  append_string(out, text);
+  return out;
+}
 // The text escaped, without quotes: for strings that are put together of several.
 void append_escaped(std::string& out, std::string_view text);
 // As json::write.
