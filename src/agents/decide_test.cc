@@ -178,7 +178,7 @@ TEST(DecidedElsewhere, AProgramThatWaitsGoesOnByItself) {
   const auto before = std::chrono::steady_clock::now();
   ASSERT_TRUE(office.decide(handle.id(), {.answers = true, .message = "20 euros"}));
   const RunResult result = handle.wait_end(milliseconds(5000));
-  EXPECT_LT(std::chrono::steady_clock::now() - before, milliseconds(500));
+  EXPECT_LT(std::chrono::steady_clock::now() - before, milliseconds(2000));  // 0.2 s at rest
   EXPECT_EQ(result.output, "done") << result.reason;
   EXPECT_EQ(outputs(result.new_items), (Lines{"20 euros", "paid"}));
   EXPECT_EQ(told, (Lines{"p", "q"}));
