@@ -11,17 +11,6 @@
 namespace cadre::spec {
 namespace {
 
-std::string percent_encode(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '_' || c == '.' || c == '~';
-    if (plain) out += c;
-    else out += fmt::format("%{:02X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
-  }
-  return out;
-}
-
 bool is_uuid(const Json& value) {
   if (!value.is_string() || value.get_string().size() != 36) return false;
   const std::string_view text = json::as_view(value.get_string());
@@ -103,6 +92,17 @@ std::string name_of(int status, std::string_view code, std::string_view rule) {
 }
 
 }  // namespace
+
+std::string percent_encode(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '_' || c == '.' || c == '~';
+    if (plain) out += c;
+    else out += fmt::format("%{:02X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
+  }
+  return out;
+}
 
 HttpRequest to_http(const Contract& contract, const Request& request) {
   const Endpoint* endpoint = find_endpoint(contract, request.operation);

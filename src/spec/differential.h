@@ -31,6 +31,9 @@ struct Mismatch {
   std::string actual;       // the service's
 };
 
+// As it stands in a path or a query.
+std::string percent_encode(std::string_view text);
+
 // The request as the service receives it.
 HttpRequest to_http(const Contract& contract, const Request& request);
 

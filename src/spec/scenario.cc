@@ -125,7 +125,7 @@ class Search {
     std::int64_t now = now_;
     const int greed = factory_.chance(30) ? 5 : 30 + static_cast<int>(factory_.rng().below(50));
     const bool focused = factory_.chance(80);
-    const bool moving = factory_.chance(30);
+    const bool moving = factory_.chance(30) && !budget_.clock_stands;
     taste_ = factory_.rng().next() | 1U;
     for (int step = 0; step < kLongestStory && budget_.requests > 0; ++step) {
       if (moving && factory_.chance(30)) now += factory_.time_step();

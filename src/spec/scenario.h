@@ -35,6 +35,7 @@ struct Scenario {
 struct Budget {
   int requests = 20'000;  // executed on the interpreter, shrinking included
   std::uint64_t seed = 1;
+  bool clock_stands = false;  // every request of the story at the instant it begins with
 };
 
 std::optional<Scenario> find_refusal(const Spec& spec, const Goal& goal, const Budget& budget = {});

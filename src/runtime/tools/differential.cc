@@ -4,16 +4,14 @@
 #include <chrono>
 
 #include "base/text.h"
-#include "net/unix_http.h"
 #include "runtime/tools/arguments.h"
+#include "runtime/tools/service_process.h"
 #include "spec/differential.h"
 
 namespace cadre {
 namespace {
 
-constexpr double kStartSeconds = 20;
 constexpr double kDefaultSeconds = 120;
-constexpr std::string_view kInsideFolder = "/run/cadre";
 
 constexpr std::string_view kSchema = R"({
   "type": "object", "required": ["seed", "operations", "launch"], "additionalProperties": false,
@@ -51,78 +49,15 @@ std::vector<std::string> launch_command(const Json& arguments, const std::string
   return argv;
 }
 
-// The service under test; ends with the object.
-class Service {
- public:
-  static Result<Service> start(SandboxAccess& access, const Json& arguments,
-                               const TaskToolContext& context) {
-    Result<ScratchFolder> work = make_workspace(access.support(), context);
-    if (!work) return propagate(work);
-    // A socket's path has at most 107 bytes, so its folder is a short one.
-    Result<ScratchFolder> socket_folder = make_sandbox_folder(access.support(), "/tmp");
-    if (!socket_folder) return propagate(socket_folder);
-    SandboxPolicy policy;
-    policy.work = work->path();
-    policy.allow_unsandboxed = access.allow_unsandboxed();
-    policy.binds.push_back({socket_folder->path(), std::string(kInsideFolder), true});
-    policy.limits.wall_s =
-        seconds_left(context, json::get_double(arguments, "timeout_s", kDefaultSeconds));
-    policy.limits.cpu_s = std::max(1, static_cast<int>(policy.limits.wall_s));
-    policy.limits.memory_mb = 2048;
-    const std::filesystem::path socket = socket_folder->path() / "s";
-    const std::string inside =
-        access.support().works ? std::string(kInsideFolder) + "/s" : socket.string();
-    Result<ProcessOptions> options =
-        sandbox_options(access.support(), policy, launch_command(arguments, inside));
-    if (!options) return propagate(options);
-    options->stop = context.stop;
-    Result<ChildProcess> child = ChildProcess::start(*options);
-    if (!child) return propagate(child);
-    return Service(std::move(*work), std::move(*socket_folder), socket, std::move(*child));
-  }
-
-  // A client once the service answers; an error with what it printed when it does not.
-  Result<UnixHttpClient> connect(const std::stop_token& stop) {
-    const auto begin = std::chrono::steady_clock::now();
-    while (seconds_since(begin) < kStartSeconds) {
-      if (stop.stop_requested())
-        return fail(ErrorCode::kCancelled, "the differential test was stopped");
-      if (child_.wait(Milliseconds{15})) {
-        return fail(ErrorCode::kUnavailable,
-                    "the service ended before it answered: " + text::shorten(child_.err(), 4000));
-      }
-      std::error_code error;
-      if (!std::filesystem::exists(socket_, error)) continue;
-      UnixHttpOptions options;
-      options.socket = socket_;
-      options.stop = stop;
-      Result<UnixHttpClient> client = UnixHttpClient::make(options);
-      if (!client) return client;
-      HttpRequest health;
-      health.path = "/health";
-      if (const auto answer = client->send(health); answer && answer->status == 200) return client;
-    }
-    return fail(ErrorCode::kUnavailable, "the service did not answer GET /health in time: " +
-                                             text::shorten(child_.err(), 4000));
-  }
-
-  // Reads what it has printed, so that a full pipe does not stop it.
-  void drain() { child_.wait(Milliseconds{0}); }
-  void finish() { child_.finish(Milliseconds{50}); }
-  std::string err() const { return child_.err(); }
-
- private:
-  Service(ScratchFolder work, ScratchFolder socket_folder, std::filesystem::path socket,
-          ChildProcess child)
-      : work_(std::move(work)),
-        socket_folder_(std::move(socket_folder)),
-        socket_(std::move(socket)),
-        child_(std::move(child)) {}
-
-  ScratchFolder work_, socket_folder_;
-  std::filesystem::path socket_;
-  ChildProcess child_;
-};
+Result<ServiceProcess> start_service(SandboxAccess& access, const Json& arguments,
+                                     const TaskToolContext& context) {
+  Result<ScratchFolder> work = make_workspace(access.support(), context);
+  if (!work) return propagate(work);
+  ServiceOptions options;
+  options.command = [&](const std::string& socket) { return launch_command(arguments, socket); };
+  options.wall_s = seconds_left(context, json::get_double(arguments, "timeout_s", kDefaultSeconds));
+  return ServiceProcess::start(access, std::move(*work), options, context.stop);
+}
 
 Json shown_request(const spec::HttpRequest& request) {
   JsonArray headers;
@@ -140,7 +75,7 @@ struct Comparison {
 };
 
 // Sends and judges until `count` are done or two answers differ: then the states differ too.
-Result<Comparison> compare(spec::DifferentialSession& session, Service& service,
+Result<Comparison> compare(spec::DifferentialSession& session, ServiceProcess& service,
                            UnixHttpClient& client, std::int64_t count,
                            const std::stop_token& stop) {
   Comparison done;
@@ -156,7 +91,7 @@ Result<Comparison> compare(spec::DifferentialSession& session, Service& service,
       request.headers.emplace_back("Content-Type", "application/json");
     ++done.operations;
     const Result<HttpResponse> answer = client.send(request);
-    service.drain();
+    service.ended();
     if (!answer) {
       done.mismatches.push_back(JsonObject{{"step", done.operations},
                                            {"what", "no answer: " + answer.error().message},
@@ -193,7 +128,7 @@ Result<Json> Differential::run(const Json& arguments, const TaskToolContext& con
   Result<spec::Spec> model = model_of(context);
   if (!model) return propagate(model);
   const auto begin = std::chrono::steady_clock::now();
-  Result<Service> service = Service::start(*access_, arguments, context);
+  Result<ServiceProcess> service = start_service(*access_, arguments, context);
   if (!service) return propagate(service);
   Result<UnixHttpClient> client = service->connect(context.stop);
   if (!client) return propagate(client);
