@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/cobertura.h"
 #include "base/text.h"
 #include "base/xml.h"
 
@@ -96,44 +97,32 @@ Result<JUnit> read_junit(std::string_view xml) {
 }
 
 Result<Coverage> read_cobertura(std::string_view xml) {
-  XmlReader reader(xml);
   Coverage out;
-  bool root = true;
-  while (true) {
-    auto event = reader.next();
-    if (!event) return propagate(event);
-    if (*event == XmlReader::Event::kDone) break;
-    if (*event != XmlReader::Event::kStart) continue;
-    const std::string& name = reader.name();
-    if (root) {
-      if (name != "coverage") {
-        return fail(ErrorCode::kInvalidInput,
-                    "This is no coverage report: its root is <" + name + ">.");
-      }
-      root = false;
-      auto rate = [&reader](const char* key) -> std::optional<double> {
-        auto value = number(reader.attribute(key));
-        if (!value || *value < 0 || *value > 1) return std::nullopt;
-        return std::round(*value * 1000) / 10;
-      };
-      out.lines_percent = rate("line-rate");
-      if (whole(reader.attribute("branches-valid")).value_or(0) > 0) {
-        out.branches_percent = rate("branch-rate");
-      }
-    } else if (name == "class") {
-      out.files.push_back({.path = text::clean_utf8(reader.attribute("filename"))});
-    } else if (name == "line" && !out.files.empty()) {
-      auto line = whole(reader.attribute("number"));
-      auto hits = whole(reader.attribute("hits"));
-      if (!line || !hits) continue;
-      FileCoverage& file = out.files.back();
-      ++file.lines;
-      if (*hits > 0)
-        ++file.covered;
-      else
-        file.missing.push_back(*line);
+  CoberturaHandlers handlers;
+  handlers.root = [&out](const XmlReader& root) {
+    auto rate = [&root](const char* key) -> std::optional<double> {
+      auto value = number(root.attribute(key));
+      if (!value || *value < 0 || *value > 1) return std::nullopt;
+      return std::round(*value * 1000) / 10;
+    };
+    out.lines_percent = rate("line-rate");
+    if (whole(root.attribute("branches-valid")).value_or(0) > 0) {
+      out.branches_percent = rate("branch-rate");
     }
-  }
+  };
+  handlers.file = [&out](std::string path) { out.files.push_back({.path = std::move(path)}); };
+  handlers.line = [&out](const XmlReader& at) {
+    auto line = whole(at.attribute("number"));
+    auto hits = whole(at.attribute("hits"));
+    if (!line || !hits) return;
+    FileCoverage& file = out.files.back();
+    ++file.lines;
+    if (*hits > 0)
+      ++file.covered;
+    else
+      file.missing.push_back(*line);
+  };
+  if (auto walked = walk_cobertura(xml, handlers); !walked) return propagate(walked);
   return out;
 }
 

@@ -1,7 +1,6 @@
 #include "runtime/tools/change_report.h"
 
 #include <fmt/format.h>
-#include <re2/re2.h>
 
 #include <algorithm>
 #include <set>
@@ -29,20 +28,6 @@ bool is_bad(const TestCase& one) { return badness(one.outcome) > 1; }
 
 std::string key_of(const TestCase& one) {
   return one.suite.empty() ? one.name : one.suite + "::" + one.name;
-}
-
-bool names(const TestCase& one, const std::string& name) {
-  return one.name == name || one.name.ends_with("::" + name) || key_of(one) == name ||
-         one.suite + "." + one.name == name || name.ends_with("::" + one.name);
-}
-
-// What differs from run to run though nothing changed: addresses and durations.
-std::string steady(std::string text) {
-  static const RE2 kAddress("0x[0-9a-fA-F]{4,}");
-  static const RE2 kSeconds(R"(\b[0-9]+\.[0-9]+ ?(?:s|ms|sec|seconds)\b)");
-  RE2::GlobalReplace(&text, kAddress, "0x…");
-  RE2::GlobalReplace(&text, kSeconds, "… s");
-  return text;
 }
 
 class Report {
@@ -114,7 +99,7 @@ class Report {
     findings_.push_back(JsonObject{{"id", fmt::format("M-{:03}", findings_.size() + 1)},
                                    {"gate", gate},
                                    {"severity", "high"},
-                                   {"title", text::shorten(steady(std::move(title)), 400)},
+                                   {"title", text::shorten(without_noise(std::move(title)), 400)},
                                    {"evidence", text::shorten(evidence, kEvidenceBytes)},
                                    {"blame", blame}});
   }
@@ -191,14 +176,14 @@ class Report {
 
   bool is_new(const TestCase& one) const {
     return std::ranges::any_of(json::get_array(tests_, "tests"), [&](const Json& test) {
-      return names(one, json::get_string(test, "name"));
+      return is_named(one, json::get_string(test, "name"));
     });
   }
 
   std::string criteria_text(const TestCase& one) const {
     std::string out;
     for (const Json& test : json::get_array(tests_, "tests")) {
-      if (!names(one, json::get_string(test, "name"))) continue;
+      if (!is_named(one, json::get_string(test, "name"))) continue;
       for (const std::string& id : json::get_strings(test, "criteria")) {
         for (const Json& criterion : json::get_array(plan_, "criteria")) {
           if (json::get_string(criterion, "id") != id) continue;
@@ -227,43 +212,23 @@ class Report {
   }
 
   Json traceability() const {
-    const JsonArray& criteria = json::get_array(plan_, "criteria");
-    JsonObject out{{"criteria", criteria.size()}, {"with_passing_test", nullptr}};
-    if (!ran()) return out;
-    std::set<std::string> passing, failing;
-    JsonArray matrix;
-    for (const Json& test : json::get_array(tests_, "tests")) {
-      bool there = false, good = true;
-      for (const auto& [key, one] : after_) {
-        if (!names(one, json::get_string(test, "name")) || one.outcome == "skipped") continue;
-        there = true;
-        good = good && !is_bad(one);
-      }
-      const auto ids = json::get_strings(test, "criteria");
-      for (const std::string& id : ids) {
-        if (there) (good ? passing : failing).insert(id);
-      }
-      matrix.push_back(JsonObject{{"test", json::get_string(test, "name")},
-                                  {"criteria", json::to_array(ids)},
-                                  {"outcome", !there ? "not run" : good ? "passed" : "failed"}});
+    std::vector<std::string> ids;
+    for (const Json& criterion : json::get_array(plan_, "criteria")) {
+      ids.push_back(json::get_string(criterion, "id"));
     }
-    std::vector<std::string> bad, untested;
-    std::int64_t with_passing = 0;
-    for (const Json& criterion : criteria) {
-      const std::string id = json::get_string(criterion, "id");
-      if (failing.contains(id)) {
-        bad.push_back(id);
-      } else if (passing.contains(id)) {
-        ++with_passing;
-      } else {
-        untested.push_back(id);
-      }
+    OutcomeOfTest outcome_of;
+    if (ran()) {
+      outcome_of = [this](const std::string& name) -> std::string {
+        bool there = false, good = true;
+        for (const auto& [key, one] : after_) {
+          if (!is_named(one, name) || one.outcome == "skipped") continue;
+          there = true;
+          good = good && !is_bad(one);
+        }
+        return !there ? "not run" : good ? "passed" : "failed";
+      };
     }
-    out["with_passing_test"] = with_passing;
-    out["failing"] = json::to_array(bad);
-    out["untested"] = json::to_array(untested);
-    out["matrix"] = std::move(matrix);
-    return out;
+    return trace_criteria(ids, json::get_array(tests_, "tests"), outcome_of);
   }
 
   Json builds() const {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/cobertura.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "base/xml.h"
@@ -42,30 +43,59 @@ void add_conditions(std::string_view said, FileCounts& data) {
 }  // namespace
 
 Result<CoverageData> read_cobertura_lines(std::string_view xml) {
-  XmlReader reader(xml);
   CoverageData data;
-  std::string file;
+  FileCounts* file = nullptr;
+  CoberturaHandlers handlers;
+  handlers.file = [&](const std::string& path) {
+    file = path.empty() ? nullptr : &data.files[path];
+  };
+  handlers.line = [&](const XmlReader& at) {
+    if (file == nullptr) return;
+    add_line(file->lines, whole(at.attribute("number")), whole(at.attribute("hits")));
+    add_conditions(at.attribute("condition-coverage"), *file);
+  };
+  if (auto walked = walk_cobertura(xml, handlers); !walked) return propagate(walked);
+  return data;
+}
+
+Result<CoverageData> read_jacoco(std::string_view xml) {
+  // Its document type names a DTD, which nobody reads; one that defines something is refused.
+  std::string rest(xml);
+  if (const std::size_t begin = rest.find("<!DOCTYPE"); begin != std::string::npos) {
+    const std::size_t end = rest.find_first_of("[>", begin);
+    if (end != std::string::npos && rest[end] == '>') rest.erase(begin, end + 1 - begin);
+  }
+  XmlReader reader(rest);
+  CoverageData data;
+  FileCounts* file = nullptr;
+  std::string package;
   bool root = true;
   while (true) {
     auto event = reader.next();
     if (!event) return propagate(event);
-    if (*event == XmlReader::Event::kDone) break;
-    if (*event != XmlReader::Event::kStart) continue;
+    if (*event == XmlReader::Event::kDone) return data;
     const std::string& name = reader.name();
-    if (root && name != "coverage") {
-      return fail(ErrorCode::kInvalidInput, "no coverage report: its root is <" + name + ">");
+    if (*event == XmlReader::Event::kEnd && name == "sourcefile") file = nullptr;
+    if (*event != XmlReader::Event::kStart) continue;
+    if (root && name != "report") {
+      return fail(ErrorCode::kInvalidInput, "no report of JaCoCo: its root is <" + name + ">");
     }
     root = false;
-    if (name == "class") {
-      file = text::clean_utf8(reader.attribute("filename"));
-      data.files[file];
-    } else if (name == "line" && !file.empty()) {
-      FileCounts& counts = data.files[file];
-      add_line(counts.lines, whole(reader.attribute("number")), whole(reader.attribute("hits")));
-      add_conditions(reader.attribute("condition-coverage"), counts);
+    if (name == "package") {
+      package = text::clean_utf8(reader.attribute("name"));
+    } else if (name == "sourcefile") {
+      const std::string in_package = text::clean_utf8(reader.attribute("name"));
+      file = &data.files[package.empty() ? in_package : package + "/" + in_package];
+    } else if (name == "line" && file != nullptr) {
+      add_line(file->lines, whole(reader.attribute("nr")), whole(reader.attribute("ci")));
+      const auto branches = [&](const char* key) {
+        return std::clamp<std::int64_t>(whole(reader.attribute(key)), 0, 10'000);
+      };
+      const std::int64_t taken = branches("cb");
+      file->branches += branches("mb") + taken;
+      file->branches_taken += taken;
     }
   }
-  return data;
 }
 
 Result<CoverageData> read_lcov(std::string_view all) {

@@ -60,29 +60,6 @@ Result<Stack> stack_of(const Task& task, const Json& how) {
               "state `commands` (build, test), as its README or its CI files say");
 }
 
-// The missing programs without which nothing is tested.
-std::vector<StackProgram> lacking(StackMachine& machine, const Stack& stack) {
-  std::vector<StackProgram> list = machine.missing(stack);
-  std::erase_if(list, [](const StackProgram& program) {
-    return program.needed_for != "build" && program.needed_for != "test";
-  });
-  return list;
-}
-
-Result<void> check_machine(StackMachine& machine, const Stack& stack) {
-  const auto list = lacking(machine, stack);
-  if (list.empty()) return {};
-  std::vector<std::string> programs, packages;
-  for (const StackProgram& program : list) {
-    programs.push_back(program.check.empty() ? program.program : text::join(program.check, " "));
-    packages.push_back(program.package.empty() ? program.program : program.package);
-  }
-  return fail(ErrorCode::kDenied,
-              fmt::format("{} cannot be tested on this machine: {} is missing", stack.title,
-                          text::join(programs, ", ")),
-              "apt-get install " + text::join(packages, " "));
-}
-
 }  // namespace
 
 std::string MeasureRepository::description() const {
@@ -111,14 +88,14 @@ std::string MeasureRepository::briefing(const Task& task) const {
 Result<void> MeasureRepository::ready(const Task& task) const {
   // Without a stack that is known the planner states the commands.
   const auto stack = stack_of(task, JsonObject{});
-  return stack ? check_machine(*machine_, *stack) : Result<void>{};
+  return stack ? machine_->can_test(*stack) : Result<void>{};
 }
 
 Result<Json> MeasureRepository::run(const Json& arguments, const TaskToolContext& context) {
   if (auto good = check_arguments(name(), parameters(), arguments); !good) return propagate(good);
   auto stack = stack_of(*context.task, arguments);
   if (!stack) return propagate(stack);
-  if (auto good = check_machine(*machine_, *stack); !good) return propagate(good);
+  if (auto good = machine_->can_test(*stack); !good) return propagate(good);
   auto measured = run_stack(*access_, context, *stack, folder_files(context));
   if (!measured) return propagate(measured);
   JsonObject figures{{"baseline", baseline_json(*measured, arguments)}};

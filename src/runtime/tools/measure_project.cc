@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "runtime/task_files.h"
 #include "runtime/tools/arguments.h"
+#include "runtime/tools/coverage_files.h"
 #include "runtime/tools/measured_project.h"
 #include "runtime/tools/stack_step.h"
 
@@ -15,8 +16,6 @@ namespace cadre {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::size_t kFoundMax = 5000;
 
 bool ends_with_one_of(const std::string& path, const std::vector<std::string>& endings) {
   return std::ranges::any_of(endings, [&](const std::string& end) { return path.ends_with(end); });
@@ -43,24 +42,6 @@ Result<Stack> stack_of(const Task& task) {
                           stated == nullptr ? "" : json::get_string(*stated, "language")),
               fmt::format("state architecture.commands (build, test), or take one of {}",
                           text::join(known, ", ")));
-}
-
-std::string packages_of(const std::vector<StackProgram>& programs) {
-  std::vector<std::string> packages;
-  for (const StackProgram& program : programs) {
-    const std::string& name = program.package.empty() ? program.program : program.package;
-    if (std::ranges::find(packages, name) == packages.end()) packages.push_back(name);
-  }
-  return text::join(packages, " ");
-}
-
-std::vector<StackProgram> only(const std::vector<StackProgram>& programs,
-                               std::initializer_list<std::string_view> kinds) {
-  std::vector<StackProgram> kept;
-  for (const StackProgram& program : programs) {
-    if (std::ranges::find(kinds, program.needed_for) != kinds.end()) kept.push_back(program);
-  }
-  return kept;
 }
 
 // One measurement in one folder.
@@ -98,7 +79,7 @@ class Session {
         return propagate(written);
       }
     }
-    if (auto made = write_beneath(folder_, ".cadre/here", ""); !made) return propagate(made);
+    if (auto made = put_stack_files(folder_, stack_); !made) return propagate(made);
     note_missing();
     const StackVariant* variant = choose_variant();
     if (variant != nullptr && !cannot_build_) {
@@ -111,7 +92,7 @@ class Session {
   }
 
  private:
-  bool lacks(std::string_view kind) const { return !only(missing_, {kind}).empty(); }
+  bool lacks(std::string_view kind) const { return !needed_for(missing_, {kind}).empty(); }
 
   // Two artifacts may not hold one file with different contents; the code's is taken.
   void find_conflicts() {
@@ -132,21 +113,18 @@ class Session {
 
   void note_missing() {
     measured_.sandboxed = access_.support().works;
-    if (const auto build = only(missing_, {"build", "test"}); !build.empty()) {
+    if (const auto build = needed_for(missing_, {"build", "test"}); !build.empty()) {
       cannot_build_ = true;
       measured_.not_verified.push_back(
-          fmt::format("tests, build and coverage: the tools for {} are missing; apt-get install {}",
-                      stack_.title, packages_of(build)));
+          fmt::format("tests, build, coverage and lint: {} is missing for {}; apt-get install {}",
+                      names_of(build), stack_.title, packages_of(build)));
     }
-    if (lacks("coverage")) {
+    for (const char* what : {"coverage", "lint"}) {
+      const auto lacking = needed_for(missing_, {what});
+      if (lacking.empty() || cannot_build_) continue;
       measured_.not_verified.push_back(
-          fmt::format("coverage: not measured, its tool is missing; apt-get install {}",
-                      packages_of(only(missing_, {"coverage"}))));
-    }
-    if (lacks("lint")) {
-      measured_.not_verified.push_back(
-          fmt::format("lint: not measured, its tool is missing; apt-get install {}",
-                      packages_of(only(missing_, {"lint"}))));
+          fmt::format("{}: not measured: {} is missing; apt-get install {}", what,
+                      names_of(lacking), packages_of(lacking)));
     }
   }
 
@@ -162,41 +140,12 @@ class Session {
     return nullptr;
   }
 
-  // The command with its lists filled in; empty when a list is.
   std::vector<std::string> command_of(const std::vector<std::string>& argv) const {
-    std::vector<std::string> out;
-    for (const std::string& word : argv) {
-      std::vector<std::string> list;
-      if (word == "{sources}") {
-        for (const auto& [path, content] : sources_) {
-          if (ends_with_one_of(path, stack_.sources)) list.push_back(path);
-        }
-      } else if (word == "{tests}") {
-        list = tests_;
-      } else if (word.starts_with("{found:") && word.ends_with('}')) {
-        list = found(word.substr(7, word.size() - 8));
-      } else {
-        out.push_back(text::replace_all(word, "{work}", seen_as(access_, {.folder = folder_})));
-        continue;
-      }
-      if (list.empty()) return {};
-      out.insert(out.end(), list.begin(), list.end());
+    StepFiles files{{}, tests_};
+    for (const auto& [path, content] : sources_) {
+      if (ends_with_one_of(path, stack_.sources)) files.sources.push_back(path);
     }
-    return out;
-  }
-
-  std::vector<std::string> found(const std::string& ending) const {
-    std::vector<std::string> list;
-    std::error_code error;
-    for (fs::recursive_directory_iterator at(folder_, error), end; !error && at != end;
-         at.increment(error)) {
-      const std::string path = at->path().lexically_relative(folder_).generic_string();
-      if (path.ends_with(ending) && path_problem(path).empty() && list.size() < kFoundMax) {
-        list.push_back(path);
-      }
-    }
-    std::ranges::sort(list);
-    return list;
+    return fill_command(argv, files, folder_, seen_as(access_, {.folder = folder_}));
   }
 
   bool wanted(const StackStep& step) const {
@@ -267,12 +216,11 @@ class Session {
   }
 
   void read_lines(const FigureFile& figures) {
-    auto file = read_beneath(folder_, figures.file, kFigureBytesMax);
-    if (!file) return;
-    auto data = read_coverage(figures.format, *file);
+    auto data = read_coverage_files(
+        {folder_, seen_as(access_, {.folder = folder_}), sources_}, figures);
     if (data) {
       measured_.coverage = std::move(*data);
-    } else {
+    } else if (data.error().code != ErrorCode::kNotFound) {  // else the step's own end says why
       measured_.not_verified.push_back("coverage: its report cannot be read: " +
                                        data.error().message);
     }
@@ -319,16 +267,7 @@ Result<void> MeasureProject::ready(const Task& task) const {
   if (architecture_of(task) == nullptr) return {};
   const auto stack = stack_of(task);
   if (!stack) return fail(ErrorCode::kDenied, stack.error().message, stack.error().hint);
-  const auto lacking = only(machine_->missing(*stack), {"build", "test"});
-  if (lacking.empty()) return {};
-  std::vector<std::string> names;
-  for (const StackProgram& program : lacking) {
-    names.push_back(program.check.empty() ? program.program : text::join(program.check, " "));
-  }
-  return fail(ErrorCode::kDenied,
-              fmt::format("{} cannot be built and tested on this machine: {} is missing",
-                          stack->title, text::join(names, ", ")),
-              fmt::format("apt-get install {}, or take another language", packages_of(lacking)));
+  return machine_->can_test(*stack, ", or take another language");
 }
 
 Result<Json> MeasureProject::run(const Json& arguments, const TaskToolContext& context) {
@@ -336,59 +275,6 @@ Result<Json> MeasureProject::run(const Json& arguments, const TaskToolContext& c
   auto stack = stack_of(*context.task);
   if (!stack) return propagate(stack);
   return Session(*access_, *machine_, context, *stack).run();
-}
-
-std::string ListStacks::description() const {
-  return "Says which languages can be built, tested and measured on this machine, and with "
-         "`language` what a project of that language has to look like.";
-}
-
-Json ListStacks::parameters() const {
-  return JsonObject{{"type", "object"},
-                    {"properties", JsonObject{{"language", JsonObject{{"type", "string"}}}}},
-                    {"additionalProperties", false}};
-}
-
-std::string ListStacks::briefing(const Task& task) const {
-  if (task.plan == nullptr) return {};
-  const auto stacks = read_stacks(*task.plan);
-  if (!stacks || stacks->empty()) return {};
-  std::string out = "Languages that can be built and tested here:\n";
-  for (const Stack& stack : *stacks) {
-    const auto lacking = only(machine_->missing(stack), {"build", "test"});
-    out += fmt::format("- {}{}\n", stack.title,
-                       lacking.empty() ? "" : ": not installed (" + packages_of(lacking) + ")");
-  }
-  return out +
-         "For any other language state architecture.commands. list_stacks with a language says how "
-         "its projects are laid out; keep to that.\n";
-}
-
-Result<Json> ListStacks::run(const Json& arguments, const TaskToolContext& context) {
-  if (auto good = check_arguments(name(), parameters(), arguments); !good) return propagate(good);
-  if (context.task->plan == nullptr) return Json(JsonArray{});
-  auto stacks = read_stacks(*context.task->plan);
-  if (!stacks) return propagate(stacks);
-  const std::string language = json::get_string(arguments, "language");
-  const Stack* one = language.empty() ? nullptr : find_stack(*stacks, language);
-  if (!language.empty() && one == nullptr) {
-    return fail(ErrorCode::kNotFound, fmt::format("no stack is known for {}", language),
-                "state architecture.commands for it");
-  }
-  JsonArray list;
-  for (const Stack& stack : *stacks) {
-    if (one != nullptr && one != &stack) continue;
-    const auto lacking = machine_->missing(stack);
-    JsonObject entry{
-        {"stack", stack.title},
-        {"languages", json::to_array(stack.languages)},
-        {"usable", only(lacking, {"build", "test"}).empty()},
-        {"coverage", stack.no_coverage.empty() && only(lacking, {"coverage"}).empty()}};
-    if (!lacking.empty()) entry["install"] = "apt-get install " + packages_of(lacking);
-    if (one != nullptr) entry["conventions"] = stack.conventions;
-    list.push_back(std::move(entry));
-  }
-  return list;
 }
 
 }  // namespace cadre

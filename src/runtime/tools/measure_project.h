@@ -1,7 +1,7 @@
-// The tools measure_project and list_stacks: builds what a task has before it (its files, and those
-// of its inputs), runs the tests, measures coverage and lint, all in the sandbox, by the plan's
-// table of stacks (stack_table.h). What it answers are the only figures that a quality report may
-// hold (delivery.h, x-measured-by).
+// The tool measure_project: builds what a task has before it (its files, and those of its inputs),
+// runs the tests, measures coverage and lint, all in the sandbox, by the plan's table of stacks
+// (stack_table.h). What it answers are the only figures that a quality report may hold
+// (delivery.h, x-measured-by).
 #pragma once
 
 #include "runtime/tools/stack_table.h"
@@ -27,21 +27,6 @@ class MeasureProject final : public TaskTool {
 
  private:
   std::shared_ptr<SandboxAccess> access_;
-  std::shared_ptr<StackMachine> machine_;
-};
-
-class ListStacks final : public TaskTool {
- public:
-  explicit ListStacks(std::shared_ptr<StackMachine> machine) : machine_(std::move(machine)) {}
-  std::string name() const override { return "list_stacks"; }
-  std::string description() const override;
-  Json parameters() const override;
-  ToolEffect effect() const override { return ToolEffect::kPure; }
-  // Which languages can be built and tested on this machine, in a line each.
-  std::string briefing(const Task& task) const override;
-  Result<Json> run(const Json& arguments, const TaskToolContext& context) override;
-
- private:
   std::shared_ptr<StackMachine> machine_;
 };
 

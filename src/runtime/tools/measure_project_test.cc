@@ -1,49 +1,15 @@
 // What is built and tested in the sandbox, and what becomes of tests that do harm.
-#include <gtest/gtest.h>
-
-#include <functional>
-
-#include "base/text.h"
-#include "process/process.h"
-#include "process/sandbox.h"
-#include "runtime/tools/tools.h"
-#include "sop/loader.h"
+#include "runtime/tools/measure_test_kit.h"
 
 namespace cadre {
 namespace {
 
-Json parsed(const std::string& text) { return json::parse(text).value(); }
-
-// Every timeout of the table, so that what hangs does not for long.
-Json with_timeouts(const Json& value, double seconds) {
-  if (value.is_array()) {
-    JsonArray out;
-    for (const Json& element : value.get_array()) out.push_back(with_timeouts(element, seconds));
-    return out;
-  }
-  if (!value.is_object()) return value;
-  JsonObject out;
-  for (const auto& member : value.get_object()) {
-    out[member.key()] =
-        member.key() == "timeout_s" ? Json(seconds) : with_timeouts(member.value(), seconds);
-  }
-  return out;
-}
-
-class MeasureProjectTest : public ::testing::Test {
+class MeasureProjectTest : public MeasureTest {
  protected:
   void SetUp() override {
-    if (!probe_sandbox().works) GTEST_SKIP() << "there is no sandbox here";
-    auto loaded = load_sop("software");
-    ASSERT_TRUE(loaded.has_value()) << loaded.error().message;
-    const std::string table = json::write(with_timeouts(loaded->tables["stacks"], 12));
-    loaded->tables["stacks"] =
-        parsed(text::replace_all(table, "faulthandler_timeout=20", "faulthandler_timeout=4"));
-    plan_ = std::make_shared<Plan>(std::move(*loaded));
-    auto scratch = ScratchFolder::make("/tmp");
-    ASSERT_TRUE(scratch.has_value());
-    scratch_ = std::make_unique<ScratchFolder>(std::move(*scratch));
-    add("architecture", R"({"stack": {"language": "Python 3.11"}})", {});
+    MeasureTest::SetUp();
+    if (IsSkipped()) return;
+    language("Python 3.11");
     add("apis", R"({"signatures": [{"id": "double", "file": "lib/core.py",
                     "signature": "double(n) -> int"}]})",
         {});
@@ -54,25 +20,8 @@ class MeasureProjectTest : public ::testing::Test {
         {{"lib/__init__.py", "", false},
          {"lib/core.py", "def double(n):\n    return 2 * n\n", false}});
   }
-  void add(const std::string& type, const std::string& data, std::vector<File> files) {
-    Artifact made{type, parsed(data), std::move(files)};
-    task_.inputs[type] = std::make_shared<const Artifact>(std::move(made));
-  }
   void add_tests(const std::string& content, const std::string& names) {
     add("test_suite", R"({"tests": [)" + names + "]}", {{"tests/test_core.py", content, false}});
-  }
-  Result<Json> measure() {
-    task_.plan = plan_;
-    task_.stage = "verify";
-    task_.role = "qa_engineer";
-    TaskToolContext context;
-    context.task = &task_;
-    context.inputs = task_.inputs;
-    context.scratch_dir = scratch_->path();
-    for (const auto& tool : make_software_tools()) {
-      if (tool->name() == "measure_project") return tool->run(JsonObject{}, context);
-    }
-    return fail(ErrorCode::kNotFound, "no such tool");
   }
   // The findings of a test file that does `body`.
   std::string findings_of(const std::string& body) {
@@ -85,9 +34,6 @@ class MeasureProjectTest : public ::testing::Test {
     return json::write(measured->at("append").at("findings"));
   }
 
-  Task task_;
-  std::shared_ptr<Plan> plan_;
-  std::unique_ptr<ScratchFolder> scratch_;
   Json figures_;
 };
 
@@ -143,8 +89,10 @@ TEST_F(MeasureProjectTest, CodeThatDoesNotCompileIsTheDevelopers) {
 }
 
 TEST_F(MeasureProjectTest, ATestThatHangsIsStopped) {
+  in_table("\"timeout_s\":300", "\"timeout_s\":5");
+  in_table("faulthandler_timeout=20", "faulthandler_timeout=2");
   const std::string said = findings_of("    while True:\n        time.sleep(1)\n");
-  EXPECT_NE(said.find("the tests were stopped: it did not end within 12 s"), std::string::npos)
+  EXPECT_NE(said.find("the tests were stopped: it did not end within 5 s"), std::string::npos)
       << said;
   // The dump of its stack names the test file.
   EXPECT_NE(said.find(R"("blame":"test_suite")"), std::string::npos) << said;
@@ -161,7 +109,7 @@ TEST_F(MeasureProjectTest, ATestThatForksMeetsItsLimit) {
 TEST_F(MeasureProjectTest, ATestThatFillsTheDiskIsStopped) {
   const std::string said = findings_of(
       "    for n in range(40):\n        with open(f'big{n}', 'wb') as out:\n"
-      "            out.write(b'x' * (60 << 20))\n            os.fsync(out)\n        "
+      "            os.posix_fallocate(out.fileno(), 0, 60 << 20)\n        "
       "time.sleep(0.1)\n");
   EXPECT_NE(said.find("the tests were stopped: its work folder grew over 512 MB"),
             std::string::npos)
@@ -186,86 +134,14 @@ TEST_F(MeasureProjectTest, LanguagesThatNobodyKnowsAndToolsThatAreNotThere) {
       "build": [["no-such-compiler", "x"]], "test": [["no-such-compiler", "test"]],
       "install": "zig"}})",
       {});
-  for (const auto& tool : make_software_tools()) {
-    if (tool->name() != "measure_project") continue;
-    const auto ready = tool->ready(task_);
-    ASSERT_FALSE(ready.has_value());
-    EXPECT_NE(ready.error().message.find("no-such-compiler"), std::string::npos);
-    EXPECT_NE(ready.error().hint.find("apt-get install zig"), std::string::npos);
-  }
+  const auto ready = tool("measure_project")->ready(task_);
+  ASSERT_FALSE(ready.has_value());
+  EXPECT_NE(ready.error().message.find("no-such-compiler is missing"), std::string::npos);
+  EXPECT_NE(ready.error().hint.find("apt-get install zig"), std::string::npos);
   const auto measured = measure();
   ASSERT_TRUE(measured.has_value()) << measured.error().describe();
   EXPECT_TRUE(measured->at("figures").at("tests").at("passed").is_null());
   EXPECT_NE(json::write(measured->at("append").at("not_verified")).find("zig"), std::string::npos);
-}
-
-TEST_F(MeasureProjectTest, JavaScriptByNodesOwnRunner) {
-  if (find_program("node").empty()) GTEST_SKIP() << "there is no node";
-  add("architecture", R"({"stack": {"language": "JavaScript"}})", {});
-  add("code", "{}",
-      {{"package.json", "{\"name\": \"lib\", \"type\": \"module\"}\n", false},
-       {"src/core.js", "export function double(n) {\n  return 2 * n;\n}\n", false}});
-  add("test_suite", R"({"tests": [{"name": "doubles", "criteria": ["AC-001.1"]},
-                                  {"name": "says so", "criteria": ["AC-001.2"]}]})",
-      {{"tests/core.test.js",
-        "import test from 'node:test';\nimport assert from 'node:assert/strict';\n"
-        "import { double } from '../src/core.js';\n"
-        "test('doubles', () => assert.equal(double(4), 8));\n"
-        "test('says so', () => assert.equal(double(1), 3));\n",
-        false}});
-  const auto measured = measure();
-  ASSERT_TRUE(measured.has_value()) << measured.error().describe();
-  const Json& figures = measured->at("figures");
-  EXPECT_EQ(json::get_int(figures.at("tests"), "passed"), 1) << json::write(*measured);
-  EXPECT_EQ(json::get_int(figures.at("tests"), "failed"), 1);
-  EXPECT_EQ(json::get_double(figures.at("coverage"), "lines_percent"), 100) << json::write(figures);
-  EXPECT_EQ(json::write(figures.at("traceability").at("failing")), R"(["AC-001.2"])");
-}
-
-TEST_F(MeasureProjectTest, GoWhereItIsInstalled) {
-  if (!std::filesystem::exists("/usr/local/go/bin/go") && find_program("go").empty()) {
-    GTEST_SKIP() << "there is no Go";
-  }
-  Json slow = with_timeouts(plan_->tables["stacks"], 240);
-  plan_->tables["stacks"] = std::move(slow);
-  add("architecture", R"({"stack": {"language": "Go 1.22"}})", {});
-  add("code", "{}",
-      {{"go.mod", "module lib\n\ngo 1.19\n", false},
-       {"core/core.go", "package core\n\nfunc Double(n int) int {\n\treturn 2 * n\n}\n", false}});
-  add("test_suite", R"({"tests": [{"name": "TestDoubles", "criteria": ["AC-001.1", "AC-001.2"]}]})",
-      {{"core/core_test.go",
-        "package core_test\n\nimport (\n\t\"lib/core\"\n\t\"testing\"\n)\n\n"
-        "func TestDoubles(t *testing.T) {\n\tif core.Double(4) != 8 "
-        "{\n\t\tt.Error(\"no\")\n\t}\n}\n",
-        false}});
-  const auto measured = measure();
-  ASSERT_TRUE(measured.has_value()) << measured.error().describe();
-  const Json& figures = measured->at("figures");
-  EXPECT_EQ(json::get_int(figures.at("tests"), "passed"), 1) << json::write(*measured);
-  EXPECT_EQ(json::get_double(figures.at("coverage"), "lines_percent"), 100)
-      << json::write(*measured);
-}
-
-TEST_F(MeasureProjectTest, JavaPrintsTap) {
-  if (find_program("javac").empty()) GTEST_SKIP() << "there is no javac";
-  plan_->tables["stacks"] = with_timeouts(plan_->tables["stacks"], 120);
-  add("architecture", R"({"stack": {"language": "Java"}})", {});
-  add("code", "{}",
-      {{"src/lib/Core.java",
-        "package lib;\n\npublic class Core {\n  public static int twice(int n) {\n"
-        "    return 2 * n;\n  }\n}\n",
-        false}});
-  add("test_suite", R"({"tests": [{"name": "doubles", "criteria": ["AC-001.1", "AC-001.2"]}]})",
-      {{"tests/AllTests.java",
-        "public class AllTests {\n  public static void main(String[] a) {\n"
-        "    System.out.println((lib.Core.twice(4) == 8 ? \"ok\" : \"not ok\") + \" 1 - "
-        "doubles\");\n"
-        "  }\n}\n",
-        false}});
-  const auto measured = measure();
-  ASSERT_TRUE(measured.has_value()) << measured.error().describe();
-  EXPECT_EQ(json::get_int(measured->at("figures").at("tests"), "passed"), 1)
-      << json::write(*measured);
 }
 
 TEST_F(MeasureProjectTest, StatedCommandsMeasureOtherLanguages) {

@@ -45,23 +45,8 @@ void add_words(const Json& value, std::set<std::string, std::less<>>& words) {
   }
 }
 
-// What differs from run to run though nothing changed: addresses and durations.
-std::string steady(std::string text) {
-  static const RE2 kAddress("0x[0-9a-fA-F]{4,}");
-  static const RE2 kSeconds(R"(\b[0-9]+\.[0-9]+ ?(?:s|ms|sec|seconds)\b)");
-  RE2::GlobalReplace(&text, kAddress, "0x…");
-  RE2::GlobalReplace(&text, kSeconds, "… s");
-  return text;
-}
-
 double percent(std::int64_t part, std::int64_t whole) {
   return std::round(1000.0 * static_cast<double>(part) / static_cast<double>(whole)) / 10.0;
-}
-
-bool names(const TestCase& one, const std::string& name) {
-  return one.name == name || one.name.ends_with("::" + name) ||
-         one.suite + "." + one.name == name || one.suite + "::" + one.name == name ||
-         name.ends_with("::" + one.name);
 }
 
 // Lines that a file which was never loaded would have: those that are no comment and not blank.
@@ -76,14 +61,30 @@ std::int64_t code_lines(const std::string& content) {
   return count;
 }
 
-const FileCounts* counts_of(const CoverageData& data, const std::string& path) {
-  for (const auto& [reported, counts] : data.files) {
-    if (reported == path || reported == "./" + path || reported == "/work/" + path) return &counts;
+// Which entry of a report is which source: that of its own path, else the one whose path it is the
+// most like. A report's "lib/cmd/main.go" is cmd/main.go and never main.go.
+std::map<std::string, const FileCounts*> counts_of(
+    const CoverageData& data, const std::map<std::string, std::string>& sources) {
+  std::map<std::string, const FileCounts*> counts;
+  std::map<std::string, std::string> by;  // source: the report's path for it
+  for (const auto& [reported, found] : data.files) {
+    const std::string* best = nullptr;
+    for (const auto& [path, content] : sources) {
+      if (is_same_file(reported, path) && (best == nullptr || path.size() > best->size())) {
+        best = &path;
+      }
+    }
+    if (best == nullptr) continue;
+    const auto known = by.find(*best);
+    const auto unlike = [&](const std::string& name) {
+      return name == *best ? 0 : name.size() < best->size() ? best->size() - name.size()
+                                                            : name.size() - best->size();
+    };
+    if (known != by.end() && unlike(known->second) <= unlike(reported)) continue;
+    by[*best] = reported;
+    counts[*best] = &found;
   }
-  for (const auto& [reported, counts] : data.files) {
-    if (reported.ends_with("/" + path)) return &counts;
-  }
-  return nullptr;
+  return counts;
 }
 
 bool ends_with_one_of(const std::string& path, const std::vector<std::string>& endings) {
@@ -97,8 +98,10 @@ Json coverage_of(const Measurement& measured, const Stack& stack,
   if (!measured.coverage) return out;
   std::int64_t lines = 0, covered = 0, branches = 0, taken = 0;
   JsonArray files;
+  const auto found = counts_of(*measured.coverage, sources);
   for (const auto& [path, content] : sources) {
-    const FileCounts* counts = counts_of(*measured.coverage, path);
+    const auto at = found.find(path);
+    const FileCounts* counts = at == found.end() ? nullptr : at->second;
     std::int64_t all = 0, run = 0;
     JsonArray missing;
     if (counts != nullptr) {
@@ -142,44 +145,21 @@ std::map<std::string, std::string> criteria_of(const ArtifactMap& inputs) {
 }
 
 Json traceability_of(const Measurement& measured, const ArtifactMap& inputs) {
-  const auto criteria = criteria_of(inputs);
-  JsonObject out{{"criteria", criteria.size()}, {"with_passing_test", nullptr}};
-  if (!measured.tests_ran) return out;
-  std::set<std::string> passing, failing;
-  JsonArray matrix;
-  for (const Json& test : json::get_array(data_of(inputs, "test_suite"), "tests")) {
-    const std::string name = json::get_string(test, "name");
-    bool ran = false, good = true;
-    for (const TestCase& one : measured.cases) {
-      if (!names(one, name) || one.outcome == "skipped") continue;
-      ran = true;
-      good = good && one.outcome == "passed";
-    }
-    for (const std::string& id : json::get_strings(test, "criteria")) {
-      if (ran) (good ? passing : failing).insert(id);
-    }
-    matrix.push_back(JsonObject{{"test", name},
-                                {"criteria", json::to_array(json::get_strings(test, "criteria"))},
-                                {"outcome", !ran   ? "not run"
-                                            : good ? "passed"
-                                                   : "failed"}});
+  std::vector<std::string> ids;
+  for (const auto& [id, text] : criteria_of(inputs)) ids.push_back(id);
+  OutcomeOfTest outcome_of;
+  if (measured.tests_ran) {
+    outcome_of = [&measured](const std::string& name) -> std::string {
+      bool ran = false, good = true;
+      for (const TestCase& one : measured.cases) {
+        if (!is_named(one, name) || one.outcome == "skipped") continue;
+        ran = true;
+        good = good && one.outcome == "passed";
+      }
+      return !ran ? "not run" : good ? "passed" : "failed";
+    };
   }
-  std::vector<std::string> bad, open;
-  std::int64_t with_passing = 0;
-  for (const auto& [id, text] : criteria) {
-    if (failing.contains(id)) {
-      bad.push_back(id);
-    } else if (passing.contains(id)) {
-      ++with_passing;
-    } else {
-      open.push_back(id);
-    }
-  }
-  out["with_passing_test"] = with_passing;
-  out["failing"] = json::to_array(bad);
-  out["untested"] = json::to_array(open);
-  out["matrix"] = std::move(matrix);
-  return out;
+  return trace_criteria(ids, json::get_array(data_of(inputs, "test_suite"), "tests"), outcome_of);
 }
 
 class Findings {
@@ -188,7 +168,7 @@ class Findings {
     list_.push_back(JsonObject{{"id", fmt::format("M-{:03}", list_.size() + 1)},
                                {"gate", gate},
                                {"severity", "high"},
-                               {"title", text::shorten(steady(std::move(title)), 400)},
+                               {"title", text::shorten(without_noise(std::move(title)), 400)},
                                {"evidence", text::shorten(evidence, kEvidenceBytes)},
                                {"blame", blame}});
   }
@@ -204,7 +184,7 @@ std::string criteria_text(const TestCase& one, const ArtifactMap& inputs) {
   const auto criteria = criteria_of(inputs);
   std::string out;
   for (const Json& test : json::get_array(data_of(inputs, "test_suite"), "tests")) {
-    if (!names(one, json::get_string(test, "name"))) continue;
+    if (!is_named(one, json::get_string(test, "name"))) continue;
     out += fmt::format("test {} in {}\n", json::get_string(test, "id"),
                        json::get_string(test, "file"));
     for (const std::string& id : json::get_strings(test, "criteria")) {
@@ -303,6 +283,54 @@ Json tests_of(const Measurement& measured, std::size_t errors) {
 }
 
 }  // namespace
+
+bool is_named(const TestCase& one, const std::string& name) {
+  return one.name == name || one.name.ends_with("::" + name) ||
+         one.suite + "." + one.name == name || one.suite + "::" + one.name == name ||
+         name.ends_with("::" + one.name);
+}
+
+std::string without_noise(std::string text) {
+  static const RE2 kAddress("0x[0-9a-fA-F]{4,}");
+  static const RE2 kSeconds(R"(\b[0-9]+\.[0-9]+ ?(?:s|ms|sec|seconds)\b)");
+  RE2::GlobalReplace(&text, kAddress, "0x…");
+  RE2::GlobalReplace(&text, kSeconds, "… s");
+  return text;
+}
+
+Json trace_criteria(const std::vector<std::string>& criteria, const JsonArray& tests,
+                    const OutcomeOfTest& outcome_of) {
+  JsonObject out{{"criteria", criteria.size()}, {"with_passing_test", nullptr}};
+  if (!outcome_of) return out;
+  std::set<std::string> passing, failing;
+  JsonArray matrix;
+  for (const Json& test : tests) {
+    const std::string name = json::get_string(test, "name");
+    const std::string outcome = outcome_of(name);
+    const auto ids = json::get_strings(test, "criteria");
+    for (const std::string& id : ids) {
+      if (outcome != "not run") (outcome == "passed" ? passing : failing).insert(id);
+    }
+    matrix.push_back(
+        JsonObject{{"test", name}, {"criteria", json::to_array(ids)}, {"outcome", outcome}});
+  }
+  std::vector<std::string> bad, open;
+  std::int64_t with_passing = 0;
+  for (const std::string& id : criteria) {
+    if (failing.contains(id)) {
+      bad.push_back(id);
+    } else if (passing.contains(id)) {
+      ++with_passing;
+    } else {
+      open.push_back(id);
+    }
+  }
+  out["with_passing_test"] = with_passing;
+  out["failing"] = json::to_array(bad);
+  out["untested"] = json::to_array(open);
+  out["matrix"] = std::move(matrix);
+  return out;
+}
 
 Contract::Contract(const ArtifactMap& inputs) {
   for (const char* type : {"apis", "data_structures"}) add_words(data_of(inputs, type), words_);

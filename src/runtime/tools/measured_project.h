@@ -5,6 +5,7 @@
 // unless what it misses stands in the contract; everything else is the code's.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -59,6 +60,19 @@ class Contract {
 std::string blame_of_output(const Stack& stack, const Contract& contract, std::string_view output);
 // From the first error on; the end where no error is found.
 std::string telling_part(const Stack& stack, std::string_view output);
+
+// Whether a test suite's name for a test means this case.
+bool is_named(const TestCase& one, const std::string& name);
+// Without what differs from run to run though nothing changed: addresses and durations.
+std::string without_noise(std::string text);
+
+// What became of one planned test: passed, failed, or "not run".
+using OutcomeOfTest = std::function<std::string(const std::string& name)>;
+// From criteria to tests: how many have a test that passed and none that failed, which fail, which
+// no test reached, and the matrix. `tests` are {name, criteria}; without `outcome_of` (nothing ran)
+// only the criteria are counted.
+Json trace_criteria(const std::vector<std::string>& criteria, const JsonArray& tests,
+                    const OutcomeOfTest& outcome_of);
 
 // {"figures": {...}, "append": {"findings": [...], "not_verified": [...]}} as measure_project
 // answers. `sources` are the files whose lines count, by path.

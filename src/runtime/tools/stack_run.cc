@@ -64,7 +64,7 @@ Result<Measurement> run_stack(SandboxAccess& access, const TaskToolContext& cont
     measured.not_verified.push_back(
         text::shorten("files that the tests did not have: " + text::join(*left, ", "), 600));
   }
-  if (auto made = write_beneath(folder, ".cadre/here", ""); !made) return propagate(made);
+  if (auto made = put_stack_files(folder, stack); !made) return propagate(made);
   const StackVariant* variant = nullptr;
   for (const StackVariant& one : stack.variants) {
     if (variant == nullptr && (one.when.empty() || files.texts.contains(one.when))) variant = &one;

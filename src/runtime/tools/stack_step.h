@@ -25,6 +25,22 @@ struct StepPlace {
 // How the programs of a step see the folder.
 std::string seen_as(SandboxAccess& access, const StepPlace& place);
 
+// The files of a folder whose paths end so, sorted; at most 5,000.
+std::vector<std::string> files_ending(const std::filesystem::path& folder,
+                                      const std::string& ending);
+
+// The stack's own files, in .cadre/ beneath the folder.
+Result<void> put_stack_files(const std::filesystem::path& folder, const Stack& stack);
+
+// What the lists in a step's command stand for.
+struct StepFiles {
+  std::vector<std::string> sources, tests;
+};
+// The command with "{work}", "{sources}", "{tests}" and "{found:.x}" filled in; empty when a list
+// is.
+std::vector<std::string> fill_command(const std::vector<std::string>& argv, const StepFiles& files,
+                                      const std::filesystem::path& folder, const std::string& work);
+
 struct StepDone {
   StepRun run;
   ProcessResult process;  // as it was printed, for whoever reads results from it

@@ -13,19 +13,20 @@
 namespace cadre {
 namespace {
 
-std::map<std::string, std::string> read_env(const Json& json, std::string_view key) {
-  std::map<std::string, std::string> env;
+std::map<std::string, std::string> read_strings(const Json& json, std::string_view key) {
+  std::map<std::string, std::string> strings;
   for (const auto& member : json::get_object(json, key)) {
     const std::string name(member.key().data(), member.key().size());
-    env[name] = json::get_string(json::get_object(json, key), name);
+    strings[name] = json::get_string(json::get_object(json, key), name);
   }
-  return env;
+  return strings;
 }
 
 std::optional<FigureFile> read_figures(const Json& json, std::string_view key) {
   const Json* found = json::find(json, key);
   if (found == nullptr || !found->is_object()) return std::nullopt;
-  return FigureFile{json::get_string(*found, "format"), json::get_string(*found, "file")};
+  return FigureFile{json::get_string(*found, "format"), json::get_string(*found, "file"),
+                    json::get_string(*found, "compiled"), json::get_bool(*found, "complete")};
 }
 
 Result<void> check_pattern(const std::string& pattern, const std::string& where) {
@@ -44,7 +45,7 @@ Result<StackStep> read_step(const Json& json, const std::string& id) {
   step.kind = json::get_string(json, "kind");
   step.argv = json::get_strings(json, "argv");
   step.without_coverage = json::get_strings(json, "without_coverage");
-  step.env = read_env(json, "env");
+  step.env = read_strings(json, "env");
   step.results = read_figures(json, "results");
   step.coverage = read_figures(json, "coverage");
   step.tool = json::get_string(json, "tool");
@@ -78,7 +79,8 @@ Result<Stack> read_stack(const Json& json) {
   stack.headers = json::get_strings(json, "headers");
   stack.paths = json::get_strings(json, "paths");
   stack.missing = json::get_strings(json, "missing");
-  stack.env = read_env(json, "env");
+  stack.env = read_strings(json, "env");
+  stack.files = read_strings(json, "files");
   stack.memory_mb = static_cast<int>(
       std::clamp<std::int64_t>(json::get_int(json, "memory_mb", 4096), 64, 1 << 20));
   for (const Json& program : json::get_array(json, "programs")) {
@@ -130,7 +132,7 @@ Stack stated_stack(const Json& commands, const std::string& language) {
       step.timeout_s = 300;
       step.tool = step.argv.front();
       step.count_lines = step.kind == "lint";
-      if (step.kind == "test") step.results = results ? results : FigureFile{"tap", ""};
+      if (step.kind == "test") step.results = results ? results : FigureFile{"tap", "", "", false};
       stack.programs.push_back({step.argv.front(),
                                 json::get_string(commands, "install"),
                                 step.kind == "lint" ? "lint" : "build",
@@ -186,17 +188,52 @@ std::optional<Stack> stack_for(const std::vector<Stack>& stacks, const Json& arc
   return found == nullptr ? std::nullopt : std::optional<Stack>(*found);
 }
 
+std::string program_path(const Stack& stack) {
+  std::string path = "/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin";
+  for (const std::string& more : stack.paths) path = more + ":" + path;
+  return path;
+}
+
+std::vector<StackProgram> needed_for(const std::vector<StackProgram>& programs,
+                                     std::initializer_list<std::string_view> kinds) {
+  std::vector<StackProgram> kept;
+  for (const StackProgram& program : programs) {
+    if (std::ranges::find(kinds, program.needed_for) != kinds.end()) kept.push_back(program);
+  }
+  return kept;
+}
+
+std::string names_of(const std::vector<StackProgram>& programs) {
+  std::vector<std::string> names;
+  for (const StackProgram& program : programs) {
+    if (std::ranges::find(names, program.program) == names.end()) names.push_back(program.program);
+  }
+  return text::join(names, ", ");
+}
+
+std::string packages_of(const std::vector<StackProgram>& programs) {
+  std::vector<std::string> packages;
+  for (const StackProgram& program : programs) {
+    const std::string& name = program.package.empty() ? program.program : program.package;
+    if (std::ranges::find(packages, name) == packages.end()) packages.push_back(name);
+  }
+  return text::join(packages, " ");
+}
+
 bool StackMachine::there(const StackProgram& program, const Stack& stack) {
+  const std::string path = program_path(stack);
   if (program.check.empty()) {
-    if (!find_program(program.program).empty()) return true;
-    return std::ranges::any_of(stack.paths, [&](const std::string& path) {
-      std::error_code error;
-      return std::filesystem::exists(std::filesystem::path(path) / program.program, error);
+    const std::filesystem::path name = program.program;
+    std::error_code error;
+    if (name.is_absolute()) return std::filesystem::exists(name, error);
+    if (program.program.find('/') != std::string::npos) return true;  // a file of the project
+    return std::ranges::any_of(text::split(path, ':'), [&](const std::string& folder) {
+      return std::filesystem::exists(std::filesystem::path(folder) / name, error);
     });
   }
   ProcessOptions options;
   options.argv = program.check;
-  options.env = {"PATH=/usr/bin:/bin"};
+  options.env = {"PATH=" + path, "HOME=/nonexistent"};
   options.timeout = Milliseconds(20'000);
   const auto run = run_process(options);
   return run && run->success();
@@ -212,6 +249,15 @@ std::vector<StackProgram> StackMachine::missing(const Stack& stack) {
     if (!at->second) list.push_back(program);
   }
   return list;
+}
+
+Result<void> StackMachine::can_test(const Stack& stack, std::string_view otherwise) {
+  const auto lacking = needed_for(missing(stack), {"build", "test"});
+  if (lacking.empty()) return {};
+  return fail(ErrorCode::kDenied,
+              fmt::format("{} cannot be built and tested on this machine: {} is missing",
+                          stack.title, names_of(lacking)),
+              fmt::format("apt-get install {}{}", packages_of(lacking), otherwise));
 }
 
 }  // namespace cadre

@@ -5,6 +5,7 @@
 // wrong figures. StackMachine looks at what is installed, once for each program; thread-safe.
 #pragma once
 
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -21,6 +22,8 @@ namespace cadre {
 
 struct FigureFile {
   std::string format, file;
+  std::string compiled;   // of coverage: where scripts stand that were made of the sources
+  bool complete = false;  // of coverage: a source that it does not name has no line that can run
 };
 
 struct StackStep {
@@ -49,6 +52,7 @@ struct Stack {
   std::string id, title, conventions, no_coverage, error_place;
   std::vector<std::string> languages, sources, headers, paths, missing;
   std::map<std::string, std::string> env;
+  std::map<std::string, std::string> files;  // beside the project in .cadre/, for the steps
   std::vector<StackProgram> programs;
   std::vector<StackVariant> variants;
   int memory_mb = 4096;
@@ -64,10 +68,23 @@ std::optional<Stack> stack_for(const std::vector<Stack>& stacks, const Json& arc
 // "C++20" -> "c++": the word of `languages` that the text begins with, the longest of all.
 const Stack* find_stack(const std::vector<Stack>& stacks, std::string_view language);
 
+// Where the programs of a stack's steps are looked for.
+std::string program_path(const Stack& stack);
+
+// Those of the programs that are needed for one of these: build, test, coverage, lint.
+std::vector<StackProgram> needed_for(const std::vector<StackProgram>& programs,
+                                     std::initializer_list<std::string_view> kinds);
+// "cargo, rustc" and "cargo rustc": their names, and the packages to install, each once.
+std::string names_of(const std::vector<StackProgram>& programs);
+std::string packages_of(const std::vector<StackProgram>& programs);
+
 class StackMachine {
  public:
-  // What is not installed, of what the stack names.
+  // What is not installed, of what the stack names, where its steps would look for it.
   std::vector<StackProgram> missing(const Stack& stack);
+  // kDenied with the packages to install when it cannot be built or tested here; `otherwise` ends
+  // the hint.
+  Result<void> can_test(const Stack& stack, std::string_view otherwise = {});
 
  private:
   bool there(const StackProgram& program, const Stack& stack);

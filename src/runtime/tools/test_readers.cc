@@ -179,45 +179,82 @@ Result<std::vector<TestCase>> read_go_test(std::string_view all) {
   return kept;
 }
 
-// "test name ... ok"; what failed is told again under "---- name stdout ----".
-Result<std::vector<TestCase>> read_cargo(std::string_view all) {
-  std::vector<TestCase> cases;
-  std::string about;
-  for (const std::string_view raw : text::lines(all)) {
-    const std::string line = text::clean_utf8(raw);
-    const std::size_t dots = line.find(" ... ");
-    if (line.starts_with("test ") && dots != std::string::npos && cases.size() < kCasesMax) {
-      TestCase one;
-      one.name = line.substr(5, dots - 5);
-      const std::string said = line.substr(dots + 5);
-      one.outcome = said == "ok" ? "passed" : said.starts_with("ignored") ? "skipped" : "failed";
-      cases.push_back(std::move(one));
-    } else if (line.starts_with("---- ") && line.ends_with(" stdout ----")) {
-      about = line.substr(5, line.size() - 5 - 12);
-    } else if (line.starts_with("failures:")) {
-      about.clear();
-    } else if (!about.empty()) {
-      const auto at = std::ranges::find(cases, about, &TestCase::name);
-      if (at == cases.end()) continue;
-      add_output(at->output, line + "\n");
-      if (at->message.empty()) at->message = first_line(line);
-    }
+// "Running tests/board.rs (target/…)" -> "tests/board.rs"; the same for "Doc-tests lib".
+std::string cargo_suite(std::string_view line) {
+  const std::string_view said = text::trim(line);
+  for (const std::string_view begin : {"Running unittests ", "Running ", "Doc-tests "}) {
+    if (!said.starts_with(begin)) continue;
+    const std::string_view rest = said.substr(begin.size());
+    return std::string(rest.substr(0, rest.find(" (")));
   }
-  return cases;
+  return {};
 }
 
+// "test name ... ok", and where the program itself printed meanwhile, what it printed before "ok".
+// What failed is told again under "---- name stdout ----".
+class CargoReader {
+ public:
+  std::vector<TestCase> read(std::string_view all) {
+    for (const std::string_view raw : text::lines(all)) add(text::clean_utf8(raw));
+    return std::move(cases_);
+  }
+
+ private:
+  void add(const std::string& line) {
+    const std::size_t dots = line.find(" ... ");
+    if (const std::string suite = cargo_suite(line); !suite.empty()) {
+      suite_ = suite;
+      about_ = kNone;
+    } else if (line.starts_with("test ") && dots != std::string::npos &&
+               cases_.size() < kCasesMax) {
+      TestCase one;
+      one.name = line.substr(5, dots - 5);
+      if (one.name.ends_with(kPanics)) one.name.resize(one.name.size() - kPanics.size());
+      one.suite = suite_;
+      const std::string said = line.substr(dots + 5);
+      one.outcome = said.ends_with("ok")            ? "passed"
+                    : said.starts_with("ignored") ? "skipped"
+                                                  : "failed";
+      cases_.push_back(std::move(one));
+    } else if (line.starts_with("---- ") && line.ends_with(" stdout ----")) {
+      const std::string name = line.substr(5, line.size() - 5 - 12);
+      about_ = kNone;
+      for (std::size_t i = 0; i < cases_.size(); ++i) {
+        if (cases_[i].name == name && cases_[i].suite == suite_) about_ = i;
+      }
+    } else if (line.starts_with("failures:")) {
+      about_ = kNone;
+    } else if (about_ != kNone) {
+      TestCase& failed = cases_[about_];
+      add_output(failed.output, line + "\n");
+      if (failed.message.empty()) failed.message = first_line(line);
+    }
+  }
+
+  static constexpr std::size_t kNone = std::string::npos;
+  static constexpr std::string_view kPanics = " - should panic";
+  std::vector<TestCase> cases_;
+  std::string suite_;
+  std::size_t about_ = kNone;  // the case whose output is being told
+};
+
 }  // namespace
+
+bool is_same_file(const std::string& reported, const std::string& path) {
+  return reported == path || reported.ends_with("/" + path);
+}
 
 Result<std::vector<TestCase>> read_test_results(std::string_view format, std::string_view text) {
   if (format == "junit") return JUnitReader().read(text);
   if (format == "tap") return read_tap(text);
   if (format == "go-test") return read_go_test(text);
-  if (format == "cargo") return read_cargo(text);
+  if (format == "cargo") return CargoReader().read(text);
   return fail(ErrorCode::kInvalidInput, fmt::format("no format of test results is \"{}\"", format));
 }
 
 Result<CoverageData> read_coverage(std::string_view format, std::string_view text) {
   if (format == "cobertura") return read_cobertura_lines(text);
+  if (format == "jacoco") return read_jacoco(text);
   if (format == "lcov") return read_lcov(text);
   if (format == "gcov") return read_gcov(text);
   if (format == "go-cover") return read_go_cover(text);

@@ -1,5 +1,5 @@
 // What test runners and coverage tools write, as cases and lines: JUnit, TAP, `go test -json`,
-// cargo's text; Cobertura, LCOV, gcov's JSON, Go's cover profile.
+// cargo's text; Cobertura, JaCoCo, LCOV, gcov's JSON, Go's cover profile.
 //
 // All of it comes out of a sandbox that ran generated code, so nothing is trusted: what cannot be
 // read is an error or left out, numbers are bounded. Pure.
@@ -35,6 +35,10 @@ struct FileCounts {
 struct CoverageData {
   std::map<std::string, FileCounts> files;  // by the path as the tool writes it
 };
+
+// Whether a report's path for a file can mean this path beneath the project: many write it from
+// the root of the system or of a module.
+bool is_same_file(const std::string& reported, const std::string& path);
 
 // `format` as in the table of stacks; kInvalidInput for one that is not known.
 Result<std::vector<TestCase>> read_test_results(std::string_view format, std::string_view text);

@@ -55,6 +55,21 @@ nonsense)");
       "thread 'wraps' panicked at 1 != 2\n\nfailures:\n    wraps\n");
   ASSERT_EQ(cargo->size(), 2U);
   EXPECT_EQ((*cargo)[1].message, "thread 'wraps' panicked at 1 != 2");
+  // Two files may hold tests of one name; each failure is told after its own file.
+  const auto two = read_test_results(
+      "cargo",
+      "     Running tests/a.rs (target/a-1)\ntest adds ... FAILED\n---- adds stdout ----\nfirst\n"
+      "     Running tests/b.rs (target/b-1)\ntest adds ... FAILED\n"
+      "test empty - should panic ... ok\ntest slow ... ignored, why\n---- adds stdout ----\nsecond\n"
+      "   Doc-tests lib\ntest src/lib.rs - two (line 3) ... ok\n");
+  ASSERT_EQ(two->size(), 5U);
+  EXPECT_EQ((*two)[0].suite, "tests/a.rs");
+  EXPECT_EQ((*two)[0].message, "first");
+  EXPECT_EQ((*two)[1].message, "second");
+  EXPECT_EQ((*two)[2].name, "empty");
+  EXPECT_EQ((*two)[2].outcome, "passed");
+  EXPECT_EQ((*two)[3].outcome, "skipped");
+  EXPECT_EQ((*two)[4].suite, "lib");
 }
 
 TEST(TestReaders, CoverageFormats) {
@@ -85,6 +100,19 @@ TEST(TestReaders, CoverageFormats) {
   ASSERT_TRUE(xml.has_value());
   EXPECT_EQ(xml->files.at("a.py").lines.size(), 1U);
   EXPECT_EQ(xml->files.at("a.py").branches, 2);
+  const auto java = read_coverage(
+      "jacoco",
+      "<?xml version=\"1.0\"?><!DOCTYPE report PUBLIC \"-//JACOCO//DTD\" \"report.dtd\"><report>"
+      "<package name=\"lib\"><class name=\"lib/A\"><method name=\"x\" line=\"9\"/></class>"
+      "<sourcefile name=\"A.java\"><line nr=\"3\" mi=\"0\" ci=\"2\" mb=\"1\" cb=\"1\"/>"
+      "<line nr=\"4\" mi=\"2\" ci=\"0\"/><line nr=\"z\"/></sourcefile></package></report>");
+  ASSERT_TRUE(java.has_value()) << java.error().message;
+  EXPECT_EQ(java->files.at("lib/A.java").lines, (LineCounts{{3, 2}, {4, 0}}));
+  EXPECT_EQ(java->files.at("lib/A.java").branches, 2);
+  EXPECT_EQ(java->files.at("lib/A.java").branches_taken, 1);
+  EXPECT_FALSE(read_coverage("jacoco", "<coverage/>").has_value());
+  EXPECT_FALSE(
+      read_coverage("jacoco", "<!DOCTYPE r [<!ENTITY x \"y\">]><report/>").has_value());
   const auto go =
       read_coverage("go-cover", "mode: set\nm/a.go:3.2,4.9 2 1\nm/a.go:6.1,6.5 1 0\nx\n");
   ASSERT_TRUE(go.has_value());

@@ -3,6 +3,7 @@
 #include "runtime/tools/differential.h"
 #include "runtime/tools/fetch_url.h"
 #include "runtime/tools/file_tools.h"
+#include "runtime/tools/list_stacks.h"
 #include "runtime/tools/measure_change.h"
 #include "runtime/tools/measure_project.h"
 #include "runtime/tools/run_in_sandbox.h"
