@@ -151,6 +151,7 @@ void RunDriver::prepare(int f, ModelRequest& request, std::vector<ItemPtr>& filt
     if (const auto valid = History::from(filtered); !valid)
       throw std::runtime_error("input_filter gave no valid history: " + valid.error().message);
     request.items = filtered;
+    request.history = {};
   }
   if (!offers_always(f)) {
     shell.offered.clear();
@@ -186,6 +187,7 @@ void RunDriver::call_model(const Command& command) {
   std::vector<ItemPtr> filtered;
   ModelRequest request;
   request.items = at.history.items();
+  request.history = at.history;
   request.instructions = agent.agent.instructions;
   try {
     prepare(f, request, filtered);

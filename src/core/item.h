@@ -99,6 +99,7 @@ class History {
   // Notes of readers beside the items, as SharedList keeps them.
   std::unique_ptr<ListNote> take_note(const void* maker) const { return items_.take_note(maker); }
   void keep_note(std::unique_ptr<ListNote> note) const { items_.keep_note(std::move(note)); }
+  bool has_notes() const { return items_.has_notes(); }
 
  private:
   Result<void> add_shared_reply(std::vector<ItemPtr> items);

@@ -76,6 +76,11 @@ class SharedList {
     block_->notes.erase(at);
     return note;
   }
+  bool has_notes() const {
+    if (block_ == nullptr) return false;
+    const std::lock_guard lock(block_->mutex);
+    return !block_->notes.empty();
+  }
   // Keeps a note of this list in the place of its maker's last one, beside a few of other makers.
   void keep_note(std::unique_ptr<ListNote> note) const {
     if (block_ == nullptr || note->covered > size_) return;

@@ -48,7 +48,9 @@ using Parsed = std::expected<ModelReply, Fault>;
 
 // What reading the reply needs to know about the request.
 struct ReplyContext {
-  std::vector<ItemPtr> calls;  // of the request: a reply's ids must differ from theirs
+  History history;             // of the request, when it came with one, which knows its calls
+  std::vector<ItemPtr> calls;  // else: of the request; a reply's ids must differ from theirs
+  bool knows_call(std::string_view id) const;
   std::size_t position = 0;    // items in the request
   std::vector<std::shared_ptr<const ToolSpec>> nullable_tools;  // nulls in arguments mean "absent"
   Json nullable_output;  // the schema whose absent members the vendor writes as null; null: none

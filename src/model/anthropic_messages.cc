@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "model/vendor_schema.h"
 #include "model/wire_common.h"
+#include "model/wire_list.h"
 
 namespace cadre::model {
 namespace {
@@ -34,9 +35,15 @@ class Turns {
  public:
   explicit Turns(std::string& out) : out_(out) {}
 
-  void write(std::span<const ItemPtr> items) {
+  void write(ListWriter& list, std::span<const ItemPtr> items) {
     out_.push_back('[');
-    for (const ItemPtr& item : items) std::visit([this](const auto& one) { put(one); }, *item);
+    const std::size_t before = out_.size(), known = list.begin();
+    first_ = out_.size() == before;
+    role_ = list.turn();
+    for (const ItemPtr& item : items.subspan(known))
+      std::visit([this](const auto& one) { put(one); }, *item);
+    list.stands(items.size(), role_);
+    list.keep();
     close();
     out_.push_back(']');
   }
@@ -342,7 +349,7 @@ class MessagesAdapter final : public Adapter {
     wire.stream = request.stream;
     wire.headers.emplace_back("anthropic-version", "2023-06-01");
     std::string& out = wire.body;
-    out.reserve(512 + request.items.size() * 128);
+    ListWriter list(texts_, request, out);
     ObjectText body(out, settings.extra.is_object() ? &settings.extra.get_object() : nullptr);
     body.text("model", request.model.empty() ? std::string_view(model_) : request.model);
     body.raw("max_tokens",
@@ -359,7 +366,7 @@ class MessagesAdapter final : public Adapter {
     }
     if (!instructions.empty()) body.text("system", instructions);
     if (body.key("messages")) {
-      Turns(out).write(request.items);
+      Turns(out).write(list, request.items);
       if (out.ends_with("[]"))
         return fail(ErrorCode::kInvalidInput, "the request has no message with text");
     }
@@ -374,11 +381,8 @@ class MessagesAdapter final : public Adapter {
 
   Parsed parse_reply(int status, std::string_view text,
                      const ReplyContext& context) const override {
-    if (status >= 400 || status < 200) return std::unexpected(fault_of(profile_, status, text));
-    const auto parsed = json::parse(text);
-    if (!parsed) return std::unexpected(malformed(profile_, parsed.error().message));
-    if (json::find(*parsed, "error") != nullptr || parsed->is_array())
-      return std::unexpected(fault_of(profile_, 200, text));
+    const auto parsed = read_good_reply(profile_, status, text);
+    if (!parsed) return std::unexpected(parsed.error());
     const Json* content = json::find(*parsed, "content");
     if (content == nullptr || !content->is_array())
       return std::unexpected(malformed(profile_, "there is no content in it"));
@@ -435,6 +439,7 @@ class MessagesAdapter final : public Adapter {
   const std::string model_;
   const ToolTexts tools_;
   const ToolTexts loose_tools_;
+  const ListTexts texts_;
 };
 
 }  // namespace

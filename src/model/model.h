@@ -59,6 +59,9 @@ struct ModelRequest {
   std::string_view model;         // "": the adapter's own
   std::string_view instructions;  // the system prompt
   std::span<const ItemPtr> items;
+  // The history whose items `items` are, where the caller has one: adapters keep what they made of
+  // its items beside them, so that a turn costs what is new. Optional.
+  History history{};
   std::span<const std::shared_ptr<const ToolSpec>> tools;
   const ModelSettings* settings = nullptr;  // null: defaults
   const OutputSchema* output = nullptr;     // null: plain text

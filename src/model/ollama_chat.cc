@@ -4,8 +4,10 @@
 #include "model/ollama_chat.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "model/wire_common.h"
+#include "model/wire_list.h"
 
 namespace cadre::model {
 namespace {
@@ -56,62 +58,22 @@ void append_arguments(std::string& out, const std::string& arguments) {
   out += value && value->is_object() ? json::write(*value) : std::string("{}");
 }
 
-class Messages {
+class Messages final : public MessageList {
  public:
-  Messages(std::span<const ItemPtr> items, std::string& out) : items_(items), out_(out) {}
-
-  void write(std::string_view instructions) {
-    out_.push_back('[');
-    if (!instructions.empty()) plain("system", instructions);
-    std::size_t at = 0;
-    while (at < items_.size()) {
-      const Item& item = *items_[at];
-      const auto* message = std::get_if<MessageItem>(&item);
-      if (const auto* result = std::get_if<ToolResultItem>(&item)) {
-        next();
-        out_ += R"({"role":"tool","tool_name":)";
-        append_string(out_, name_of(result->call_id));
-        out_ += R"(,"content":)";
-        append_string(out_, result->output);
-        out_.push_back('}');
-        ++at;
-      } else if (message != nullptr && message->speaker != Speaker::kAssistant) {
-        plain(message->speaker == Speaker::kUser ? "user" : "system", message->text);
-        ++at;
-      } else {
-        std::size_t end = at;
-        while (end < items_.size() && is_of_reply(*items_[end])) ++end;
-        assistant(at, std::max(end, at + 1));
-        at = std::max(end, at + 1);
-      }
-    }
-    out_.push_back(']');
-  }
+  Messages(std::span<const ItemPtr> items, std::string& out) : MessageList(items, out, "system") {}
 
  private:
-  void next() {
-    if (!first_) out_.push_back(',');
-    first_ = false;
-  }
-
-  void plain(std::string_view role, std::string_view text) {
+  void result(const ToolResultItem& given) override {
     next();
-    out_ += R"({"role":")";
-    out_ += role;
-    out_ += R"(","content":)";
-    append_string(out_, text);
+    out_ += R"({"role":"tool","tool_name":)";
+    const auto at = names_.find(given.call_id);
+    append_string(out_, at == names_.end() ? std::string_view(given.call_id) : at->second);
+    out_ += R"(,"content":)";
+    append_string(out_, given.output);
     out_.push_back('}');
   }
 
-  std::string_view name_of(std::string_view call_id) const {
-    for (const ItemPtr& item : items_) {
-      const auto* call = std::get_if<ToolCallItem>(item.get());
-      if (call != nullptr && call->id == call_id) return call->tool;
-    }
-    return call_id;
-  }
-
-  void assistant(std::size_t begin, std::size_t end) {
+  void assistant(std::size_t begin, std::size_t end) override {
     std::string text, thinking;
     bool calls = false;
     for (std::size_t i = begin; i < end; ++i) {
@@ -120,8 +82,9 @@ class Messages {
         text += message->text;
       } else if (const auto* reasoning = std::get_if<ReasoningItem>(items_[i].get())) {
         thinking += reasoning->text;
-      } else {
+      } else if (const auto* call = std::get_if<ToolCallItem>(items_[i].get())) {
         calls = true;
+        names_.try_emplace(call->id, call->tool);
       }
     }
     if (text.empty() && !calls) return;  // thinking alone: nothing follows from it
@@ -150,9 +113,8 @@ class Messages {
     out_.push_back(']');
   }
 
-  std::span<const ItemPtr> items_;
-  std::string& out_;
-  bool first_ = true;
+  // Of the tool, by the call's id. What is known of a history ends behind the results of a reply.
+  std::unordered_map<std::string_view, std::string_view> names_;
 };
 
 // Servers that stand in for Ollama name it otherwise.
@@ -264,13 +226,13 @@ class OllamaAdapter final : public Adapter {
     wire.path = "/api/chat";
     wire.stream = request.stream;
     std::string& out = wire.body;
-    out.reserve(512 + request.items.size() * 128);
+    ListWriter list(texts_, request, out);
     JsonObject extra = settings.extra.is_object() ? settings.extra.get_object() : JsonObject{};
     const Json own_options = json::get_object(settings.extra, "options");
     extra.erase("options");
     ObjectText body(out, &extra);
     body.text("model", request.model.empty() ? std::string_view(model_) : request.model);
-    if (body.key("messages")) Messages(request.items, out).write(request.instructions);
+    if (body.key("messages")) Messages(request.items, out).write(list, request.instructions);
     offer_tools(body, out, request, settings, *context);
     if (request.output != nullptr) body.json("format", request.output->schema);
     if (settings.reasoning_effort == "none") {
@@ -288,11 +250,8 @@ class OllamaAdapter final : public Adapter {
 
   Parsed parse_reply(int status, std::string_view text,
                      const ReplyContext& context) const override {
-    if (status >= 400 || status < 200) return std::unexpected(fault_of(profile_, status, text));
-    const auto parsed = json::parse(text);
-    if (!parsed) return std::unexpected(malformed(profile_, parsed.error().message));
-    if (json::find(*parsed, "error") != nullptr)
-      return std::unexpected(fault_of(profile_, 200, text));
+    const auto parsed = read_good_reply(profile_, status, text);
+    if (!parsed) return std::unexpected(parsed.error());
     const Json* message = json::find(*parsed, "message");
     if (message == nullptr || !message->is_object())
       return std::unexpected(malformed(profile_, "there is no message in it"));
@@ -339,6 +298,7 @@ class OllamaAdapter final : public Adapter {
   const Profile profile_;
   const std::string model_;
   const ToolTexts tools_;
+  const ListTexts texts_;
 };
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "base/json_memory.h"
 #include "model/vendor_schema.h"
 #include "model/wire_common.h"
+#include "model/wire_list.h"
 
 namespace cadre::model {
 namespace {
@@ -58,69 +59,35 @@ ToolText tool_text(const Profile& profile, const ToolSpec& tool) {
   return text;
 }
 
-// Writes the items as messages. One reply of the model is one message, whatever it consisted of.
-class Messages {
+class Messages final : public MessageList {
  public:
   Messages(const Profile& profile, std::span<const ItemPtr> items, std::string& out)
-      : profile_(profile), items_(items), out_(out) {
+      : MessageList(items, out, profile.system_role), profile_(profile) {
     for (std::size_t i = items.size(); i > 0 && last_user_ == 0; --i) {
       const auto* message = std::get_if<MessageItem>(items[i - 1].get());
       if (message != nullptr && message->speaker == Speaker::kUser) last_user_ = i;
     }
   }
 
-  void write(std::string_view instructions) {
-    out_.push_back('[');
-    if (!instructions.empty()) plain(profile_.system_role, instructions);
-    std::size_t at = 0;
-    while (at < items_.size()) {
-      const Item& item = *items_[at];
-      if (const auto* result = std::get_if<ToolResultItem>(&item)) {
-        next();
-        out_ += R"({"role":"tool","tool_call_id":)";
-        append_string(out_, result->call_id);
-        out_ += R"(,"content":)";
-        append_string(out_, result->output);
-        out_.push_back('}');
-        ++at;
-        continue;
-      }
-      const auto* message = std::get_if<MessageItem>(&item);
-      if (message != nullptr && message->speaker != Speaker::kAssistant) {
-        plain(message->speaker == Speaker::kUser ? "user" : profile_.system_role, message->text);
-        ++at;
-        continue;
-      }
-      std::size_t end = at;
-      while (end < items_.size() && of_assistant(*items_[end])) ++end;
-      assistant(at, end);
-      at = end;
-    }
-    out_.push_back(']');
-  }
-
  private:
-  static bool of_assistant(const Item& item) {
-    if (const auto* message = std::get_if<MessageItem>(&item))
-      return message->speaker == Speaker::kAssistant;
-    return !std::holds_alternative<ToolResultItem>(item);
-  }
-
-  void next() {
-    if (!first_) out_.push_back(',');
-    first_ = false;
-  }
-
-  void plain(std::string_view role, std::string_view text) {
+  void result(const ToolResultItem& given) override {
     next();
-    out_ += R"({"role":")";
-    out_ += role;
-    out_ += R"(","content":)";
-    append_string(out_, text);
+    out_ += R"({"role":"tool","tool_call_id":)";
+    append_string(out_, given.call_id);
+    out_ += R"(,"content":)";
+    append_string(out_, given.output);
     out_.push_back('}');
   }
 
-  void assistant(std::size_t begin, std::size_t end) {
+  // Reasoning that goes back within a turn only will be left out when the user has said more.
+  bool stays(std::size_t begin, std::size_t end) const override {
+    return profile_.echo_reasoning != EchoReasoning::kToolLoop || end <= last_user_ ||
+           std::ranges::none_of(items_.subspan(begin, end - begin), [](const ItemPtr& item) {
+             return std::holds_alternative<ReasoningItem>(*item);
+           });
+  }
+
+  void assistant(std::size_t begin, std::size_t end) override {
     bool text = false, calls = false;
     for (std::size_t i = begin; i < end; ++i) {
       text = text || std::holds_alternative<MessageItem>(*items_[i]);
@@ -198,10 +165,7 @@ class Messages {
   }
 
   const Profile& profile_;
-  std::span<const ItemPtr> items_;
-  std::string& out_;
   std::size_t last_user_ = 0;  // index after it
-  bool first_ = true;
 };
 
 Usage usage_of(const Json& usage) {
@@ -403,14 +367,14 @@ class ChatAdapter final : public Adapter {
     if (profile_.client_request_id && !request.key.empty())
       wire.headers.emplace_back("x-client-request-id", request.key);
     std::string& out = wire.body;
-    out.reserve(512 + request.items.size() * 128);
+    ListWriter list(texts_, request, out);
     ObjectText body(out, settings.extra.is_object() ? &settings.extra.get_object() : nullptr);
     body.text("model", request.model.empty() ? std::string_view(model_) : request.model);
     if (body.key("messages")) {
       const bool in_words =
           request.output != nullptr && profile_.structured != Structured::kSchema;
       Messages(profile_, request.items, out)
-          .write(in_words ? instructions_with_schema(request) : std::string(request.instructions));
+          .write(list, in_words ? instructions_with_schema(request) : std::string(request.instructions));
     }
     put_tools(body, out, request, tools_, *context);
     put_settings(body, request, settings);
@@ -423,16 +387,13 @@ class ChatAdapter final : public Adapter {
 
   Parsed parse_reply(int status, std::string_view text,
                      const ReplyContext& context) const override {
-    if (status >= 400 || status < 200) return std::unexpected(fault_of(profile_, status, text));
     std::array<unsigned char, 8192> room;  // most replies fit: read without an allocation
     boost::json::monotonic_resource memory(room.data(), room.size());
-    const auto parsed = json::parse(text, &memory);
-    if (!parsed) return std::unexpected(malformed(profile_, parsed.error().message));
+    const auto parsed = read_reply(profile_, status, text, &memory);
+    if (!parsed) return std::unexpected(parsed.error());
     const JsonArray& choices = json::get_array(*parsed, "choices");
     if (choices.empty()) {
-      const Json* error = json::find(*parsed, "error");
-      if ((error != nullptr && !error->is_null()) || parsed->is_array())
-        return std::unexpected(fault_of(profile_, 200, text));
+      if (tells_error(*parsed)) return std::unexpected(fault_of(profile_, 200, text));
       return std::unexpected(malformed(profile_, "there are no choices in it"));
     }
     const Json* message = json::find(choices.front(), "message");
@@ -502,6 +463,7 @@ class ChatAdapter final : public Adapter {
   const Profile profile_;
   const std::string model_;
   const ToolTexts tools_;
+  const ListTexts texts_;
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include "model/vendor_schema.h"
 #include "model/wire_common.h"
+#include "model/wire_list.h"
 
 namespace cadre::model {
 namespace {
@@ -35,9 +36,14 @@ class InputItems {
  public:
   explicit InputItems(std::string& out) : out_(out) {}
 
-  void write(std::span<const ItemPtr> items) {
+  void write(ListWriter& list, std::span<const ItemPtr> items) {
     out_.push_back('[');
-    for (const ItemPtr& item : items) std::visit([this](const auto& one) { put(one); }, *item);
+    const std::size_t before = out_.size(), known = list.begin();
+    first_ = out_.size() == before;
+    for (const ItemPtr& item : items.subspan(known))
+      std::visit([this](const auto& one) { put(one); }, *item);
+    list.stands(items.size());
+    list.keep();
     out_.push_back(']');
   }
 
@@ -290,13 +296,13 @@ class ResponsesAdapter final : public Adapter {
     if (profile_.client_request_id && !request.key.empty())
       wire.headers.emplace_back("x-client-request-id", request.key);
     std::string& out = wire.body;
-    out.reserve(512 + request.items.size() * 128);
+    ListWriter list(texts_, request, out);
     ObjectText body(out, settings.extra.is_object() ? &settings.extra.get_object() : nullptr);
     const std::string_view model =
         request.model.empty() ? std::string_view(model_) : request.model;
     body.text("model", model);
     if (!request.instructions.empty()) body.text("instructions", request.instructions);
-    if (body.key("input")) InputItems(out).write(request.items);
+    if (body.key("input")) InputItems(out).write(list, request.items);
     put_tools(body, out, request, tools_, *context);
     put_settings(body, request, settings, model);
     put_output(body, request, *context);
@@ -308,12 +314,8 @@ class ResponsesAdapter final : public Adapter {
 
   Parsed parse_reply(int status, std::string_view text,
                      const ReplyContext& context) const override {
-    if (status >= 400 || status < 200) return std::unexpected(fault_of(profile_, status, text));
-    const auto parsed = json::parse(text);
-    if (!parsed) return std::unexpected(malformed(profile_, parsed.error().message));
-    const Json* error = json::find(*parsed, "error");
-    if ((error != nullptr && !error->is_null()) || parsed->is_array())
-      return std::unexpected(fault_of(profile_, 200, text));
+    const auto parsed = read_good_reply(profile_, status, text);
+    if (!parsed) return std::unexpected(parsed.error());
     const Json* output = json::find(*parsed, "output");
     if (output == nullptr || !output->is_array())
       return std::unexpected(malformed(profile_, "there is no output in it"));
@@ -374,6 +376,7 @@ class ResponsesAdapter final : public Adapter {
   const Profile profile_;
   const std::string model_;
   const ToolTexts tools_;
+  const ListTexts texts_;
 };
 
 }  // namespace

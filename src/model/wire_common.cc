@@ -6,6 +6,7 @@
 #include <charconv>
 #include <set>
 
+#include "base/json_memory.h"
 #include "base/text.h"
 #include "model/vendor_schema.h"
 
@@ -39,9 +40,7 @@ void drop_from_text(const Json& schema, std::string& text) {
 void settle_call(ToolCallItem& call, std::set<std::string, std::less<>>& seen, std::size_t index,
                  const ReplyContext& context) {
   const auto used = [&](const std::string& id) {
-    return seen.contains(id) || std::ranges::any_of(context.calls, [&](const ItemPtr& item) {
-      return std::get<ToolCallItem>(*item).id == id;
-    });
+    return seen.contains(id) || context.knows_call(id);
   };
   if (call.id.empty() || used(call.id)) {
     const std::string stem = call.id.empty() ? "call" : call.id;
@@ -94,9 +93,25 @@ const ModelSettings& settings_of(const ModelRequest& request) {
   return request.settings == nullptr ? kDefaults : *request.settings;
 }
 
+bool ReplyContext::knows_call(std::string_view id) const {
+  return history.knows_call(id) || std::ranges::any_of(calls, [&](const ItemPtr& item) {
+           return std::get<ToolCallItem>(*item).id == id;
+         });
+}
+
+bool is_history_of(const ModelRequest& request) {
+  const auto items = request.history.items();
+  return !items.empty() && items.data() == request.items.data() &&
+         items.size() == request.items.size();
+}
+
 std::shared_ptr<ReplyContext> context_of(const ModelRequest& request) {
   auto context = std::make_shared<ReplyContext>();
   context->position = request.items.size();
+  if (is_history_of(request)) {
+    context->history = request.history;
+    return context;
+  }
   for (const ItemPtr& item : request.items) {
     if (std::holds_alternative<ToolCallItem>(*item)) context->calls.push_back(item);
   }
@@ -125,6 +140,26 @@ std::string instructions_with_schema(const ModelRequest& request) {
           "satisfy this JSON Schema:\n";
   text += json::write(request.output->schema);
   return text;
+}
+
+std::expected<Json, Fault> read_reply(const Profile& profile, int status, std::string_view text,
+                                      boost::json::storage_ptr memory) {
+  if (status >= 400 || status < 200) return std::unexpected(fault_of(profile, status, text));
+  auto parsed = json::parse(text, std::move(memory));
+  if (!parsed) return std::unexpected(malformed(profile, parsed.error().message));
+  return std::move(*parsed);
+}
+
+bool tells_error(const Json& reply) {
+  const Json* error = json::find(reply, "error");
+  return (error != nullptr && !error->is_null()) || reply.is_array();
+}
+
+std::expected<Json, Fault> read_good_reply(const Profile& profile, int status,
+                                           std::string_view text) {
+  auto reply = read_reply(profile, status, text);
+  if (reply && tells_error(*reply)) return std::unexpected(fault_of(profile, 200, text));
+  return reply;
 }
 
 std::string number(double value) { return json::write(Json(value)); }

@@ -38,6 +38,8 @@ class ToolTexts {
 // What can be said of the request before its items are looked at.
 Result<void> check_model_request(const ModelRequest& request, std::string_view model);
 const ModelSettings& settings_of(const ModelRequest& request);
+// Whether the request's history is that of its items.
+bool is_history_of(const ModelRequest& request);
 // Notes the calls of the request and its place.
 std::shared_ptr<ReplyContext> context_of(const ModelRequest& request);
 // Writes the "tools" array, when there are any.
@@ -45,6 +47,13 @@ void put_tools(ObjectText& body, std::string& out, const ModelRequest& request,
                const ToolTexts& texts, ReplyContext& context);
 // The system prompt; with the wanted form in words, where the server does not enforce it.
 std::string instructions_with_schema(const ModelRequest& request);
+// The JSON of a whole reply, of any status.
+std::expected<Json, Fault> read_reply(const Profile& profile, int status, std::string_view text,
+                                      boost::json::storage_ptr memory = {});
+// The same, which is no error though it came with a good status.
+std::expected<Json, Fault> read_good_reply(const Profile& profile, int status,
+                                           std::string_view text);
+bool tells_error(const Json& reply);
 // A number as JSON.
 std::string number(double value);
 

@@ -261,6 +261,7 @@ class ModelProvider final : public Provider {
     request.model = model;
     request.instructions = instructions;
     request.items = told.history.items();
+    request.history = told.history;
     request.tools = tools;
     request.settings = &settings;
     // A stream says early that the model is at work: a long answer is no silence.
