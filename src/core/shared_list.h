@@ -9,10 +9,10 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <utility>
 #include <vector>
@@ -69,48 +69,52 @@ class SharedList {
   // given back. Null: there is none, or somebody else has it just now.
   std::unique_ptr<ListNote> take_note(const void* maker) const {
     if (block_ == nullptr) return nullptr;
-    const std::lock_guard lock(block_->mutex);
-    const auto at = find_note(*block_, maker);
-    if (at == block_->notes.end() || (*at)->covered > size_) return nullptr;
-    std::unique_ptr<ListNote> note = std::move(*at);
-    block_->notes.erase(at);
-    return note;
-  }
-  bool has_notes() const {
-    if (block_ == nullptr) return false;
-    const std::lock_guard lock(block_->mutex);
-    return !block_->notes.empty();
+    for (NotePlace& place : block_->notes) {
+      std::unique_ptr<ListNote> note(place.exchange(nullptr));
+      if (note == nullptr) continue;
+      if (note->maker.get() == maker && note->covered <= size_) return note;
+      put(place, std::move(note));
+    }
+    return nullptr;
   }
   // Keeps a note of this list in the place of its maker's last one, beside a few of other makers.
+  // When many do so at once, one or the other may be lost.
   void keep_note(std::unique_ptr<ListNote> note) const {
     if (block_ == nullptr || note->covered > size_) return;
-    const std::lock_guard lock(block_->mutex);
-    const auto at = find_note(*block_, note->maker.get());
-    if (at != block_->notes.end()) {
-      if ((*at)->covered < note->covered) *at = std::move(note);
-      return;
+    for (NotePlace& place : block_->notes) {
+      std::unique_ptr<ListNote> old(place.exchange(nullptr));
+      if (old == nullptr) return put(place, std::move(note));
+      if (old->maker == note->maker)
+        return put(place, old->covered < note->covered ? std::move(note) : std::move(old));
+      put(place, std::move(old));
     }
-    if (block_->notes.size() == kNotesMax) block_->notes.erase(block_->notes.begin());
-    block_->notes.push_back(std::move(note));
+    put(block_->notes[0], std::move(note));
+  }
+  bool has_notes() const {
+    return block_ != nullptr &&
+           std::ranges::any_of(block_->notes, [](const NotePlace& at) { return at != nullptr; });
   }
 
  private:
   static constexpr std::size_t kNotesMax = 4, kRoomMin = 6;
-  using Notes = std::vector<std::unique_ptr<ListNote>>;
+  using NotePlace = std::atomic<ListNote*>;  // owns what it points to
 
   struct Block {
     explicit Block(std::size_t room) : capacity(room), slots(new T[room]) {}
+    ~Block() {
+      for (NotePlace& place : notes) delete place.load();
+    }
+    Block(const Block&) = delete;
+    Block& operator=(const Block&) = delete;
     const std::size_t capacity;
     const std::unique_ptr<T[]> slots;
     std::atomic<std::size_t> claimed{0};  // slots that somebody fills or has filled
     std::atomic<std::size_t> filled{0};   // slots that whoever comes may read
-    std::mutex mutex;
-    Notes notes;  // under the mutex
+    std::array<NotePlace, kNotesMax> notes{};
   };
 
-  static auto find_note(Block& block, const void* maker) {
-    return std::ranges::find(block.notes, maker,
-                             [](const auto& note) { return note->maker.get(); });
+  static void put(NotePlace& place, std::unique_ptr<ListNote> note) {
+    delete place.exchange(note.release());
   }
 
   // Takes a larger block, with the notes when the old one was full: nobody is further then.
@@ -119,9 +123,8 @@ class SharedList {
     std::ranges::copy(view(), block->slots.get());
     block->claimed = block->filled = size_;
     if (block_ != nullptr && size_ == block_->capacity) {  // they cover no more
-      const std::lock_guard lock(block_->mutex);
-      block->notes = std::move(block_->notes);
-      block_->notes.clear();
+      for (std::size_t i = 0; i < kNotesMax; ++i)
+        block->notes[i] = block_->notes[i].exchange(nullptr);
     }
     block_ = std::move(block);
   }

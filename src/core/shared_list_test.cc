@@ -123,10 +123,17 @@ TEST(SharedList, KeepsNotesOfAFewReaders) {
 TEST(SharedList, CopiesGoOnOnManyThreads) {
   SharedList<Value> list;
   for (int i = 0; i < 3; ++i) list.push_back(make(i));
+  const auto who = std::make_shared<const int>(0);
+  list.keep_note(note(who, 3));
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {
-    threads.emplace_back([copy = list, t]() mutable {
-      for (int i = 0; i < 2'000; ++i) copy.push_back(make(1'000'000 * (t + 1) + i));
+    threads.emplace_back([copy = list, t, who]() mutable {
+      for (int i = 0; i < 2'000; ++i) {
+        copy.push_back(make(1'000'000 * (t + 1) + i));
+        auto taken = copy.take_note(who.get());
+        if (taken != nullptr) taken->covered = copy.size();
+        copy.keep_note(taken != nullptr ? std::move(taken) : note(who, 3));
+      }
       for (int i = 0; i < 2'000; ++i)
         ASSERT_EQ(*copy.view()[static_cast<std::size_t>(i + 3)], 1'000'000 * (t + 1) + i);
     });

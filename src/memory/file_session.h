@@ -1,10 +1,10 @@
 // A session in a memory file. Private to memory/.
 //
 // add() costs the same at any length: an index look-up and the new rows, one transaction. So does
-// history(), which remembers what it gave: a look at the newest row says whether others wrote since,
-// and what they added is read; after anything else they did all is read anew. Who holds the session
-// is a lease (lease.h), which costs no write; without one, a change goes through while nobody has
-// the session.
+// history(), which remembers what it gave: a look at the newest row says whether others wrote
+// since, and what they added is read; after anything else they did all is read anew. Who holds the
+// session is a lease (lease.h), which costs no write; without one, a change goes through while
+// nobody has the session.
 #pragma once
 
 #include <optional>

@@ -374,7 +374,8 @@ class ChatAdapter final : public Adapter {
       const bool in_words =
           request.output != nullptr && profile_.structured != Structured::kSchema;
       Messages(profile_, request.items, out)
-          .write(list, in_words ? instructions_with_schema(request) : std::string(request.instructions));
+          .write(list,
+                 in_words ? instructions_with_schema(request) : std::string(request.instructions));
     }
     put_tools(body, out, request, tools_, *context);
     put_settings(body, request, settings);

@@ -1,8 +1,8 @@
 // The conversation in a request: its items as text, of which only the new ones are written anew.
 //
-// What stands in the text of a conversation's first items, whatever comes after them, is kept beside
-// the items (History::keep_note), so a turn costs a copy of that text and the writing of what is
-// new. It goes with the conversation; short ones are not worth it. Internal to the room.
+// What stands in the text of a conversation's first items, whatever comes after them, is kept
+// beside the items (History::keep_note), so a turn costs a copy of that text and the writing of
+// what is new. It goes with the conversation; short ones are not worth it. Internal to the room.
 #pragma once
 
 #include <memory>
@@ -58,8 +58,8 @@ class ListWriter {
   std::string_view turn_;
 };
 
-// Messages as chat formats have them: what people say and tools give one by one, and one message for
-// a reply of the model, whatever it consisted of.
+// Messages as chat formats have them: what people say and tools give one by one, and one message
+// for a reply of the model, whatever it consisted of.
 class MessageList {
  public:
   MessageList(std::span<const ItemPtr> items, std::string& out, std::string_view system_role)
