@@ -13,9 +13,10 @@ namespace cadre::detail {
 namespace {
 
 // A commit costs the same for one append and for many. In a crowd it pays to wait a little for
-// those that are on their way; a few runs alone are never made to wait.
+// those that are on their way, as long as they do come; a few runs alone are never made to wait.
 constexpr std::size_t kCrowd = 24, kGroup = 256;
-constexpr std::chrono::microseconds kLinger{300};
+constexpr double kSmallCrowd = 6;  // appends a commit, on the average of late
+constexpr std::chrono::microseconds kLinger{300}, kGather{500}, kGatherMost{4000};
 // Places of runs that are remembered; others are looked up again.
 constexpr std::size_t kPlacesMax = 20'000;
 constexpr std::string_view kRunning = "running";
@@ -86,16 +87,29 @@ void SqliteWriter::loop() {
       std::unique_lock lock(mutex_);
       changed_.wait(lock, [&] { return closing_ || !queue_.empty(); });
       if (queue_.empty()) return;
-      if (last_group >= kCrowd && queue_.size() < kGroup && !closing_) {
-        lock.unlock();
-        std::this_thread::sleep_for(kLinger);
-        lock.lock();
-      }
+      gather(lock, last_group);
       jobs.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(queue_.end()));
       queue_.clear();
     }
     commit(jobs);
     for (Job& job : jobs) job.ack(std::move(job.result));
+  }
+}
+
+void SqliteWriter::gather(std::unique_lock<std::mutex>& lock, std::size_t last_group) {
+  usual_group_ += (static_cast<double>(last_group) - usual_group_) / 8;
+  const auto wait = [&](std::chrono::microseconds time) {
+    lock.unlock();
+    std::this_thread::sleep_for(time);
+    lock.lock();
+  };
+  if (last_group >= kCrowd && queue_.size() < kGroup && !closing_) return wait(kLinger);
+  if (usual_group_ < kSmallCrowd) return;
+  for (auto left = kGatherMost; left.count() > 0 && queue_.size() < kCrowd; left -= kGather) {
+    const std::size_t before = queue_.size();
+    if (closing_) return;
+    wait(kGather);
+    if (queue_.size() == before) return;
   }
 }
 

@@ -60,6 +60,7 @@ class SqliteWriter {
   };
 
   void loop();
+  void gather(std::unique_lock<std::mutex>& lock, std::size_t last_group);
   void commit(std::vector<Job>& jobs);
   int write_all(std::vector<Job>& jobs);
   int write_one(Job& job);
@@ -79,6 +80,7 @@ class SqliteWriter {
   std::condition_variable changed_;
   std::deque<Job> queue_;
   bool closing_ = false;
+  double usual_group_ = 0;  // appends a commit; of the writer's thread
   std::thread thread_;
 };
 
