@@ -274,7 +274,46 @@ Result<Json> MeasureProject::run(const Json& arguments, const TaskToolContext& c
   if (auto good = check_arguments(name(), parameters(), arguments); !good) return propagate(good);
   auto stack = stack_of(*context.task);
   if (!stack) return propagate(stack);
-  return Session(*access_, *machine_, context, *stack).run();
+  auto answer = Session(*access_, *machine_, context, *stack).run();
+  if (!answer) return answer;
+  if (auto audited = add_audit(context, *stack, *answer); !audited) return propagate(audited);
+  return answer;
+}
+
+// Only where the whole project is there, and no requirement model of the offline path's own.
+Result<void> MeasureProject::add_audit(const TaskToolContext& context, const Stack& stack,
+                                       Json& answer) const {
+  const auto requirements = context.inputs.find("requirements");
+  const bool own_model = requirements != context.inputs.end() && requirements->second &&
+                         json::find(requirements->second->data, "spec") != nullptr;
+  if (!read_ || own_model || !context.inputs.contains("code")) return {};
+  JsonObject& figures = answer.at("figures").as_object();
+  const JsonArray& builds = json::get_array(answer.at("figures"), "builds");
+  const bool built = std::ranges::all_of(
+      builds, [](const Json& build) { return json::get_bool(build, "passed"); });
+  if (!built || (builds.empty() && json::get_array(answer.at("figures"), "tools").empty())) {
+    return {};
+  }
+  const auto files = TaskFiles::of(*context.task, context.results, context.call);
+  auto audited = audit_service(*access_, context, stack, files, read_);
+  if (!audited) return propagate(audited);
+  figures["audit"] = audited->figures;
+  JsonObject& append = answer.at("append").as_object();
+  JsonArray& open = append["not_verified"].as_array();
+  if (!audited->differential.is_null()) {
+    figures["differential"] = audited->differential;
+    JsonArray rest;
+    for (const Json& line : open) {
+      const bool moot =
+          line.is_string() && json::as_view(line.get_string()).starts_with("differential test:");
+      if (!moot) rest.push_back(line);
+    }
+    open = std::move(rest);
+  }
+  if (!audited->not_verified.empty()) open.emplace_back(audited->not_verified);
+  JsonArray& findings = append["findings"].as_array();
+  for (Json& finding : audited->findings) findings.push_back(std::move(finding));
+  return {};
 }
 
 }  // namespace cadre

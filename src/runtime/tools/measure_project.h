@@ -4,6 +4,7 @@
 // (delivery.h, x-measured-by).
 #pragma once
 
+#include "runtime/tools/audit_service.h"
 #include "runtime/tools/stack_table.h"
 #include "runtime/tools/workspace.h"
 
@@ -11,9 +12,10 @@ namespace cadre {
 
 class MeasureProject final : public TaskTool {
  public:
-  explicit MeasureProject(std::shared_ptr<SandboxAccess> access,
-                          std::shared_ptr<StackMachine> machine)
-      : access_(std::move(access)), machine_(std::move(machine)) {}
+  // With `read`, a service that builds is audited against the brief as well (audit_service.h).
+  MeasureProject(std::shared_ptr<SandboxAccess> access, std::shared_ptr<StackMachine> machine,
+                 BriefReader read = nullptr)
+      : access_(std::move(access)), machine_(std::move(machine)), read_(std::move(read)) {}
   std::string name() const override { return "measure_project"; }
   std::string description() const override;
   Json parameters() const override;
@@ -26,8 +28,10 @@ class MeasureProject final : public TaskTool {
   Result<Json> run(const Json& arguments, const TaskToolContext& context) override;
 
  private:
+  Result<void> add_audit(const TaskToolContext& context, const Stack& stack, Json& answer) const;
   std::shared_ptr<SandboxAccess> access_;
   std::shared_ptr<StackMachine> machine_;
+  BriefReader read_;
 };
 
 }  // namespace cadre

@@ -15,7 +15,8 @@ std::vector<std::shared_ptr<TaskTool>> make_software_tools(const ToolOptions& op
                                                 options.support);
   auto machine = std::make_shared<StackMachine>();
   return {std::make_shared<RunInSandbox>(access), std::make_shared<Differential>(access),
-          std::make_shared<RunTool>(access), std::make_shared<MeasureProject>(access, machine),
+          std::make_shared<RunTool>(access),
+          std::make_shared<MeasureProject>(access, machine, options.read_brief),
           std::make_shared<MeasureRepository>(access, machine),
           std::make_shared<MeasureChange>(access)};
 }

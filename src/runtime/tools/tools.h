@@ -6,6 +6,7 @@
 // unless its probe is handed in.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -17,6 +18,9 @@
 namespace cadre {
 
 struct SandboxSupport;
+namespace spec {
+struct Spec;
+}
 
 struct SoftwareToolOptions {
   // --no-sandbox: generated programs run with the user's rights where no sandbox can be made. The
@@ -26,6 +30,8 @@ struct SoftwareToolOptions {
   bool never_sandbox = false;
   // What probe_sandbox() gave, if somebody has asked already.
   std::shared_ptr<const SandboxSupport> support = nullptr;
+  // How the offline engine reads a brief: a service that a model wrote is audited against it then.
+  std::function<spec::Spec(const std::string& brief)> read_brief = nullptr;
 };
 // Of another name, because agents' tools have ToolOptions of their own (cadre/tool.h).
 using ToolOptions = SoftwareToolOptions;
