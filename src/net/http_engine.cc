@@ -288,6 +288,7 @@ void HttpEngine::begin(std::unique_ptr<HttpTransfer> owned) {
   next_deadline_us_ = std::min(next_deadline_us_, transfer.deadline_us());
   const auto [at, fresh] = origins_.try_emplace(origin_of(transfer.request.url));
   HttpOrigin& origin = at->second;
+  if (fresh && at->first.starts_with("https:")) origin.shard_size = kTlsShardSize;
   if (fresh && options_.proxy.empty() && options_.plain_without_libcurl)
     origin.plain.addresses = plain_addresses(at->first);
   transfer.origin = &origin;
@@ -307,13 +308,14 @@ void HttpEngine::stop_waiting(HttpTransfer& transfer) {
 }
 
 std::size_t HttpEngine::room_for(const HttpOrigin& origin) const {
-  return origin.multiplexed ? connections_max_ * kShardSize : connections_max_;
+  return origin.multiplexed ? connections_max_ * static_cast<std::size_t>(origin.shard_size)
+                            : connections_max_;
 }
 
 // A shard with room; a new one when all are full. Null when libcurl has no memory for one.
 HttpShard* HttpEngine::shard_for(HttpOrigin& origin) {
   for (auto& shard : origin.shards) {
-    if (shard->active < kShardSize) return shard.get();
+    if (shard->active < origin.shard_size) return shard.get();
   }
   auto shard = std::make_unique<HttpShard>();
   shard->engine = this;
@@ -324,8 +326,9 @@ HttpShard* HttpEngine::shard_for(HttpOrigin& origin) {
   curl_multi_setopt(shard->multi, CURLMOPT_SOCKETDATA, shard.get());
   curl_multi_setopt(shard->multi, CURLMOPT_TIMERFUNCTION, on_timer);
   curl_multi_setopt(shard->multi, CURLMOPT_TIMERDATA, shard.get());
-  curl_multi_setopt(shard->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, static_cast<long>(kShardSize));
-  curl_multi_setopt(shard->multi, CURLMOPT_MAXCONNECTS, static_cast<long>(kShardSize));
+  curl_multi_setopt(shard->multi, CURLMOPT_MAX_CONCURRENT_STREAMS,
+                    static_cast<long>(origin.shard_size));
+  curl_multi_setopt(shard->multi, CURLMOPT_MAXCONNECTS, static_cast<long>(origin.shard_size));
   origin.shards.push_back(std::move(shard));
   return origin.shards.back().get();
 }

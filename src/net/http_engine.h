@@ -3,8 +3,8 @@
 //
 // libcurl looks for a free connection by walking all connections of a host, so one multi handle
 // with ten thousand of them costs time per exchange that grows with their number. Exchanges are
-// therefore dealt to shards of at most kShardSize each, per origin, the lowest with room first:
-// few exchanges share few connections, many stay linear, and over HTTP/2 a shard is one connection.
+// therefore dealt to shards of limited size, per origin, the lowest with room first: few exchanges
+// share few connections, many stay linear, and over HTTP/2 a shard is one connection.
 // Everything but the inbox belongs to the serving thread.
 #pragma once
 
@@ -21,7 +21,10 @@
 
 namespace cadre::net {
 
-inline constexpr int kShardSize = 16;
+// Exchanges a shard. Over TLS it may become one HTTP/2 connection: as many streams as servers
+// commonly allow on one (RFC 9113 6.5.2 asks for 100 at least).
+inline constexpr int kPlainShardSize = 16;
+inline constexpr int kTlsShardSize = 100;
 
 struct HttpOrigin;
 
@@ -39,6 +42,7 @@ struct HttpOrigin {
   std::vector<std::unique_ptr<HttpShard>> shards;
   std::deque<HttpTransfer*> waiting;
   std::size_t in_flight = 0;
+  int shard_size = kPlainShardSize;
   bool multiplexed = false;  // HTTP/2, as its first reply showed
 };
 
