@@ -27,6 +27,7 @@
 #include "cli/team_choice.h"
 #include "cli/toolchain.h"
 #include "core/apply.h"
+#include "offline/analysis/analyse.h"
 #include "process/sandbox.h"
 #include "runtime/delivery.h"
 #include "runtime/runner.h"
@@ -61,6 +62,7 @@ Result<Workshop> open_workshop(const Plan& plan, std::shared_ptr<Store> store,
   ToolOptions options;
   options.allow_unsandboxed = options.never_sandbox = sandbox == nullptr;
   options.support = std::move(sandbox);
+  options.read_brief = &offline::analyse;
   for (std::shared_ptr<TaskTool>& tool : make_software_tools(options)) {
     if (auto added = tools->add(std::move(tool)); !added) return propagate(added);
   }

@@ -19,18 +19,6 @@ const Json* answer_of(const Task& task, std::span<const ToolResult> results,
   return nullptr;
 }
 
-// Words for comparing a quote: white space and quotation marks do not count.
-std::string squeezed(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (std::isspace(static_cast<unsigned char>(c)) != 0 || c == '"' || c == '\\' || c == '`') {
-      continue;
-    }
-    out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  }
-  return out;
-}
-
 void add_text(const Json& value, std::string& out) {
   if (value.is_array()) {
     for (const Json& element : value.get_array()) add_text(element, out);
@@ -96,6 +84,17 @@ Result<void> reassign(const Json& keyword, const Task& task, Json& data) {
 
 }  // namespace
 
+std::string squeezed(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (std::isspace(static_cast<unsigned char>(c)) != 0 || c == '"' || c == '\\' || c == '`') {
+      continue;
+    }
+    out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  }
+  return out;
+}
+
 Result<void> merge_measured(const Json& schema, const Task& task,
                             std::span<const ToolResult> results, Json& data) {
   const Json* keyword = json::find(schema, "x-measured-by");
@@ -110,6 +109,7 @@ Result<void> merge_measured(const Json& schema, const Task& task,
                 fmt::format("call {}, read what it says, and deliver in a later turn", tool));
   }
   JsonObject& object = data.get_object();
+  for (const std::string& name : json::get_strings(*keyword, "figures")) object.erase(name);
   for (const auto& member : json::get_object(*answer, "figures")) {
     object[member.key()] = member.value();
   }

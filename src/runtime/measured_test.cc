@@ -8,7 +8,8 @@ namespace {
 
 Json parsed(const char* text) { return json::parse(text).value(); }
 
-const char* const kSchema = R"({"x-measured-by": {"tool": "measure", "quotes_from": ["apis"]}})";
+const char* const kSchema = R"({"x-measured-by": {"tool": "measure",
+    "figures": ["tests", "audit"], "quotes_from": ["apis"]}})";
 
 struct Bench {
   Task task;
@@ -36,11 +37,13 @@ struct Bench {
 TEST(Measured, TheToolsFiguresReplaceWhatIsClaimed) {
   const Bench bench;
   const auto data = bench.merge(R"({"tests": {"passed": 99, "failed": 0}, "measured_by": "me",
+    "audit": {"verdict": "agrees"},
     "findings": [{"id": "R-1", "title": "mine"}, {"id": "M-001", "blame": "test_suite"}],
     "not_verified": ["speed", "colour"]})");
   ASSERT_TRUE(data.has_value()) << data.error().message;
   EXPECT_EQ(json::get_int(data->at("tests"), "passed"), 3);
   EXPECT_EQ(json::get_string(*data, "measured_by"), "measure");
+  EXPECT_EQ(json::find(*data, "audit"), nullptr);  // the tool did not say so
   ASSERT_EQ(data->at("findings").as_array().size(), 2U);
   EXPECT_EQ(json::get_string(data->at("findings").as_array()[0], "blame"), "code");
   EXPECT_EQ(json::write(data->at("not_verified")), R"(["speed","colour"])");
