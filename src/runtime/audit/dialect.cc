@@ -278,6 +278,19 @@ void Dialect::learn(const std::string& entity, std::int64_t id, const Json& row)
   for (const auto& member : row.get_object()) known.get_object()[member.key()] = member.value();
 }
 
+void Dialect::relearn(const std::string& entity, std::int64_t id, const MappedOperation& mapped,
+                      const Json& sent) {
+  const auto at = rows_.find({entity, id});
+  if (at == rows_.end() || !at->second.is_object() || !sent.is_object()) return;
+  for (const Slot& slot : mapped.body) {
+    const Json* value = json::find(sent, slot.field.name);
+    const bool given = slot.kind == SlotKind::kInput || slot.kind == SlotKind::kReference;
+    if (!given || value == nullptr || value->is_null()) continue;
+    const std::string key = key_of_field(entity, slot.ours, at->second);
+    if (!key.empty()) at->second.get_object()[key] = *value;
+  }
+}
+
 bool Dialect::is_row(const std::string& entity, std::int64_t id, const Json& row) const {
   return same_reference(entity, id, row);
 }

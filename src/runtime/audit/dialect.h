@@ -41,6 +41,9 @@ class Dialect {
   bool looks_like(const std::string& entity, const Json& row) const;
 
   void learn(const std::string& entity, std::int64_t id, const Json& row);
+  // What was accepted as its new values: by one of them the row may be addressed from now on.
+  void relearn(const std::string& entity, std::int64_t id, const MappedOperation& mapped,
+               const Json& sent);
   void forget(const std::string& entity, std::int64_t id) { rows_.erase({entity, id}); }
   bool knows(const std::string& entity, std::int64_t id) const {
     return rows_.contains({entity, id});

@@ -60,7 +60,7 @@ class Binder {
  private:
   // The property by which the words name a row of the entity: empty is its id; nothing: none.
   std::optional<Words> key_in(const Words& words, const std::string& entity) const {
-    Words rest = without(without(words, kIdWords), resources_.words(entity));
+    Words rest = resources_.without_names(without(words, kIdWords), entity);
     if (rest.empty()) return Words{};
     const spec::Entity* found = spec::find_entity(spec_, entity);
     if (found == nullptr) return std::nullopt;
@@ -147,8 +147,7 @@ class Binder {
 
   void add_row_pair(const TheirField& theirs, std::vector<Pair>& pairs) const {
     const Words words = words_of(theirs.name);
-    const Words& entity = resources_.words(ours_.entity);
-    if (without(words, entity) == words) return;
+    if (resources_.without_names(words, ours_.entity) == words) return;
     if (const auto key = key_in(words, ours_.entity); key && key->empty()) {
       pairs.push_back({4, nullptr, &theirs, *key});
     }

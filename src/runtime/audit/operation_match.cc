@@ -117,6 +117,14 @@ const Words& Resources::words(const std::string& entity) const {
   return at == names_.end() ? kNone : at->words;
 }
 
+Words Resources::without_names(const Words& words, const std::string& entity) const {
+  const auto at = std::ranges::find(names_, entity, &Names::id);
+  if (at == names_.end()) return words;
+  Words rest = without(words, at->words);
+  std::erase_if(rest, [&](const std::string& word) { return any_related(at->verbs, word); });
+  return rest;
+}
+
 std::string Resources::owner(std::string_view segment) const {
   if (is_parameter(segment)) return {};
   const Words words = words_of(segment);

@@ -17,6 +17,9 @@ class Resources {
   // something is named by the verb as well ("/borrowings").
   std::string owner(std::string_view segment) const;
   const Words& words(const std::string& entity) const;
+  // What is left of the words when those are gone that name the record: its own, and the verbs by
+  // which somebody makes one ("borrowing" of a loan).
+  Words without_names(const Words& words, const std::string& entity) const;
   // The entity named by the last segment before `index` that is no parameter, or "".
   std::string owner_before(const std::vector<std::string>& segments, std::size_t index) const;
 

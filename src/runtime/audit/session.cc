@@ -40,6 +40,7 @@ Session::Session(const Subject& subject, std::vector<Target>& targets, Ledger& l
       targets_(targets),
       ledger_(ledger),
       world_(subject.spec),
+      other_(subject.other),
       dialect_(world_.spec(), subject.mapping),
       factory_(world_.spec(), seed),
       seed_(seed),
@@ -139,8 +140,9 @@ void Session::settle(spec::Request& request) const {
 bool Session::prepare(spec::Request request, Ask& ask) {
   settle(request);
   if (ledger_.blocked(request.operation)) return false;
-  spec::Interpreter probe = world_;
+  spec::Interpreter probe = world_, second = other_;
   ask.expected = probe.handle(request);
+  if (ask.expected.ok() != second.handle(request).ok()) return false;
   if (!ask.expected.ok()) {
     const bool bound = ask.target != nullptr && !ask.target->field.empty() &&
                        ask.expected.code == "invalid";
@@ -174,7 +176,10 @@ void Session::plan() {
       budget.requests = kSearch;
       budget.seed = seed_ * 131 + static_cast<std::uint64_t>(target.tries);
       budget.clock_stands = true;
-      const auto story = spec::search_refusal(world_, target.goal, now_, budget);
+      // Where the brief can be read in two ways, the one that refuses less is tried first.
+      const bool first = (target.goal.code == "invalid_transition") == (target.tries % 2 == 1);
+      const auto story =
+          spec::search_refusal(first ? world_ : other_, target.goal, now_, budget);
       story_.assign(story.begin(), story.end());
     }
     if (story_.empty()) continue;

@@ -104,7 +104,7 @@ class Session {
   const Subject& subject_;
   std::vector<Target>& targets_;
   Ledger& ledger_;
-  spec::Interpreter world_;
+  spec::Interpreter world_, other_;  // the two readings; both see what was accepted
   Dialect dialect_;
   spec::RequestFactory factory_;
   std::uint64_t seed_;

@@ -199,6 +199,7 @@ void Session::look_again() {
 
 void Session::adopt(const std::string& body) {
   const spec::Response done = world_.handle(asked_->request);
+  other_.handle(asked_->request);
   const spec::Operation& what = operation();
   if (what.kind == OpKind::kList) return;
   const Json answer = parsed(body);
@@ -219,6 +220,11 @@ void Session::adopt(const std::string& body) {
       return;
     }
     dialect_.learn(what.on, id, *row);
+  } else if (what.kind != OpKind::kRead) {
+    if (what.kind == OpKind::kUpdate && spec::is_standard(what)) {
+      dialect_.relearn(what.on, id, mapped(), asked_->encoded.body);
+    }
+    if (row != nullptr && dialect_.is_row(what.on, id, *row)) dialect_.learn(what.on, id, *row);
   }
   if (row != nullptr && dialect_.is_row(what.on, id, *row)) {
     compare(what.on, id, *row, what.kind == OpKind::kRead ? "read" : "answered");

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <set>
 
 #include "base/text.h"
 
@@ -71,22 +73,28 @@ bool mentions(const std::string& text, const std::string& state) {
 }
 
 // An action on a state is judged only where the sentence that it was read from names the state:
-// what was filled in around it is the engine's, not the brief's.
-void drop_doubtful_actions(Subject& out) {
-  for (const spec::Entity& entity : out.spec.entities) {
+// what was filled in around it is the engine's, not the brief's. The other reading is without it.
+void doubt_actions(Subject& out) {
+  for (std::size_t i = 0; i < out.spec.entities.size(); ++i) {
+    const spec::Entity& entity = out.spec.entities[i];
     if (!entity.lifecycle) continue;
+    std::set<std::string> certain;
+    std::vector<NotAudited> doubtful;
+    auto& others = out.other.entities[i].lifecycle->transitions;
+    others.clear();
     for (const spec::Transition& edge : entity.lifecycle->transitions) {
-      if (!out.mapping.operations.contains(edge.by)) continue;
-      std::string why;
-      if (edge.origin.kind != spec::OriginKind::kStated) {
-        why = "no statement says from which state it leads";
-      } else if (!mentions(text_of(out.spec, edge.origin), edge.from)) {
-        why = fmt::format("whether it is allowed from \"{}\" is the offline engine's guess",
-                          edge.from);
+      if (edge.origin.kind == spec::OriginKind::kStated &&
+          mentions(text_of(out.spec, edge.origin), edge.from)) {
+        certain.insert(edge.by);
+        others.push_back(edge);
+      } else if (out.mapping.operations.contains(edge.by)) {
+        doubtful.push_back({edge.by, fmt::format("whether it is allowed from \"{}\" is the offline "
+                                                 "engine's guess", edge.from)});
       }
-      if (why.empty()) continue;
-      out.mapping.operations.erase(edge.by);
-      out.left_out.push_back({edge.by, why});
+    }
+    for (NotAudited& one : doubtful) {
+      if (!certain.contains(one.what)) out.mapping.operations.erase(one.what);
+      out.left_out.push_back(std::move(one));
     }
   }
 }
@@ -100,8 +108,22 @@ bool compares_with(const spec::Expr& expr, const std::string& word) {
       expr.args, [&](const spec::Expr& arg) { return compares_with(arg, word); });
 }
 
+spec::Expr both(const spec::Expr& filter, spec::Expr more) {
+  return spec::Expr::call("and", {filter, std::move(more)});
+}
+
+// Puts another filter in the place of every count of the entity.
+void refilter(spec::Expr& expr, const std::string& entity,
+              const std::function<spec::Expr(const spec::Expr&)>& change) {
+  if (expr.is_call("count") && expr.args.size() == 2 && expr.args[0].text == entity) {
+    expr.args[1] = change(expr.args[1]);
+    return;
+  }
+  for (spec::Expr& arg : expr.args) refilter(arg, entity, change);
+}
+
 // "At most 3 open jobs" where a state is called "open" and the engine took it for "not ended".
-void drop_doubtful_counts(Subject& out) {
+void doubt_counts(Subject& out) {
   for (const spec::Rule& rule : out.spec.rules) {
     const std::string word = json::get_string(rule.params, "where");
     const spec::Entity* entity =
@@ -109,22 +131,65 @@ void drop_doubtful_counts(Subject& out) {
     if (word.empty() || entity == nullptr || !entity->lifecycle) continue;
     const auto& states = entity->lifecycle->states;
     if (std::ranges::find(states, word) == states.end()) continue;
-    for (spec::Operation& operation : out.spec.operations) {
+    const auto is_state = spec::Expr::call(
+        "=", {spec::Expr::call("row", {spec::Expr::string(entity->lifecycle->attribute)}),
+              spec::Expr::string(word)});
+    for (spec::Operation& operation : out.other.operations) {
       for (spec::Guard& guard : operation.guards) {
         if (guard.id != rule.id || compares_with(guard.require, word)) continue;
-        guard.origin.kind = spec::OriginKind::kAssumed;
-        out.left_out.push_back({fmt::format("{} in {}", guard.id, operation.id),
-                                fmt::format("\"{}\" can be read in two ways", word)});
+        refilter(guard.require, entity->id,
+                 [&](const spec::Expr& filter) { return both(filter, is_state); });
+        out.left_out.push_back(
+            {fmt::format("{} in {}, where its two readings differ", guard.id, operation.id),
+             fmt::format("\"{}\" can be a state or everything that has not ended", word)});
       }
     }
   }
 }
 
-void drop_unmapped(Subject& out) {
-  const auto gone = [&](const std::string& id) { return !out.mapping.operations.contains(id); };
-  std::erase_if(out.spec.operations,
+// ["row", x] as the row itself says it; that it is another row than itself is left out.
+spec::Expr about_self(const spec::Expr& filter, const std::string& whose) {
+  if (filter.is_call("!=") && filter.args.size() == 2 &&
+      (filter.args[0].is_call("row") || filter.args[1].is_call("row")) &&
+      std::ranges::all_of(filter.args, [](const spec::Expr& arg) {
+        return !arg.args.empty() && arg.args[0].text == "id";
+      })) {
+    return spec::Expr::of(true);
+  }
+  spec::Expr out = filter;
+  if (out.is_call("row")) {
+    out.text = whose;
+    return out;
+  }
+  for (spec::Expr& arg : out.args) arg = about_self(arg, whose);
+  return out;
+}
+
+bool counts_within(const spec::Expr& expr) {
+  return expr.is_call("count") || expr.is_call("exists") || expr.is_call("sum") ||
+         expr.is_call("avg") || std::ranges::any_of(expr.args, counts_within);
+}
+
+// "At most 3 draft orders" limits a change only of what is counted by it from then on: whether it
+// forbids any other change of a row whose owner has too many, can be read in two ways.
+void doubt_changes(Subject& out) {
+  for (spec::Operation& operation : out.other.operations) {
+    if (operation.kind != spec::OperationKind::kUpdate || !spec::is_standard(operation)) continue;
+    for (spec::Guard& guard : operation.guards) {
+      const spec::Expr* filter = count_filter(guard.require, operation.on);
+      if (filter == nullptr || counts_within(*filter)) continue;
+      guard.require = spec::Expr::call(
+          "or", {spec::Expr::call("not", {about_self(*filter, "self")}),
+                 about_self(*filter, "old"), guard.require});
+    }
+  }
+}
+
+void drop_unmapped(const Mapping& mapping, spec::Spec& spec) {
+  const auto gone = [&](const std::string& id) { return !mapping.operations.contains(id); };
+  std::erase_if(spec.operations,
                 [&](const spec::Operation& operation) { return gone(operation.id); });
-  for (spec::Entity& entity : out.spec.entities) {
+  for (spec::Entity& entity : spec.entities) {
     if (!entity.lifecycle) continue;
     std::erase_if(entity.lifecycle->transitions,
                   [&](const spec::Transition& edge) { return gone(edge.by); });
@@ -132,6 +197,34 @@ void drop_unmapped(Subject& out) {
 }
 
 }  // namespace
+
+const spec::Expr* count_filter(const spec::Expr& require, const std::string& entity) {
+  if (require.is_call("count")) {
+    return require.args.size() == 2 && require.args[0].text == entity ? &require.args[1] : nullptr;
+  }
+  for (const spec::Expr& arg : require.args) {
+    if (const spec::Expr* found = count_filter(arg, entity)) return found;
+  }
+  return nullptr;
+}
+
+bool may_count(const spec::Expr& filter, const std::string& attribute, const std::string& state) {
+  const auto part = [&](const spec::Expr& one) { return may_count(one, attribute, state); };
+  if (filter.is_call("and")) return std::ranges::all_of(filter.args, part);
+  if (filter.is_call("or")) return std::ranges::any_of(filter.args, part);
+  const bool no = filter.is_call("not") && filter.args.size() == 1;
+  const spec::Expr& test = no ? filter.args[0] : filter;
+  const bool equal = test.is_call("=") || test.is_call("in");
+  if ((!equal && !test.is_call("!=")) || test.args.size() < 2 || !test.args[0].is_call("row") ||
+      test.args[0].args.empty() || test.args[0].args[0].text != attribute) {
+    return true;
+  }
+  const bool named = std::ranges::any_of(
+      test.args.begin() + 1, test.args.end(), [&](const spec::Expr& arg) {
+        return arg.kind == spec::Expr::Kind::kString && arg.text == state;
+      });
+  return named == (equal != no);
+}
 
 std::vector<std::string> fields_in(const spec::Expr& expr) {
   std::vector<std::string> out;
@@ -152,10 +245,12 @@ Subject make_subject(const spec::Spec& model, const Json& openapi) {
   const spec::Contract contract = spec::derive_contract(out.spec);
   out.operations_total = static_cast<int>(contract.endpoints.size());
   out.mapping = map_operations(out.spec, contract, read_contract(openapi));
-  drop_doubtful_actions(out);
-  drop_doubtful_counts(out);
   out.spec.queries.clear();
-  drop_unmapped(out);
+  out.other = out.spec;
+  doubt_actions(out);
+  doubt_counts(out);
+  doubt_changes(out);
+  for (spec::Spec* one : {&out.spec, &out.other}) drop_unmapped(out.mapping, *one);
   for (const spec::Sentence& sentence : model.sentences) {
     const bool unread = sentence.status == spec::SentenceStatus::kNotUnderstood ||
                         sentence.status == spec::SentenceStatus::kOutOfScope;

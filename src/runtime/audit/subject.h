@@ -12,6 +12,9 @@ namespace cadre::audit {
 
 struct Subject {
   spec::Spec spec;  // without actors, permissions, reports and operations without a counterpart
+  // The other reading of what can be read in two ways. Only where both say the same, something is
+  // judged; operations and rules have the same ids in both.
+  spec::Spec other;
   Mapping mapping;
   int operations_total = 0;          // of the model
   std::vector<NotAudited> left_out;  // rules and permissions
@@ -21,6 +24,12 @@ struct Subject {
 
 // `openapi` is the contract that the service's designer wrote.
 Subject make_subject(const spec::Spec& model, const Json& openapi);
+
+// Whether a rule that counts rows of an entity with states (the filter of its count) may count one
+// in the state. False: it surely does not.
+bool may_count(const spec::Expr& filter, const std::string& attribute, const std::string& state);
+// The filter of the first count of the entity in a guard, or nullptr.
+const spec::Expr* count_filter(const spec::Expr& require, const std::string& entity);
 
 // The names of fields that an expression reads: "returned_on", "copies".
 std::vector<std::string> fields_in(const spec::Expr& expr);
