@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "runtime/task_files.h"
 #include "runtime/tools/arguments.h"
+#include "runtime/tools/audit_requirements.h"
 #include "runtime/tools/coverage_files.h"
 #include "runtime/tools/measured_project.h"
 #include "runtime/tools/stack_step.h"
@@ -288,18 +289,20 @@ Result<void> MeasureProject::add_audit(const TaskToolContext& context, const Sta
                          json::find(requirements->second->data, "spec") != nullptr;
   if (!read_ || own_model || !context.inputs.contains("code")) return {};
   JsonObject& figures = answer.at("figures").as_object();
+  JsonObject& append = answer.at("append").as_object();
+  JsonArray& open = append["not_verified"].as_array();
+  figures["audit"] = nullptr;
   const JsonArray& builds = json::get_array(answer.at("figures"), "builds");
   const bool built = std::ranges::all_of(
       builds, [](const Json& build) { return json::get_bool(build, "passed"); });
   if (!built || (builds.empty() && json::get_array(answer.at("figures"), "tools").empty())) {
+    open.emplace_back("audit against the brief: not audited: the project was not built");
     return {};
   }
   const auto files = TaskFiles::of(*context.task, context.results, context.call);
   auto audited = audit_service(*access_, context, stack, files, read_);
   if (!audited) return propagate(audited);
   figures["audit"] = audited->figures;
-  JsonObject& append = answer.at("append").as_object();
-  JsonArray& open = append["not_verified"].as_array();
   if (!audited->differential.is_null()) {
     figures["differential"] = audited->differential;
     JsonArray rest;
@@ -311,6 +314,7 @@ Result<void> MeasureProject::add_audit(const TaskToolContext& context, const Sta
     open = std::move(rest);
   }
   if (!audited->not_verified.empty()) open.emplace_back(audited->not_verified);
+  name_requirements(context.inputs, audited->findings);
   JsonArray& findings = append["findings"].as_array();
   for (Json& finding : audited->findings) findings.push_back(std::move(finding));
   return {};

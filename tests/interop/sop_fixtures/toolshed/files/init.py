@@ -1,0 +1,1 @@
+"""A shed of tools that neighbours borrow."""
