@@ -102,10 +102,9 @@ void account(Draft& draft) {
       }
     }
   }
-  const bool left = std::any_of(draft.spec.sentences.begin(), draft.spec.sentences.end(),
-                                [](const auto& s) {
-                                  return s.status == SentenceStatus::kOutOfScope;
-                                });
+  const bool left = std::ranges::any_of(draft.spec.unhandled, [](const auto& u) {
+    return u.why == "capability_outside";
+  });
   draft.spec.verdict = left ? spec::Verdict::kPartial : spec::Verdict::kSupported;
 }
 

@@ -46,9 +46,9 @@ spec::Spec analyse(std::string_view text) {
     return std::move(draft.spec);
   }
   draft.spec.name.clear();
-  mark_outside(draft);
   Reading reading;
   for (const auto& sentence : brief.sentences) reading.actions.push_back(read_actions(sentence));
+  mark_outside(draft, reading);
   read_product(draft);
   read_lists(draft, reading);
   name_records(draft);

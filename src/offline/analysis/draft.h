@@ -90,6 +90,13 @@ class Draft {
   std::set<std::string> acting;          // people who do something: "nurse"
   std::set<std::string> never_entities;  // lemmas that turned out to be something else
   std::string main_entity;               // id; what an unnamed record is
+  // What the brief asks for by its head noun, when that is no service that keeps records.
+  struct Outside {
+    int sentence = -1;
+    std::string what, words;  // "a game", as written
+    bool whole = true;        // also when records are described
+  };
+  Outside outside;
 
   // --- origins and claims
   spec::Origin stated(Range range, std::string pattern, double confidence = 0.9) const;

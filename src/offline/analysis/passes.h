@@ -20,7 +20,7 @@ struct Reading {
 
 // scope.cc: sentences that ask for what this engine cannot build; true when the brief is refused.
 bool judge_input(Draft& draft);
-void mark_outside(Draft& draft);
+void mark_outside(Draft& draft, const Reading& reading);
 bool judge_scope(Draft& draft);
 // After account(): refuses a brief that asks for something outside and is covered nowhere.
 void judge_coverage(Draft& draft);

@@ -1,10 +1,14 @@
 // What this engine cannot build, and text that is no requirement at all.
 //
-// Two-sided: words from outside the class count only as much as there is nothing to record.
+// A brief is judged by the head noun of what it asks for (asked.h); a sentence of it also by what
+// the product or a device is to do, and by words that name such work.
 #include <algorithm>
 #include <array>
 
+#include <fmt/format.h>
+
 #include "base/text.h"
+#include "offline/analysis/asked.h"
 #include "offline/analysis/passes.h"
 #include "offline/analysis/words.h"
 
@@ -18,50 +22,55 @@ struct Outside {
 };
 
 constexpr Outside kOutside[] = {
-    {"game", "a game", "records of players, matches and scores"},
-    {"snake", "a game", "records of players and scores"},
     {"real-time", "real-time communication", "messages that are stored and listed"},
     {"realtime", "real-time communication", "messages that are stored and listed"},
     {"chat", "real-time chat", "messages that are stored and listed"},
-    {"video", "video", "records that point to a video by its address"},
-    {"streaming", "streaming", "records that point to a stream by its address"},
+    {"video call", "video calls", "records that point to a video by its address"},
+    {"video calls", "video calls", "records that point to a video by its address"},
+    {"video chat", "video calls", "records that point to a video by its address"},
+    {"video conference", "video calls", "records that point to a video by its address"},
+    {"streaming of", "streaming", "records that point to a stream by its address"},
+    {"video streaming", "streaming", "records that point to a stream by its address"},
+    {"live streaming", "streaming", "records that point to a stream by its address"},
     {"live stream", "streaming", "records that point to a stream by its address"},
     {"encryption", "an encryption protocol", "records without end-to-end encryption"},
-    {"encrypted", "an encryption protocol", "records without end-to-end encryption"},
+    {"are encrypted", "an encryption protocol", "records without end-to-end encryption"},
+    {"is encrypted", "an encryption protocol", "records without end-to-end encryption"},
+    {"on a blockchain", "a blockchain", "a history of records that cannot be changed"},
     {"blockchain", "a blockchain", "a history of records that cannot be changed"},
     {"machine learning", "machine learning", "the records that such a model would learn from"},
     {"neural network", "machine learning", "the records that such a model would learn from"},
     {"deep learning", "machine learning", "the records that such a model would learn from"},
     {"ai", "artificial intelligence", "the records that it would work on"},
     {"artificial intelligence", "artificial intelligence", "the records that it would work on"},
-    {"chatbot", "a chatbot", "questions and answers as records"},
     {"predicts", "prediction", "a report over the records"},
     {"predict", "prediction", "a report over the records"},
-    {"recommendation engine", "recommendations", "a report over the records"},
     {"image recognition", "image recognition", "records that point to an image"},
     {"face recognition", "image recognition", "records that point to an image"},
-    {"speech", "speech processing", "records of what was said, typed in"},
-    {"compiler", "a compiler", "records of what is compiled"},
-    {"interpreter", "an interpreter", "records of what is run"},
-    {"operating system", "an operating system", "an inventory of what runs on it"},
-    {"kernel", "an operating system", "an inventory of what runs on it"},
-    {"device driver", "a driver", "an inventory of devices"},
-    {"firmware", "firmware", "an inventory of devices"},
+    {"speech recognition", "speech processing", "records of what was said, typed in"},
+    {"speech to text", "speech processing", "records of what was said, typed in"},
+    {"voice recognition", "speech processing", "records of what was said, typed in"},
+    {"by voice", "speech processing", "records of what was said, typed in"},
+    {"on a map", "a map", "places that are entered as records"},
+    {"on the map", "a map", "places that are entered as records"},
+    {"on an interactive map", "a map", "places that are entered as records"},
+    {"in 3d", "3D graphics", "records of the objects"},
+    {"3d view", "3D graphics", "records of the objects"},
+    {"from photos", "image recognition", "records that point to an image"},
+    {"in photos", "image recognition", "records that point to an image"},
     {"push notification", "push messages", "a list of what is due, to be looked at"},
     {"push notifications", "push messages", "a list of what is due, to be looked at"},
     {"push message", "push messages", "a list of what is due, to be looked at"},
     {"credit card", "card payments", "payments that are entered as records"},
+    {"via paypal", "online payments", "payments that are entered as records"},
+    {"through paypal", "online payments", "payments that are entered as records"},
+    {"with paypal", "online payments", "payments that are entered as records"},
+    {"via stripe", "online payments", "payments that are entered as records"},
+    {"through stripe", "online payments", "payments that are entered as records"},
+    {"with stripe", "online payments", "payments that are entered as records"},
     {"online payment", "card payments", "payments that are entered as records"},
     {"pay online", "online payments", "payments that are entered as records"},
-    {"paypal", "online payments", "payments that are entered as records"},
-    {"stripe", "online payments", "payments that are entered as records"},
-    {"3d", "3D graphics", "records of the objects"},
-    {"renderer", "graphics", "records of the objects"},
-    {"physics engine", "a simulation", "records of its results"},
-    {"animation", "animation", "records of the objects"},
-    {"web scraper", "reading other web sites", "records that are entered or imported"},
     {"scrape", "reading other web sites", "records that are entered or imported"},
-    {"crawler", "reading other web sites", "records that are entered or imported"},
     {"gps", "positions from a device", "positions that are entered as records"},
     {"bluetooth", "hardware access", "records of the devices"},
     {"send an email", "sending e-mail", "a list of whom to write to"},
@@ -90,16 +99,6 @@ constexpr Outside kOutside[] = {
     {"reminded", "reminders", "a list of what is due, to be looked at"},
     {"augmented reality", "augmented reality", "records of the objects"},
     {"virtual reality", "virtual reality", "records of the objects"},
-    {"trading bot", "automatic trading", "records of trades"},
-    {"emulator", "an emulator", "an inventory"},
-    {"text editor", "an editor", "documents as records"},
-    {"code editor", "an editor", "documents as records"},
-    {"browser", "a browser", "bookmarks as records"},
-    {"antivirus", "system software", "an inventory"},
-    {"calculator", "a calculator", "records of results"},
-    {"puzzle", "a game", "records of players and scores"},
-    {"multiplayer", "a game", "records of players and scores"},
-    {"shooter", "a game", "records of players and scores"},
     {"dark mode", "a user interface", "the service behind it"},
     {"drag and drop", "a user interface", "the service behind it"},
     {"drag-and-drop", "a user interface", "the service behind it"},
@@ -145,6 +144,11 @@ constexpr const char* kOutsideWhole =
     "What the brief asks for lies outside of what can be built without a language model: "
     "applications that keep records.";
 
+constexpr const char* kWhatHelps =
+    "Give the work to a language model (--model openai:NAME, anthropic:NAME or ollama:NAME), or "
+    "say what is recorded and who does what, as in \"Each book has a title and an author. Members "
+    "borrow books.\"";
+
 // Refuses the brief and drops what was read of it: a refusal promises nothing.
 void refuse_all(Draft& draft, std::string why) {
   while (!draft.spec.actors.empty()) {
@@ -159,9 +163,58 @@ void refuse_all(Draft& draft, std::string why) {
   draft.spec.queries.clear();
   draft.spec.assumptions.clear();
   draft.spec.questions.clear();
-  refuse(draft, std::move(why),
-         "Say what is recorded and who does what, as in \"Each book has a title and an author. "
-         "Members borrow books.\"");
+  refuse(draft, std::move(why), kWhatHelps);
+}
+
+// A sentence that is not built; what it asks for is listed.
+void mark(Draft& draft, int sentence, const std::string& advice) {
+  const auto index = static_cast<std::size_t>(sentence);
+  draft.spec.sentences[index].status = spec::SentenceStatus::kOutOfScope;
+  draft.leave(sentence, text::shorten(draft.brief.sentences[index].text, 300),
+              "capability_outside", advice);
+}
+
+// True when somebody keeps records, too: fields are stated, and if another kind of work is asked for
+// by its head noun, before that, or with a key that only makes sense among stored records ("unique").
+bool describes_records(const Draft& draft) {
+  const auto& asked = draft.outside;
+  const bool fields = std::ranges::any_of(draft.notes, [&](const auto& entry) {
+    return entry.second.listed && (!asked.whole || entry.second.where.sentence < asked.sentence);
+  });
+  const bool keys = std::ranges::any_of(draft.spec.rules,
+                                        [](const auto& rule) { return rule.kind == "unique"; });
+  return fields || keys;
+}
+
+// Nothing up to this sentence has said what the product is: greetings and a few words on who asks.
+bool is_opening(const Brief& brief, std::size_t index) {
+  if (index > 3) return false;
+  for (std::size_t i = 0; i < index; ++i) {
+    const Scan s(brief.sentences[i]);
+    if (s.size() > 4 && is_fragment(s, 0, s.size() - 1)) return false;
+    if (s.find_any(0, s.size() - 1, {"has", ":", "(", "each", "every"}) >= 0) return false;
+  }
+  return true;
+}
+
+// What the sentence asks for by its head noun or as work of the product; true when outside.
+bool ask(Draft& draft, const Reading& reading, std::size_t index) {
+  const auto& sentence = draft.brief.sentences[index];
+  const auto number = static_cast<int>(index);
+  const bool opening = draft.outside.sentence < 0 && is_opening(draft.brief, index);
+  auto asked = asked_outside(sentence, opening);
+  if (asked && draft.outside.sentence < 0) {
+    draft.outside = {number, asked->what, asked->words, asked->whole};
+  }
+  const bool title = asked && opening && !asked->whole;
+  if (!asked) asked = work_outside(sentence, reading.actions[index]);
+  if (!asked) return false;
+  const auto before = draft.spec.sentences[index].status;
+  mark(draft, number, "Not built: " + asked->what + " (\"" + asked->words +
+                          "\"). What is recorded about it can be.");
+  // Records may stand in the same sentence: "A mobile app for bird lists: species, place, date".
+  if (title) draft.spec.sentences[index].status = before;
+  return !title;
 }
 
 }  // namespace
@@ -194,32 +247,36 @@ bool judge_input(Draft& draft) {
 }
 
 // Sentences that ask for something outside, before anything else is read.
-void mark_outside(Draft& draft) {
+void mark_outside(Draft& draft, const Reading& reading) {
   for (std::size_t i = 0; i < draft.brief.sentences.size(); ++i) {
     const auto& sentence = draft.brief.sentences[i];
     const auto lower = text::lower(sentence.text);
     auto& status = draft.spec.sentences[i].status;
     for (const auto words : kInjection) {
       if (lower.find(words) == std::string::npos) continue;
-      status = spec::SentenceStatus::kOutOfScope;
-      draft.leave(static_cast<int>(i), text::shorten(sentence.text, 300), "capability_outside",
-                  "This reads like an instruction to the tool; it is not followed. Write what the "
-                  "application is to record.");
+      mark(draft, static_cast<int>(i),
+           "This reads like an instruction to the tool; it is not followed. Write what the "
+           "application is to record.");
       break;
     }
-    if (status == spec::SentenceStatus::kOutOfScope) continue;
+    if (status == spec::SentenceStatus::kOutOfScope || ask(draft, reading, i)) continue;
     const auto* outside = outside_of(lower);
     if (outside == nullptr) continue;
-    // A word alone in a long list of fields is a field, not a wish.
-    status = spec::SentenceStatus::kOutOfScope;
-    draft.leave(static_cast<int>(i), text::shorten(sentence.text, 300), "capability_outside",
-                "Not built: " + std::string(outside->what) + ". The closest that can be built: " +
-                    std::string(outside->closest) + ".");
+    mark(draft, static_cast<int>(i),
+         "Not built: " + std::string(outside->what) + ". The closest that can be built: " +
+             std::string(outside->closest) + ".");
   }
 }
 
 // After the reading: is there anything left to record?
 bool judge_scope(Draft& draft) {
+  const auto& asked = draft.outside;
+  if (asked.sentence >= 0 && !describes_records(draft)) {
+    refuse_all(draft, fmt::format("The brief asks for {} (\"{}\"). Without a language model only "
+                                  "services that keep records can be built.",
+                                  asked.what, asked.words));
+    return false;
+  }
   const bool outside = std::any_of(draft.spec.sentences.begin(), draft.spec.sentences.end(),
                                    [](const auto& s) {
                                      return s.status == spec::SentenceStatus::kOutOfScope;
