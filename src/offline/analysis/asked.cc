@@ -152,7 +152,7 @@ class Request {
   // Not by tags alone: "filter", "go" and "tracer" are read as verbs or adjectives at times.
   bool part_of_name(int i) const {
     const auto& t = s_.at(i);
-    if (s_.any(i, {"+", "#", "-", "/"}) || is_language(t.lower)) return true;
+    if (s_.any(i, {"+", "#", "-", "/", "'s", "'"}) || is_language(t.lower)) return true;
     switch (t.tag) {
       case Tag::kNoun:
       case Tag::kProperNoun:

@@ -42,7 +42,9 @@ constexpr std::array kHeads = {
     HeadRow{kSoft, "a program for the network",
             "|load balancer|proxy server|reverse proxy|web proxy|http proxy|firewall|vpn|"
             "message broker|message queue|event bus|web server|http server|dns server|"
-            "mail server|ftp server|file server|game server|chat server|dns resolver|"
+            "mail server|ftp server|file server|game server|chat server|vpn server|"
+            "dns resolver|media server|streaming server|tcp server|udp server|socket server|"
+            "echo server|mqtt broker|key server|"
             "port scanner|packet sniffer|network sniffer|torrent client|ftp client|irc client|"
             "email client|mail client|ssh client|http client|api client|web browser|"
             "download manager|downloader|network protocol|api gateway|service mesh|"
@@ -90,7 +92,7 @@ constexpr std::array kHeads = {
             "|game|puzzle|shooter|platformer|roguelike|snake|tetris|pong|minesweeper|solitaire|"
             "hangman|tic-tac-toe|asteroid|pacman|pac-man|breakout|2048|battleship|blackjack|"
             "connect four|"},
-    HeadRow{kSoft, "a game", "|text adventure|jump and run|jump-and-run|tower defence|"
+    HeadRow{kSoft, "a game", "|text adventure|physics sandbox|sandbox game|jump and run|jump-and-run|tower defence|"
                              "tower defense|video game engine|dungeon crawler|"},
     HeadRow{kSoft, "graphics, sound or an editor",
             "|ray tracer|raytracer|path tracer|renderer|rasterizer|rasteriser|text editor|"

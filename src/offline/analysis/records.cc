@@ -54,11 +54,13 @@ class Introducer {
     }
   }
 
-  bool add(int index, const Name& name, std::string_view pattern) {
+  // `handed`: people borrow, rent or buy it, so that "tools" are no word for the product.
+  bool add(int index, const Name& name, std::string_view pattern, bool handed = false) {
     const Scan s(draft_.sentence(index));
     const auto bare = bare_name(s, name);
     const auto guess = guess_type(bare, false);
-    if (name.empty() || !can_be_entity(draft_, bare) || !may_be_entity(bare)) return false;
+    const bool can = can_be_entity(draft_, bare) || (handed && name.plural);
+    if (name.empty() || !can || !may_be_entity(bare)) return false;
     if (guess.known && guess.type != spec::Type::kString && !name.plural) return false;
     const Range range{index, name.first, name.last};
     const auto id = draft_.add_entity(bare, draft_.stated(range, std::string(pattern)));
@@ -136,7 +138,8 @@ class Introducer {
                                   !s.at(subject.name.last).known);
     const bool each = subject.determiner == "every" || subject.determiner == "each";
     if (!(people || ours || each) || !(object.name.plural || each)) return;
-    if (!add(index, object.name, "entity.dealt_with")) return;
+    const bool handed = people && c == VerbClass::kEvent && is_product_noun(object.name.text);
+    if (!add(index, object.name, "entity.dealt_with", handed)) return;
     if (!ours) add(index, subject.name, "entity.deals");
     for (const auto& p : a.prepositions) {
       if (p.thing.name.plural) add(index, p.thing.name, "entity.deals");
