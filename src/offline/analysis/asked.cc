@@ -169,8 +169,19 @@ class Request {
     }
   }
 
+  // "A compiler of books wants a list" says something about people; a request has its verbs
+  // behind "that", "where", "I".
   bool clause_follows(int i) const {
-    return s_.modal(i) || s_.at(i).tag == Tag::kAuxiliary || s_.finite_verb(i);
+    if (s_.modal(i) || s_.at(i).tag == Tag::kAuxiliary || s_.finite_verb(i)) return true;
+    for (; s_.inside(i) && !s_.punctuation(i); ++i) {
+      const auto& t = s_.at(i);
+      if (t.tag == Tag::kWh || t.tag == Tag::kPronoun || t.tag == Tag::kSubordinator ||
+          t.tag == Tag::kTo || t.lower == "that") {
+        return false;
+      }
+      if (s_.finite_verb(i) && t.form != VerbForm::kBase) return true;
+    }
+    return false;
   }
 
   // "Game: title, platform, year", "games (title, platform)", "a puzzle with title and price".
@@ -179,10 +190,9 @@ class Request {
     if (marked && (s_.at(last_).plural || last_ == first_)) return true;
     const auto kind = head_of(name(first_, last_)).kind;
     if (kind == HeadKind::kSoftware) return false;
-    if (marked) return std::ranges::count_if(sentence_.tokens, [](const Token& t) {
-                         return t.text == ",";
-                       }) > 1;
-    if (!s_.is(i, "with")) return false;
+    const auto commas = std::ranges::count(sentence_.tokens, std::string(","), &Token::text);
+    if (commas > 1 && s_.find_any(i, s_.size() - 1, {":", "("}) >= 0) return true;
+    if (marked || !s_.is(i, "with")) return false;
     int next = i + 1;
     while (determined(s_, next)) ++next;
     return guess_type(s_.at(next).lemma, false).known || s_.any(next, {"title", "name"});

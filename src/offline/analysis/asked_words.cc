@@ -50,7 +50,7 @@ constexpr std::array kHeads = {
             "download manager|downloader|network protocol|api gateway|service mesh|"
             "rate limiter|websocket server|chat client|web crawler|crawler|web scraper|scraper|"
             "spider bot|"},
-    HeadRow{kOrd, "a program for the network", "|browser|"},
+    HeadRow{kOrd, "a program for the network", "|browser|proxy|"},
     HeadRow{kSoft, "a bot or an extension of another program",
             "|bot|chatbot|chat bot|browser extension|chrome extension|firefox extension|"
             "editor extension|studio extension|code extension|plugin|plug-in|add-on|addon|macro|"
@@ -102,7 +102,7 @@ constexpr std::array kHeads = {
             "log viewer|music player|video player|media player|audio player|mp3 player|"
             "synthesizer|synthesiser|drum machine|equaliser|equalizer|visualizer|"
             "visualiser|particle system|fractal|screen recorder|screenshot tool|"
-            "image converter|file manager|spreadsheet program|spreadsheet engine|"
+            "image converter|file manager|password manager|spreadsheet program|spreadsheet engine|"
             "word processor|ide|cad program|3d modeller|video chat|"
             "video conference|video call|live stream|augmented reality|virtual reality|"
             "alarm clock|stopwatch|countdown timer|pomodoro timer|"},
@@ -204,6 +204,7 @@ constexpr std::array kWork = {
     WorkRow{"sync", " file folder clock directory device "},
     WorkRow{"synchronise", " file folder clock directory device "},
     WorkRow{"synchronize", " file folder clock directory device "},
+    WorkRow{"compare", " file folder csv json string image photo directory "},
     WorkRow{"merge", " pdf file branch sheet csv video picture "},
     WorkRow{"split", " pdf file string sentence word video stream "},
     WorkRow{"join", " pdf file string video "},
@@ -238,7 +239,7 @@ constexpr std::array kWork = {
     WorkRow{"evaluate", " expression formula polynomial "},
     WorkRow{"count", " word line character byte letter vowel pixel "},
     WorkRow{"print", " prime number line column pattern triangle hello stdout sum fibonacci "
-                     "reverse input word "},
+                     "reverse input word median difference "},
     WorkRow{"reverse", " string array list word sentence "},
     WorkRow{"return", " prime factorial fibonacci sum string array list integer index reverse nth "
                       "true false max maximum boolean "},
@@ -251,7 +252,7 @@ constexpr std::array kWork = {
     WorkRow{"answer", " question message email call phone "},
     WorkRow{"summarise", " article text news email meeting book pdf document video "},
     WorkRow{"summarize", " article text news email meeting book pdf document video "},
-    WorkRow{"collect", " website site web page price internet tweet "},
+    WorkRow{"collect", " tweet internet "},
     WorkRow{"send", " email e-mail mail sms message reminder notification push text "},
     WorkRow{"remind", " "},
     WorkRow{"text", " customer client member parent patient everybody "},
