@@ -24,3 +24,13 @@ find_program(MOLD mold)
 if(MOLD)
   add_link_options(-fuse-ld=mold)
 endif()
+
+# Programs, not the libraries, take jemalloc: what is allocated on one thread is freed on another
+# here, which costs glibc's malloc more than most. Sanitizers bring their own.
+add_library(cadre_allocator INTERFACE)
+find_library(CADRE_JEMALLOC jemalloc)
+if(NOT CADRE_JEMALLOC)
+  message(STATUS "no jemalloc (libjemalloc-dev): programs keep the C library's malloc")
+elseif(NOT CMAKE_CXX_FLAGS MATCHES "-fsanitize")
+  target_link_options(cadre_allocator INTERFACE -Wl,--push-state,--no-as-needed,${CADRE_JEMALLOC},--pop-state)
+endif()

@@ -321,12 +321,26 @@ void RunDriver::flush() {
   const std::size_t batch = ++batches_;
   waiting_batches_[batch] = std::exchange(batch_commands_, {});
   ++in_flight_;
-  options_.store->append_async(
-      std::move(append), [weak = weak_from_this(), loop = loop_, batch](Result<void> result) {
-        loop->post([weak, batch, result = std::move(result)] {
-          if (const Self self = weak.lock()) self->acked(batch, result);
-        });
-      });
+  options_.store->append_async(std::move(append), tell_when_durable(batch));
+}
+
+// What the journal's thread hands on was made here and goes back: it takes and frees no memory of
+// this one.
+Store::Ack RunDriver::tell_when_durable(std::size_t batch) {
+  struct Told {
+    std::weak_ptr<RunDriver> driver;
+    std::shared_ptr<Runtime::Loop> loop;
+    std::size_t batch;
+    Result<void> result;
+  };
+  auto told = std::make_unique<Told>(weak_from_this(), loop_, batch);
+  return [told = std::move(told)](Result<void> result) mutable {
+    told->result = std::move(result);
+    const auto loop = std::move(told->loop);
+    loop->post([told = std::move(told)] {
+      if (const Self self = told->driver.lock()) self->acked(told->batch, told->result);
+    });
+  };
 }
 
 void RunDriver::acked(std::size_t batch, const Result<void>& result) {
@@ -423,13 +437,7 @@ void RunDriver::say_that_it_waits() {
   append.info = info_;
   waiting_batches_[++batches_] = {};
   ++in_flight_;
-  options_.store->append_async(
-      std::move(append),
-      [weak = weak_from_this(), loop = loop_, batch = batches_](Result<void> result) {
-        loop->post([weak, batch, result = std::move(result)] {
-          if (const Self self = weak.lock()) self->acked(batch, result);
-        });
-      });
+  options_.store->append_async(std::move(append), tell_when_durable(batches_));
 }
 
 void RunDriver::finish() {

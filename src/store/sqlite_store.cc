@@ -31,8 +31,7 @@ class SqliteStore final : public Store {
       return ack(fail(ErrorCode::kDenied, fmt::format("{} is open for reading", file_.string())));
     }
     if (auto good = check_append(append); !good) return ack(std::move(good));
-    // Hashed and rendered here, on the caller's thread: the writer only writes.
-    writer_->push(detail::prepare_write(std::move(append)), std::move(ack));
+    writer_->push(std::move(append), std::move(ack));
   }
 
   Result<Journal> read(const std::string& run, std::int64_t from_seq) override {

@@ -3,7 +3,6 @@
 #include <fmt/core.h>
 
 #include <chrono>
-#include <iterator>
 
 #include "base/hash.h"
 #include "base/json_memory.h"
@@ -19,17 +18,19 @@ constexpr double kSmallCrowd = 6;  // appends a commit, on the average of late
 constexpr std::chrono::microseconds kLinger{300}, kGather{500}, kGatherMost{4000};
 // Places of runs that are remembered; others are looked up again.
 constexpr std::size_t kPlacesMax = 20'000;
+constexpr std::size_t kSpentMax = 256, kSpentBytesMax = 16 * 1024;
 constexpr std::string_view kRunning = "running";
 
-}  // namespace
-
-Write prepare_write(Append append) {
-  Write write;
+// `write` may be one that has been written: all of it is set anew.
+void prepare_write(Append append, Write& write) {
   write.run = std::move(append.run);
   write.expected_seq = append.expected_seq;
   write.info = std::move(append.info);
+  write.rows.clear();
   write.rows.reserve(append.events.size());
+  write.bodies.clear();
   write.bodies.reserve(append.events.size() * 256);
+  write.blobs.clear();
   for (Event& event : append.events) {
     Write::Row row;
     row.seq = event.seq;
@@ -40,16 +41,16 @@ Write prepare_write(Append append) {
     row.body_at = write.bodies.size();
     json::append(write.bodies, event.body);
     row.body_size = write.bodies.size() - row.body_at;
-    row.check =
-        row_check(row.seq, row.parent, row.time_us, row.kind, row.actor, write.body(row));
+    row.check = row_check(row.seq, row.parent, row.time_us, row.kind, row.actor, write.body(row));
     write.rows.push_back(std::move(row));
   }
   for (std::string& blob : append.blobs) {
     std::string address = sha256_hex(blob);
     write.blobs.emplace_back(std::move(address), std::move(blob));
   }
-  return write;
 }
+
+}  // namespace
 
 SqliteWriter::SqliteWriter(std::filesystem::path file, Database database)
     : file_(std::move(file)), database_(std::move(database)) {
@@ -68,7 +69,26 @@ SqliteWriter::~SqliteWriter() {
   thread_.join();
 }
 
-void SqliteWriter::push(Write write, Store::Ack ack) {
+Write SqliteWriter::spent_write() {
+  const std::lock_guard lock(mutex_);
+  if (spent_.empty()) return {};
+  Write write = std::move(spent_.back());
+  spent_.pop_back();
+  return write;
+}
+
+void SqliteWriter::give_back(std::vector<Job>& jobs) {
+  const std::lock_guard lock(mutex_);
+  for (Job& job : jobs) {
+    if (spent_.size() >= kSpentMax) return;
+    if (job.write.blobs.empty() && job.write.bodies.capacity() <= kSpentBytesMax)
+      spent_.push_back(std::move(job.write));
+  }
+}
+
+void SqliteWriter::push(Append append, Store::Ack ack) {
+  Write write = spent_write();
+  prepare_write(std::move(append), write);
   bool was_empty = false;
   {
     const std::lock_guard lock(mutex_);
@@ -88,11 +108,11 @@ void SqliteWriter::loop() {
       changed_.wait(lock, [&] { return closing_ || !queue_.empty(); });
       if (queue_.empty()) return;
       gather(lock, last_group);
-      jobs.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(queue_.end()));
-      queue_.clear();
+      jobs.swap(queue_);
     }
     commit(jobs);
     for (Job& job : jobs) job.ack(std::move(job.result));
+    give_back(jobs);
   }
 }
 
@@ -149,8 +169,9 @@ int SqliteWriter::prepare_statements() {
   prepare(add_event_,
           "INSERT INTO events (run, seq, parent, time_us, kind, actor, body, row_check)"
           " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
-  prepare(add_blob_, "INSERT INTO blobs (sha256, bytes) VALUES (?1, ?2)"
-                     " ON CONFLICT (sha256) DO NOTHING");
+  prepare(add_blob_,
+          "INSERT INTO blobs (sha256, bytes) VALUES (?1, ?2)"
+          " ON CONFLICT (sha256) DO NOTHING");
   prepare(begin_, "BEGIN IMMEDIATE");  // the last: it being ready means that all are
   return code;
 }
@@ -206,10 +227,10 @@ int SqliteWriter::write_one(Job& job) {
     code = find_run(write, place);
     if (code != SQLITE_OK) return code;
     if (place->last_seq != write.expected_seq) {
-      job.result = fail(
-          ErrorCode::kConflict,
-          fmt::format("run {} is at event {}, not {}: another writer has gone on with it",
-                      write.run, place->last_seq, write.expected_seq));
+      job.result =
+          fail(ErrorCode::kConflict,
+               fmt::format("run {} is at event {}, not {}: another writer has gone on with it",
+                           write.run, place->last_seq, write.expected_seq));
       return SQLITE_OK;
     }
   }

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <condition_variable>
-#include <deque>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -36,8 +35,6 @@ struct Write {
   }
 };
 
-Write prepare_write(Append append);
-
 class SqliteWriter {
  public:
   SqliteWriter(std::filesystem::path file, Database database);
@@ -46,7 +43,8 @@ class SqliteWriter {
   SqliteWriter(const SqliteWriter&) = delete;
   SqliteWriter& operator=(const SqliteWriter&) = delete;
 
-  void push(Write write, Store::Ack ack);
+  // Hashes and renders on the caller's thread, where the events' memory is warm.
+  void push(Append append, Store::Ack ack);
 
  private:
   struct Job {
@@ -59,6 +57,8 @@ class SqliteWriter {
     std::int64_t last_seq = 0;
   };
 
+  Write spent_write();
+  void give_back(std::vector<Job>& jobs);
   void loop();
   void gather(std::unique_lock<std::mutex>& lock, std::size_t last_group);
   void commit(std::vector<Job>& jobs);
@@ -78,7 +78,10 @@ class SqliteWriter {
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<Job> queue_;
+  std::vector<Job> queue_;
+  // What is written goes back to those who push: memory that one thread takes and another gives
+  // back costs the allocator a lock.
+  std::vector<Write> spent_;
   bool closing_ = false;
   double usual_group_ = 0;  // appends a commit; of the writer's thread
   std::thread thread_;

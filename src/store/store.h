@@ -52,7 +52,7 @@ struct Journal {
 
 class Store {
  public:
-  using Ack = std::function<void(Result<void>)>;
+  using Ack = std::move_only_function<void(Result<void>)>;
 
   virtual ~Store() = default;
 
