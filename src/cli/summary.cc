@@ -71,6 +71,44 @@ bool not_applicable(const Json& report, std::string_view what) {
   return false;
 }
 
+// The running service against the requirement model, or against the offline engine's own reading
+// of the brief.
+std::string reference_line(const Json& report) {
+  const Json audit = object_at(report, "audit");
+  if (audit.is_object()) {
+    const JsonArray& statements = json::get_array(audit, "statements");
+    const auto judged = std::ranges::count_if(statements, [](const Json& one) {
+      return json::get_string(one, "verdict") != "not audited";
+    });
+    return fmt::format(
+        "audit       {} requests judged by the brief, {} contradictions; {} of {} operations, {} of "
+        "{} statements (seed {})\n",
+        json::get_int(audit, "requests"), json::get_int(audit, "contradicts"),
+        json::get_int(audit, "operations_mapped"), json::get_int(audit, "operations_total"), judged,
+        statements.size(), json::get_int(audit, "seed"));
+  }
+  const Json differential = object_at(report, "differential");
+  if (measured(differential, "operations")) {
+    return fmt::format(
+        "reference   {} operations compared, {} mismatches (seed {})\n",
+        json::get_int(differential, "operations"), json::get_int(differential, "mismatches"),
+        json::get_int(differential, "seed"));
+  }
+  return not_applicable(report, "differential test") ? "" : "reference   not measured\n";
+}
+
+// Why a service was not audited, or "".
+std::string not_audited_line(const Json& report) {
+  constexpr std::string_view kSays = "audit against the brief: not audited";
+  for (const Json& entry : json::get_array(report, "not_verified")) {
+    if (!entry.is_string()) continue;
+    const std::string_view text = json::as_view(entry.get_string());
+    if (!text.starts_with(kSays)) continue;
+    return fmt::format("audit       not audited{}\n", text::shorten(text.substr(kSays.size()), 200));
+  }
+  return {};
+}
+
 std::string quality_lines(const Json& report) {
   if (!report.is_object()) return "tests       not run\n";
   const Json tests = object_at(report, "tests");
@@ -87,15 +125,7 @@ std::string quality_lines(const Json& report) {
     out += "rule kills  " +
            percent(report, "rule_kill_rate_percent", " of the mutated rules were caught") + "\n";
   }
-  const Json differential = object_at(report, "differential");
-  if (measured(differential, "operations")) {
-    out +=
-        fmt::format("reference   {} operations compared, {} mismatches (seed {})\n",
-                    json::get_int(differential, "operations"),
-                    json::get_int(differential, "mismatches"), json::get_int(differential, "seed"));
-  } else if (!not_applicable(report, "differential test")) {
-    out += "reference   not measured\n";
-  }
+  out += reference_line(report);
   if (const Json lint = object_at(report, "lint"); measured(lint, "findings")) {
     out += fmt::format("lint        {} findings of {}\n", json::get_int(lint, "findings"),
                        json::get_string(lint, "tool"));
@@ -185,7 +215,12 @@ std::string render_summary(const RunOutcome& outcome, const std::filesystem::pat
                        json::get_array(spec, "rules").size());
   }
   out += statements_line(requirements) + unhandled_lines(requirements);
-  out += quality_lines(data_of(outcome, "quality_report"));
+  const Json& report = data_of(outcome, "quality_report");
+  out += quality_lines(report);
+  // Of what serves nobody it is no wonder.
+  if (json::get_string(data_of(outcome, "architecture"), "kind") == "service") {
+    out += not_audited_line(report);
+  }
   const auto assumptions = json::get_array(requirements, "assumptions").size();
   const auto questions = json::get_array(requirements, "questions").size();
   if (assumptions + questions > 0) {

@@ -1,8 +1,10 @@
-// node validate_requests.cjs FILE FOLDER: checks every recorded request (recorder.cjs) against the
-// vendors' types (FOLDER/Chat.json, Responses.json, Messages.json, Ollama.json). Exits 1 when one breaks them.
+// node validate_requests.cjs FILE FOLDER KINDS: checks every recorded request (recorder.cjs) against the
+// vendors' types (FOLDER/Chat.json, Responses.json, Messages.json, Ollama.json). Exits 1 when one breaks
+// them, or when there are fewer than KINDS kinds of request.
 const fs = require('fs');
 const path = require('path');
-const [file, folder] = process.argv.slice(2);
+const [file, place, kinds] = process.argv.slice(2);
+const folder = path.resolve(place);
 const load = (name) => require(path.join(folder, 'node_modules', name));
 const Ajv = load('ajv').default;
 const ajv = new Ajv({allErrors: false, strict: false, logger: false});
@@ -26,4 +28,4 @@ for (const line of fs.readFileSync(file, 'utf8').trim().split('\n')) {
 }
 const total = Object.values(counts).reduce((a, b) => a + b, 0);
 console.log(`${total} requests, ${bad} violations`, counts);
-process.exit(bad > 0 || Object.keys(counts).length < 4 ? 1 : 0);
+process.exit(bad > 0 || Object.keys(counts).length < Number(kinds) ? 1 : 0);
