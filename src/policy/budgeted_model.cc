@@ -142,8 +142,7 @@ class BudgetedModel final : public Model {
       if (!grant) return finished(propagate(grant));
       std::vector<std::string> notes;
       if (grant->last_turn && !untouched) {
-        request.items.push_back(std::make_shared<const Item>(
-            MessageItem{Speaker::kUser, kLastTurn, "", false, Json()}));
+        request.say(MessageItem{Speaker::kUser, kLastTurn, "", false, Json()});
         notes.push_back("the budget is nearly used up: a last turn");
       }
       const BudgetLimits& limits = spending->limits().budget;

@@ -1,5 +1,7 @@
 #include "policy/owned_request.h"
 
+#include "model/wire_common.h"
+
 namespace cadre::policy {
 namespace {
 
@@ -20,9 +22,13 @@ OwnedRequest::OwnedRequest(const ModelRequest& request)
     : model(request.model),
       instructions(request.instructions),
       key(request.key),
-      items(request.items.begin(), request.items.end()),
       tools(request.tools.begin(), request.tools.end()),
       stream(request.stream) {
+  if (model::is_history_of(request)) {
+    history_ = request.history;
+  } else {
+    items_.assign(request.items.begin(), request.items.end());
+  }
   if (request.settings != nullptr) settings = *request.settings;
   if (request.output != nullptr) output = *request.output;
 }
@@ -31,13 +37,22 @@ ModelRequest OwnedRequest::view() const {
   ModelRequest request;
   request.model = model;
   request.instructions = instructions;
-  request.items = items;
+  request.history = history_;
+  request.items = items_.empty() ? history_.items() : items_;
   request.tools = tools;
   request.settings = settings ? &*settings : nullptr;
   request.output = output ? &*output : nullptr;
   request.stream = stream;
   request.key = key;
   return request;
+}
+
+void OwnedRequest::say(MessageItem message) {
+  auto item = std::make_shared<const Item>(std::move(message));
+  if (items_.empty() && history_.add_item(item)) return;
+  if (items_.empty()) items_.assign(history_.items().begin(), history_.items().end());
+  history_ = {};
+  items_.push_back(std::move(item));
 }
 
 std::int64_t rough_input_tokens(const ModelRequest& request) {

@@ -14,13 +14,19 @@ class OwnedRequest {
   explicit OwnedRequest(const ModelRequest& request);
   // Valid as long as this and unchanged.
   ModelRequest view() const;
+  // A message more, at the end.
+  void say(MessageItem message);
 
   std::string model, instructions, key;
-  std::vector<ItemPtr> items;
   std::vector<std::shared_ptr<const ToolSpec>> tools;
   std::optional<ModelSettings> settings;
   std::optional<OutputSchema> output;
   bool stream = false;
+
+ private:
+  // The conversation, shared with the caller at any length; else its items.
+  History history_;
+  std::vector<ItemPtr> items_;
 };
 
 // Tokens of what the model will read, on the cautious side: three bytes a token.
