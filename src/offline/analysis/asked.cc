@@ -11,6 +11,7 @@ namespace cadre::offline::analysis {
 namespace {
 
 constexpr const char* kOtherWork = "a program that does something else than keeping records";
+constexpr const char* kUnknownWork = "something whose name does not say that it keeps records";
 constexpr const char* kSoftwareParts = "a library of program code";
 
 bool build_verb(const Scan& s, int i) {
@@ -67,11 +68,11 @@ class Request {
                  is_to_be(i + 1) > 0) {
         i += 1 + is_to_be(i + 1);
         requested_ = true;
-      } else if (build_verb(s_, i) && s_.at(i).tag != Tag::kNoun) {
+      } else if (build_verb(s_, i) &&
+                 (s_.at(i).tag != Tag::kNoun || determined(s_, i + 1) ||
+                  s_.any(i + 1, {"me", "us"}))) {
         requested_ = true;
-        ++i;
-      } else if (build_verb(s_, i) && (determined(s_, i + 1) || s_.any(i + 1, {"me", "us"}))) {
-        requested_ = true;
+        coded_ = coded_ || s_.any(i, {"implement", "code", "program", "write"});
         ++i;
       } else if (wish_verb(s_, i)) {
         requested_ = true;
@@ -106,7 +107,8 @@ class Request {
                        (determined(s_, i + 1) || is_outside_work(verb, rest(i + 1)));
     const bool wished = requested_ && s_.is(i - 1, "to") && is_outside_work(verb, rest(i + 1));
     if (!alone && !wished) return {};
-    return Asked{kOtherWork, words(i, std::min(i + 8, s_.size() - 1)), false};
+    return Asked{kOtherWork, words(i, std::min(i + 8, s_.size() - 1)),
+                 Asked::Strength::kTitle};
   }
 
   // The noun phrase from i on, its head, and what stands behind it.
@@ -123,7 +125,7 @@ class Request {
     const auto& noun = s_.at(last_);
     if (head.kind == HeadKind::kSoftware && (requested_ || !noun.plural)) return found(head.what);
     if (head.kind == HeadKind::kOrdinary && opening_ && !noun.plural) return found(head.what);
-    if (head.kind == HeadKind::kUnlessKept) return found(head.what, false);
+    if (head.kind == HeadKind::kUnlessKept) return found(head.what, Asked::Strength::kTitle);
     return by_surroundings(end);
   }
 
@@ -141,12 +143,26 @@ class Request {
     }
     if (lemma == "driver" && drives_hardware(end)) return found("a driver");
     if (is_any_software(lemma) && works(end)) {
-      const bool whole = !s_.any(last_, {"app", "application", "system", "service", "website",
-                                         "platform", "site", "solution", "backend", "webapp",
-                                         "something", "thing", "server", "api"});
-      return found(kOtherWork, whole);
+      const bool any = s_.any(last_, {"app", "application", "system", "service", "website",
+                                      "platform", "site", "solution", "backend", "webapp",
+                                      "something", "thing", "server", "api"});
+      return found(kOtherWork, any ? Asked::Strength::kTitle : Asked::Strength::kWhole);
     }
-    return {};
+    return opening_ && doubtful() ? found(kUnknownWork, Asked::Strength::kDoubt) : std::nullopt;
+  }
+
+  // "Write a chess trainer", "a Lua script", "implement a tree index": nothing in the name says
+  // that it keeps records.
+  bool doubtful() const {
+    const auto& noun = s_.at(last_);
+    if (noun.plural) return false;
+    const bool compound = last_ > first_;
+    const bool code = s_.any(last_, {"script", "function", "class", "program", "method", "code",
+                                     "macro", "procedure", "snippet"});
+    if (code && compound && before_says_software()) return true;
+    if (is_product_noun(noun.lemma) || keeps_records(noun.lemma)) return false;
+    if (is_doer(noun.lemma) && compound) return true;
+    return coded_;
   }
 
   // Not by tags alone: "filter", "go" and "tracer" are read as verbs or adjectives at times.
@@ -301,19 +317,21 @@ class Request {
     return text::shorten(sentence_.text.substr(from, to - from), 80);
   }
 
-  std::optional<Asked> found(std::string_view what, bool whole = true) const {
+  std::optional<Asked> found(std::string_view what, Asked::Strength strength =
+                                                         Asked::Strength::kWhole) const {
     int last = last_;
     while (s_.inside(last + 1) && last < last_ + 6 && !s_.punctuation(last + 1) &&
            s_.at(last + 1).tag != Tag::kWh) {
       ++last;
     }
-    return Asked{std::string(what), words(first_, last), whole};
+    return Asked{std::string(what), words(first_, last), strength};
   }
 
   const Sentence& sentence_;
   Scan s_;
   bool opening_;
   bool requested_ = false;
+  bool coded_ = false;  // by a verb that is said of programs: "implement", "code"
   int first_ = 0, last_ = 0;
 };
 
@@ -339,7 +357,7 @@ std::optional<Asked> work_outside(const Sentence& sentence, const std::vector<Ac
     }
     if (!is_outside_work(action.verb, objects)) continue;
     return Asked{device ? "the control of devices" : "work that is no keeping of records",
-                 text::shorten(sentence.text, 80), false};
+                 text::shorten(sentence.text, 80), Asked::Strength::kTitle};
   }
   return {};
 }

@@ -15,7 +15,12 @@ namespace cadre::offline::analysis {
 struct Asked {
   std::string what;   // "a game": the kind of work, for the message
   std::string words;  // as written: "a cli snake game"
-  bool whole = true;  // outside whatever else the brief says; false: unless records are described
+  enum class Strength {
+    kWhole,   // outside whatever else the brief says
+    kTitle,   // unless records are described, and then this part of it is left out
+    kDoubt    // nothing tells that it keeps records; any records described elsewhere do
+  };
+  Strength strength = Strength::kWhole;
 };
 
 // The request of a sentence, when it is for something else than a service that keeps records.

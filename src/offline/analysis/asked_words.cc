@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "offline/language/language.h"
+
 namespace cadre::offline::analysis {
 namespace {
 
@@ -20,7 +22,7 @@ constexpr HeadKind kKept = HeadKind::kUnlessKept;
 constexpr std::array kHeads = {
     HeadRow{kSoft, "a compiler or another language tool",
             "|compiler|transpiler|decompiler|disassembler|assembler|lexer|tokenizer|tokeniser|"
-            "parser|parser generator|preprocessor|linter|minifier|obfuscator|debugger|"
+            "parser|parser generator|preprocessor|linter|static analyser|static analyzer|minifier|obfuscator|debugger|"
             "code generator|code formatter|type checker|virtual machine|bytecode interpreter|"
             "language interpreter|script interpreter|language server|programming language|"
             "regular expression|regex|regexp|build system|syntax highlighter|"},
@@ -141,6 +143,15 @@ constexpr std::string_view kLanguages =
     "assembly bash powershell sql html css wasm webassembly .net dotnet pip pypi cargo maven "
     "gradle nuget conan composer cpan debian deb rpm homebrew arduino react angular vue django "
     "flask numpy header-only stl jvm numpy-like ";
+
+constexpr std::string_view kKeepers =
+    " list register registry log logbook book diary journal catalogue catalog collection archive "
+    "inventory directory database ledger calendar schedule timetable roster rota blog forum wiki "
+    "shop store marketplace board planner tracker manager organizer organiser record file cabinet "
+    "agenda almanac album library leaderboard poll survey questionnaire form booking reservation "
+    "administration management desk account bank order reminder index dictionary glossary "
+    "ticketing bookkeeping accounting portfolio scheduler recorder helpdesk exchange rental "
+    "keeper folder center theater counter ";
 
 constexpr std::string_view kTechnical =
     " kernel terraform puppet ansible graphics math maths mathematics matrix parsing sorting "
@@ -343,6 +354,15 @@ bool is_software_part(std::string_view lemmas) {
   return each_tail(lemmas, [](std::string_view tail) {
     return tail != "type" && listed(kParts, tail, '|');
   });
+}
+
+bool keeps_records(std::string_view lemma) { return listed(kKeepers, lemma, ' '); }
+
+bool is_doer(std::string_view lemma) {
+  if (lemma == "client") return true;
+  const bool ends = lemma.ends_with("er") || lemma.ends_with("or");
+  return ends && lemma.size() > 5 && !keeps_records(lemma) &&
+         (is_person_noun(lemma) || !is_known_word(lemma));
 }
 
 bool is_file_word(std::string_view lemma) { return listed(kFileWords, lemma, ' '); }

@@ -41,6 +41,10 @@ bool is_technical(std::string_view lower);
 bool is_software_part(std::string_view lemmas);
 // "csv", "pdf", "file": what a program reads and writes.
 bool is_file_word(std::string_view lemma);
+// "list", "diary", "blog", "tracker": names a product that keeps records.
+bool keeps_records(std::string_view lemma);
+// "analyser", "trainer", "client": by its form a program, where it is the product's name.
+bool is_doer(std::string_view lemma);
 // A thing that measures or moves by itself: "camera", "valve".
 bool is_device(std::string_view lemma);
 

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "offline/analysis/asked.h"
 #include "offline/analysis/name_index.h"
 #include "offline/language/language.h"
 #include "spec/model.h"
@@ -91,12 +92,8 @@ class Draft {
   std::set<std::string> never_entities;  // lemmas that turned out to be something else
   std::string main_entity;               // id; what an unnamed record is
   // What the brief asks for by its head noun, when that is no service that keeps records.
-  struct Outside {
-    int sentence = -1;
-    std::string what, words;  // "a game", as written
-    bool whole = true;        // also when records are described
-  };
-  Outside outside;
+  std::optional<Asked> outside;
+  int outside_sentence = -1;
 
   // --- origins and claims
   spec::Origin stated(Range range, std::string pattern, double confidence = 0.9) const;

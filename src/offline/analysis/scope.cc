@@ -181,12 +181,22 @@ void mark(Draft& draft, int sentence, const std::string& advice) {
               "capability_outside", advice);
 }
 
+// "a wine finder: name, year, rating"
+bool has_list(const Draft& draft, int sentence) {
+  const Scan s(draft.sentence(sentence));
+  return s.find_any(0, s.size() - 1, {":", "("}) >= 0;
+}
+
 // True when somebody keeps records, too: fields are stated, and if another kind of work is asked for
 // by its head noun, before that, or with a key that only makes sense among stored records ("unique").
 bool describes_records(const Draft& draft) {
-  const auto& asked = draft.outside;
+  const int at = draft.outside_sentence;
+  const auto strength = draft.outside->strength;
   const bool fields = std::ranges::any_of(draft.notes, [&](const auto& entry) {
-    return entry.second.listed && (!asked.whole || entry.second.where.sentence < asked.sentence);
+    if (!entry.second.listed) return false;
+    const int where = entry.second.where.sentence;
+    if (strength == Asked::Strength::kDoubt) return where != at || has_list(draft, at);
+    return strength == Asked::Strength::kTitle || where < at;
   });
   const bool keys = std::ranges::any_of(draft.spec.rules,
                                         [](const auto& rule) { return rule.kind == "unique"; });
@@ -208,12 +218,14 @@ bool is_opening(const Brief& brief, std::size_t index) {
 bool ask(Draft& draft, const Reading& reading, std::size_t index) {
   const auto& sentence = draft.brief.sentences[index];
   const auto number = static_cast<int>(index);
-  const bool opening = draft.outside.sentence < 0 && is_opening(draft.brief, index);
+  const bool opening = !draft.outside && is_opening(draft.brief, index);
   auto asked = asked_outside(sentence, opening);
-  if (asked && draft.outside.sentence < 0) {
-    draft.outside = {number, asked->what, asked->words, asked->whole};
+  if (asked && !draft.outside) {
+    draft.outside = asked;
+    draft.outside_sentence = number;
   }
-  const bool title = asked && opening && !asked->whole;
+  if (asked && asked->strength == Asked::Strength::kDoubt) return false;
+  const bool title = asked && opening && asked->strength == Asked::Strength::kTitle;
   if (!asked) asked = work_outside(sentence, reading.actions[index]);
   if (!asked) return false;
   const auto before = draft.spec.sentences[index].status;
@@ -277,11 +289,10 @@ void mark_outside(Draft& draft, const Reading& reading) {
 
 // After the reading: is there anything left to record?
 bool judge_scope(Draft& draft) {
-  const auto& asked = draft.outside;
-  if (asked.sentence >= 0 && !describes_records(draft)) {
+  if (draft.outside && !describes_records(draft)) {
     refuse_all(draft, fmt::format("The brief asks for {} (\"{}\"). Without a language model only "
                                   "services that keep records can be built.",
-                                  asked.what, asked.words));
+                                  draft.outside->what, draft.outside->words));
     return false;
   }
   const bool outside = std::any_of(draft.spec.sentences.begin(), draft.spec.sentences.end(),
