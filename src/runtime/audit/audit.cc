@@ -81,9 +81,10 @@ std::vector<NotAudited> Audit::left_out() const {
     out.insert(out.end(), more->begin(), more->end());
   }
   for (const Target& target : targets_) {
-    if (target.seen || !target.refused) continue;
+    if (target.seen || !target.refused || !target.stranger.empty()) continue;
     const std::string what = target.source.rule.empty()
-                                 ? fmt::format("{} of {}", target.goal.code, target.goal.operation)
+                                 ? fmt::format("the refusal of {}{}", target.goal.operation,
+                                               target.from.empty() ? "" : " from " + target.from)
                                  : fmt::format("{} in {}", target.source.rule,
                                                target.goal.operation);
     const bool there = std::ranges::any_of(

@@ -17,7 +17,7 @@
 namespace cadre::audit {
 
 struct Limits {
-  int operations = 400;
+  int operations = 1000;
   int sessions = 14;
 };
 

@@ -69,6 +69,19 @@ bool accepts(const Json& schema, const Json& value) {
   return !compiled || compiled->validate(value).empty();
 }
 
+// A value of the same shape that names nothing.
+Json nobody(const Json& known) {
+  if (!known.is_string()) return 987'654'321;
+  std::string text(json::as_view(known.get_string()));
+  const bool uuid = text.size() == 36 && text[8] == '-' && text[23] == '-';
+  for (char& c : text) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    if (c >= '0' && c <= '9') c = uuid ? '7' : '9';
+    else if (letter && !uuid) c = 'z';
+  }
+  return Json(text.empty() ? "nobody" : text);
+}
+
 bool plain(const Json& value) { return !value.is_object() && !value.is_array(); }
 
 std::string instant(std::string_view text) {
@@ -94,6 +107,12 @@ bool same_amount(const Json& expected, const Json& theirs, int scale, const std:
 }
 
 }  // namespace
+
+void add_parameter(const std::string& name, const Json& value, spec::HttpRequest& request) {
+  request.target += fmt::format("{}{}={}", request.target.find('?') == std::string::npos ? '?' : '&',
+                                spec::percent_encode(name),
+                                spec::percent_encode(scalar_text(value)));
+}
 
 const Words& Dialect::entity_words(const std::string& entity) const {
   const auto at = words_.find(entity);
@@ -163,7 +182,16 @@ std::optional<Json> Dialect::slot_value(const Slot& slot, const spec::Endpoint& 
   return value_of(slot, field == endpoint.body.end() ? nullptr : &*field, *value);
 }
 
-Encoded Dialect::encode(const spec::Interpreter& world, const spec::Request& request) const {
+Json Dialect::shown(const std::string& entity, std::int64_t id, const std::string& field) const {
+  const auto at = rows_.find({entity, id});
+  if (at == rows_.end()) return nullptr;
+  const std::string key = key_of_field(entity, field, at->second);
+  const Json* value = key.empty() ? nullptr : json::find(at->second, key);
+  return value == nullptr || !plain(*value) ? Json() : *value;
+}
+
+Encoded Dialect::encode(const spec::Interpreter& world, const spec::Request& request,
+                        const std::string& stranger) const {
   Encoded out;
   const auto at = mapping_.operations.find(request.operation);
   const spec::Endpoint* endpoint = spec::find_endpoint(world.contract(), request.operation);
@@ -172,38 +200,35 @@ Encoded Dialect::encode(const spec::Interpreter& world, const spec::Request& req
     return out;
   }
   const MappedOperation& mapped = at->second;
-  Json ours = request.body ? *request.body : Json(JsonObject{});
-  if (mapped.whole_row) {
-    const auto id = std::strtoll(request.row.c_str(), nullptr, 10);
-    Json row = world.row_json(endpoint->entity, id, request.now);
-    for (const auto& member : ours.get_object()) {
-      if (row.is_object()) row.get_object()[member.key()] = member.value();
-    }
-    if (row.is_object()) ours = std::move(row);
-  }
+  const Json ours = values_of(world, request, *endpoint, mapped);
   out.request.method = mapped.theirs.method;
   out.request.target = mapped.theirs.path;
+  const auto said = [&](const Slot& slot) {
+    auto value = slot_value(slot, *endpoint, request, ours);
+    if (value && !value->is_null() && slot.field.name == stranger) {
+      value = nobody(*value);
+      out.strange = true;
+    }
+    return value;
+  };
   const auto lost = [&](const Slot& slot) {
     out.why_not = fmt::format("{} cannot be said as \"{}\"",
                               slot.ours.empty() ? "the row" : slot.ours, slot.field.name);
     return out;
   };
   for (const Slot& slot : mapped.path) {
-    const auto value = slot_value(slot, *endpoint, request, ours);
+    const auto value = said(slot);
     if (!value || value->is_null()) return lost(slot);
     out.request.target = text::replace_all(out.request.target, "{" + slot.field.name + "}",
                                            spec::percent_encode(scalar_text(*value)));
   }
   for (const Slot& slot : mapped.query) {
-    const auto value = slot_value(slot, *endpoint, request, ours);
+    const auto value = said(slot);
     if (!value) return lost(slot);
-    out.request.target +=
-        fmt::format("{}{}={}", out.request.target.find('?') == std::string::npos ? '?' : '&',
-                    spec::percent_encode(slot.field.name),
-                    spec::percent_encode(scalar_text(*value)));
+    add_parameter(slot.field.name, *value, out.request);
   }
   for (const Slot& slot : mapped.headers) {
-    const auto value = slot_value(slot, *endpoint, request, ours);
+    const auto value = said(slot);
     if (value) out.request.headers.emplace_back(slot.field.name, scalar_text(*value));
   }
   if (mapped.theirs.body_schema.is_null() && mapped.body.empty()) return out;
@@ -211,7 +236,7 @@ Encoded Dialect::encode(const spec::Interpreter& world, const spec::Request& req
   for (const Slot& slot : mapped.body) {
     const bool given = slot.kind != SlotKind::kInput && slot.kind != SlotKind::kReference;
     if (!given && json::find(ours, slot.ours) == nullptr) continue;
-    const auto value = slot_value(slot, *endpoint, request, ours);
+    const auto value = said(slot);
     if (!value) return lost(slot);
     if (value->is_null() && request.body && !mapped.whole_row && out.request.method == "POST") {
       continue;
@@ -222,6 +247,18 @@ Encoded Dialect::encode(const spec::Interpreter& world, const spec::Request& req
   out.request.body = json::write(out.body);
   out.request.headers.emplace_back("Content-Type", "application/json");
   return out;
+}
+
+// What is to be said: the request's own values, and of a row that is put as a whole all of them.
+Json Dialect::values_of(const spec::Interpreter& world, const spec::Request& request,
+                        const spec::Endpoint& endpoint, const MappedOperation& mapped) {
+  Json ours = request.body ? *request.body : Json(JsonObject{});
+  if (!mapped.whole_row) return ours;
+  const auto id = std::strtoll(request.row.c_str(), nullptr, 10);
+  Json row = world.row_json(endpoint.entity, id, request.now);
+  if (!row.is_object()) return ours;
+  for (const auto& member : ours.get_object()) row.get_object()[member.key()] = member.value();
+  return row;
 }
 
 const Json* Dialect::row_of(const Json& body) {

@@ -19,6 +19,7 @@ struct Encoded {
   spec::HttpRequest request;
   Json body;            // as sent; null without one
   std::string why_not;  // not empty: it cannot be said in their contract
+  bool strange = false;  // the stranger was named
 };
 
 struct Difference {
@@ -27,12 +28,18 @@ struct Difference {
   std::string expected, got;
 };
 
+void add_parameter(const std::string& name, const Json& value, spec::HttpRequest& request);
+
 class Dialect {
  public:
   // Both must outlive the dialect.
   Dialect(const spec::Spec& spec, const Mapping& mapping) : spec_(spec), mapping_(mapping) {}
 
-  Encoded encode(const spec::Interpreter& world, const spec::Request& request) const;
+  // With `stranger`, their field of that name names a row that does not exist.
+  Encoded encode(const spec::Interpreter& world, const spec::Request& request,
+                 const std::string& stranger = {}) const;
+  // What the service shows of the field, when that is one plain value; else null.
+  Json shown(const std::string& entity, std::int64_t id, const std::string& field) const;
 
   // The row that an answer shows, out of its wrapping; null when it shows none.
   static const Json* row_of(const Json& body);
@@ -60,6 +67,8 @@ class Dialect {
                            const Json& row) const;
 
  private:
+  static Json values_of(const spec::Interpreter& world, const spec::Request& request,
+                        const spec::Endpoint& endpoint, const MappedOperation& mapped);
   std::optional<Json> value_of(const Slot& slot, const spec::Field* ours, const Json& value) const;
   std::optional<Json> key_value(const std::string& entity, std::int64_t id, const Slot& slot) const;
   std::optional<Json> slot_value(const Slot& slot, const spec::Endpoint& endpoint,

@@ -21,7 +21,8 @@ std::string text_of(const spec::Spec& spec, const spec::Sentence& sentence) {
 
 Source source_of(const spec::Spec& spec, const spec::Origin& origin, const std::string& rule,
                  const std::string& says) {
-  Source source{rule, says, origin.sentences, origin.kind == spec::OriginKind::kStated};
+  Source source{rule, says, origin.sentences, origin.kind == spec::OriginKind::kStated,
+                origin.kind == spec::OriginKind::kAssumed && origin.sentences.empty()};
   if (const spec::Rule* known = spec::find_rule(spec, rule)) source.says = known->canonical;
   return source;
 }

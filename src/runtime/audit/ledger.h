@@ -19,6 +19,7 @@ struct Source {
   std::string says;                    // the rule in canonical words, or what is implied
   std::vector<std::string> sentences;  // "S4"
   bool stated = false;                 // false: implied by the brief, said by no sentence
+  bool guessed = false;                // by the engine, of the brief it has no word
 };
 
 Source source_of(const spec::Spec& spec, const spec::Origin& origin, const std::string& rule,

@@ -74,7 +74,11 @@ Words words_of(std::string_view name) {
   Words out;
   if (text::trim(name).empty()) return out;
   for (const std::string& word : text::split(text::snake_case(name), '_')) {
-    if (!word.empty()) out.push_back(text::singular(word));
+    if (word.empty()) continue;
+    std::string one = text::singular(word);
+    // "movies" may be of "movie" or of "movy": both are the same word here.
+    if (one.size() > 3 && one.ends_with("ie")) one.replace(one.size() - 2, 2, "y");
+    out.push_back(std::move(one));
   }
   return out;
 }

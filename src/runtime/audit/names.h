@@ -10,7 +10,7 @@ namespace cadre::audit {
 
 using Words = std::vector<std::string>;
 
-// "bookLoans" -> book, loan: small letters, each in the singular.
+// "bookLoans" -> book, loan: small letters, each in the singular ("movies" -> movy).
 Words words_of(std::string_view name);
 Words without(const Words& words, const Words& minus);
 

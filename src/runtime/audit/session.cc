@@ -17,6 +17,7 @@ constexpr int kAttempts = 120;
 constexpr int kChanceTries = 8;
 constexpr int kTargetTries = 4;
 constexpr int kSearch = 1500;
+constexpr int kReleaseTries = 150;
 constexpr std::size_t kStoryLines = 14;
 
 int weight_of(const spec::Interpreter& world, const spec::Endpoint& endpoint) {
@@ -73,23 +74,30 @@ std::optional<Session::Ask> Session::pending() {
   while (!later_.empty()) {
     const Later later = later_.front();
     later_.pop_front();
-    const bool list = later.kind == Kind::kList;
-    const spec::Operation* read =
-        standard(later.entity, list ? OpKind::kList : OpKind::kRead);
-    if (read == nullptr || ledger_.blocked(read->id)) continue;
-    if (!dialect_.knows(later.entity, later.row)) continue;
-    Ask ask;
-    ask.kind = later.kind;
-    ask.entity = later.entity;
-    ask.row = later.row;
-    ask.request.operation = read->id;
-    ask.request.now = now_;
-    if (!list) ask.request.row = std::to_string(later.row);
-    ask.encoded = dialect_.encode(world_, ask.request);
-    if (ask.encoded.why_not.empty()) return ask;
-    ledger_.leave_out(read->id, ask.encoded.why_not);
+    if (auto ask = look(later)) return ask;
   }
   return std::nullopt;
+}
+
+std::optional<Session::Ask> Session::look(const Later& later) {
+  const bool list = later.kind == Kind::kList || later.kind == Kind::kFilter;
+  const spec::Operation* read = standard(later.entity, list ? OpKind::kList : OpKind::kRead);
+  if (read == nullptr || ledger_.blocked(read->id)) return std::nullopt;
+  if (!dialect_.knows(later.entity, later.row)) return std::nullopt;
+  Ask ask;
+  ask.kind = later.kind;
+  ask.entity = later.entity;
+  ask.row = later.row;
+  ask.request.operation = read->id;
+  ask.request.now = now_;
+  if (!list) ask.request.row = std::to_string(later.row);
+  ask.encoded = dialect_.encode(world_, ask.request);
+  if (!ask.encoded.why_not.empty()) {
+    ledger_.leave_out(read->id, ask.encoded.why_not);
+    return std::nullopt;
+  }
+  if (later.filter != nullptr && !filter_by(*later.filter, later.row, ask)) return std::nullopt;
+  return ask;
 }
 
 std::optional<Session::Ask> Session::operate() {
@@ -143,18 +151,24 @@ bool Session::prepare(spec::Request request, Ask& ask) {
   spec::Interpreter probe = world_, second = other_;
   ask.expected = probe.handle(request);
   if (ask.expected.ok() != second.handle(request).ok()) return false;
-  if (!ask.expected.ok()) {
+  const bool stranger = ask.target != nullptr && !ask.target->stranger.empty();
+  if (stranger) {
+    ask.refusal = ask.target->source;
+    ask.expected = {404, "stranger", {}, ask.target->stranger, {}};
+  } else if (!ask.expected.ok()) {
     const bool bound = ask.target != nullptr && !ask.target->field.empty() &&
                        ask.expected.code == "invalid";
     ask.refusal = bound ? std::optional(ask.target->source)
                         : refusal_source(request, ask.expected);
     if (!ask.refusal) return false;
   }
-  ask.encoded = dialect_.encode(world_, request);
+  ask.encoded =
+      dialect_.encode(world_, request, stranger ? ask.target->stranger : std::string());
   if (!ask.encoded.why_not.empty()) {
     ledger_.leave_out(request.operation, ask.encoded.why_not);
     return false;
   }
+  if (stranger && !ask.encoded.strange) return false;
   const spec::Endpoint* endpoint = spec::find_endpoint(world_.contract(), request.operation);
   ask.entity = endpoint->entity;
   ask.row = std::strtoll(request.row.c_str(), nullptr, 10);
@@ -168,42 +182,102 @@ void Session::plan() {
       continue;
     }
     ++target.tries;
-    if (!target.field.empty()) {
-      auto request = at_bound(target);
+    aim_ = &target;
+    if (!target.field.empty() || !target.stranger.empty() || !target.from.empty()) {
+      auto request = !target.from.empty()    ? in_state(target)
+                     : target.field.empty() ? accepted(target.goal.operation)
+                                            : at_bound(target);
       if (request) story_.push_back(std::move(*request));
-    } else {
-      spec::Budget budget;
-      budget.requests = kSearch;
-      budget.seed = seed_ * 131 + static_cast<std::uint64_t>(target.tries);
-      budget.clock_stands = true;
-      // Where the brief can be read in two ways, the one that refuses less is tried first.
-      const bool first = (target.goal.code == "invalid_transition") == (target.tries % 2 == 1);
+    }
+    const bool search = target.field.empty() && target.stranger.empty();
+    if (story_.empty() && search) {
       const auto story =
-          spec::search_refusal(first ? world_ : other_, target.goal, now_, budget);
+          towards(target, seed_ * 131 + static_cast<std::uint64_t>(target.tries));
       story_.assign(story.begin(), story.end());
     }
-    if (story_.empty()) continue;
-    aim_ = &target;
+    if (!story_.empty()) return;
+  }
+}
+
+// A story that ends in what is wanted, or in a row of the state that is wanted first.
+std::vector<spec::Request> Session::towards(const Target& target, std::uint64_t seed) {
+  spec::Budget budget;
+  budget.requests = kSearch;
+  budget.seed = seed;
+  budget.clock_stands = true;
+  if (target.from.empty()) {
+    // Where the brief can be read in two ways, the one that refuses less is tried first.
+    const bool first = (target.goal.code == "invalid_transition") == (target.tries % 2 == 1);
+    return spec::search_refusal(first ? world_ : other_, target.goal, now_, budget);
+  }
+  const spec::Operation* operation = spec::find_operation(world_.spec(), target.goal.operation);
+  const spec::Entity* entity = spec::find_entity(world_.spec(), operation->on);
+  aim_ = nullptr;
+  for (const spec::Transition& edge : entity->lifecycle->transitions) {
+    if (edge.to != target.from || ledger_.blocked(edge.by)) continue;
+    auto story = spec::search_refusal(other_, {edge.by, {}, {}, {}, {}}, now_, budget);
+    if (!story.empty()) return story;
+  }
+  return {};
+}
+
+// The operation on a row that is in the target's state.
+std::optional<spec::Request> Session::in_state(const Target& target) {
+  const spec::Endpoint* endpoint = spec::find_endpoint(world_.contract(), target.goal.operation);
+  if (endpoint == nullptr) return std::nullopt;
+  const spec::Entity* entity = spec::find_entity(world_.spec(), endpoint->entity);
+  for (const std::int64_t id : world_.ids(endpoint->entity)) {
+    const Json row = world_.row_json(endpoint->entity, id, now_);
+    if (json::get_string(row, entity->lifecycle->attribute) != target.from) continue;
+    if (!dialect_.knows(endpoint->entity, id)) continue;
+    spec::Request request = factory_.valid(world_, *endpoint, now_, {});
+    request.row = std::to_string(id);
+    settle(request);
+    spec::Interpreter probe = world_;
+    if (probe.handle(request).code == "invalid_transition") return request;
+  }
+  return std::nullopt;
+}
+
+// After a refusal that a rule asks for: the smallest change by which the same is allowed again.
+void Session::plan_release() {
+  const std::string key = refusal_key(asked_->request.operation, asked_->expected);
+  if (asked_->expected.rule.empty() || !story_.empty() || !released_.insert(key).second) return;
+  for (int attempt = 0; attempt < kReleaseTries; ++attempt) {
+    spec::Request change = by_chance();
+    if (change.operation.empty() || change.operation == asked_->request.operation) continue;
+    spec::Interpreter probe = world_, second = other_;
+    if (!probe.handle(change).ok() || !second.handle(change).ok()) continue;
+    if (!probe.handle(asked_->request).ok() || !second.handle(asked_->request).ok()) continue;
+    aim_ = nullptr;
+    story_ = {std::move(change), asked_->request};
     return;
   }
 }
 
-// A request that is fine but for the one value.
-std::optional<spec::Request> Session::at_bound(Target& target) {
-  const spec::Endpoint* endpoint =
-      spec::find_endpoint(world_.contract(), target.goal.operation);
+std::optional<spec::Request> Session::accepted(const std::string& operation) {
+  const spec::Endpoint* endpoint = spec::find_endpoint(world_.contract(), operation);
   if (endpoint == nullptr) return std::nullopt;
   for (int attempt = 0; attempt < 40; ++attempt) {
     spec::Request request = factory_.valid(world_, *endpoint, now_, {});
     settle(request);
     spec::Interpreter probe = world_;
-    if (!probe.handle(request).ok()) continue;
-    if (!request.body || !request.body->is_object()) request.body = JsonObject{};
-    JsonObject& body = request.body->get_object();
+    if (probe.handle(request).ok()) return request;
+  }
+  return std::nullopt;
+}
+
+// A request that is fine but for the one value.
+std::optional<spec::Request> Session::at_bound(const Target& target) {
+  for (int attempt = 0; attempt < 10; ++attempt) {
+    auto request = accepted(target.goal.operation);
+    if (!request) return std::nullopt;
+    if (!request->body || !request->body->is_object()) request->body = JsonObject{};
+    JsonObject& body = request->body->get_object();
     if (target.value.is_null()) body.erase(target.field);
     else body[target.field] = target.value;
-    probe = world_;
-    const spec::Response expected = probe.handle(request);
+    spec::Interpreter probe = world_;
+    const spec::Response expected = probe.handle(*request);
     const bool due = target.refused ? expected.code == "invalid" : expected.ok();
     if (due) return request;
   }

@@ -28,6 +28,8 @@ struct Target {
   spec::Goal goal;  // with no code: the operation's success
   std::string field;  // of a value at or beyond a bound: which
   Json value;
+  std::string from;      // the state in which it is not allowed
+  std::string stranger;  // their field in which a row that does not exist is named
   bool refused = false;  // a refusal is due
   Source source;
   int tries = 0;
@@ -52,7 +54,7 @@ class Session {
   Next broken(const std::string& what);
 
  private:
-  enum class Kind { kOperate, kReadBack, kGone, kList };
+  enum class Kind { kOperate, kReadBack, kGone, kList, kFilter };
   struct Ask {
     Kind kind = Kind::kOperate;
     spec::Request request;
@@ -62,19 +64,27 @@ class Session {
     std::int64_t row = 0;
     Encoded encoded;
     Target* target = nullptr;
+    const ListFilter* filter = nullptr;
+    std::vector<std::int64_t> others;  // kFilter: rows that the list must not show
   };
   struct Later {
     Kind kind;
     std::string entity;
     std::int64_t row;
+    const ListFilter* filter = nullptr;
   };
 
   // session.cc: what to ask
   std::optional<Ask> pending();
   std::optional<Ask> operate();
   bool prepare(spec::Request request, Ask& ask);
+  std::optional<Ask> look(const Later& later);
   void plan();
-  std::optional<spec::Request> at_bound(Target& target);
+  std::vector<spec::Request> towards(const Target& target, std::uint64_t seed);
+  std::optional<spec::Request> in_state(const Target& target);
+  void plan_release();
+  std::optional<spec::Request> at_bound(const Target& target);
+  std::optional<spec::Request> accepted(const std::string& operation);
   spec::Request by_chance();
   void settle(spec::Request& request) const;
   std::optional<Source> refusal_source(const spec::Request& request,
@@ -83,6 +93,13 @@ class Session {
   const MappedOperation& mapped() const;
   const spec::Operation& operation() const;
   const spec::Operation* standard(const std::string& entity, spec::OperationKind kind) const;
+
+  // session_lists.cc: lists, their filters and searches
+  void want_filters(const std::string& entity, std::int64_t row);
+  bool filter_by(const ListFilter& filter, std::int64_t row, Ask& ask) const;
+  void judge_list(const Json& answer, int status, const std::string& body);
+  void judge_filter(const Json& answer, int status, const std::string& body);
+  bool in_pages(const Json& answer, std::size_t rows) const;
 
   // session_judge.cc: what the answer says
   Next judge(int status, const std::string& body);
@@ -94,9 +111,13 @@ class Session {
   void look_again();
   void compare(const std::string& entity, std::int64_t row, const Json& theirs,
                const std::string& when);
+  std::string free_to_refuse() const;
+  void remember_beginnings(const spec::Entity& entity, std::int64_t id);
   void remember_writers(const spec::Response& done);
   Source writer_of(const std::string& entity, std::int64_t row, const std::string& field) const;
   Source operation_source() const;
+  std::string asked_endpoint() const;
+  void see_target();
   std::string story(int status, const std::string& body) const;
   std::string open_statement() const;
   bool their_contract_refuses(std::string& why) const;
@@ -114,7 +135,13 @@ class Session {
   std::deque<Later> later_;
   std::optional<Ask> asked_;
   std::vector<std::string> told_;
+  std::set<std::string> released_;  // refusals after which what allows it again was looked for
+  // What the last answer to a change said as it is due, to be seen when the row is read again.
+  std::set<std::string> answered_;
+  std::string answered_on_;
+  Source answered_by_;
   std::map<std::tuple<std::string, std::int64_t, std::string>, Source> writers_;
+  std::map<const ListFilter*, int> filtered_;
   std::set<std::pair<std::string, std::string>> shaky_;  // entity, field: they have come apart
 };
 

@@ -12,6 +12,9 @@ namespace {
 
 using OpKind = spec::OperationKind;
 
+// Longer lists may be shown in part.
+constexpr std::size_t kListed = 8;
+
 Json parsed(const std::string& body) {
   const std::string_view rest = text::trim(body);
   if (rest.empty()) return nullptr;
@@ -27,6 +30,8 @@ std::vector<std::string> steps_of(const std::string& target, const std::string& 
 }
 
 }  // namespace
+
+std::string Session::asked_endpoint() const { return mapped().theirs.name(); }
 
 Source Session::operation_source() const { return source_of_operation(world_.spec(), operation()); }
 
@@ -94,16 +99,29 @@ Next Session::judge(int status, const std::string& body) {
 
 Next Session::judge_refusal_due(int status, const std::string& body) {
   const std::string& id = asked_->request.operation;
-  const Source& source = *asked_->refusal;
+  const Source source = *asked_->refusal;
   if (status >= 400) {
     // Whatever is refused always is refused for some other reason.
     const bool works = std::ranges::any_of(targets_, [&](const Target& target) {
       return target.goal.operation == id && target.goal.code.empty() && target.field.empty() &&
              target.seen;
     });
-    if (works && !ledger_.known("refused/" + id)) ledger_.agree(source);
+    if (works && !ledger_.known("refused/" + id)) {
+      ledger_.agree(source);
+      see_target();
+      plan_release();
+    }
     look_again();
     return Next::kGoOn;
+  }
+  if (asked_->expected.code == "stranger") {
+    ledger_.contradict("stranger/" + id + "/" + asked_->expected.field,
+                       source.stated ? "high" : "medium", source,
+                       fmt::format("{} accepts what does not exist as \"{}\"",
+                                   mapped().theirs.name(), asked_->expected.field),
+                       story(status, body) + "\nDue: a refusal (4xx)");
+    const bool reads = operation().kind == OpKind::kRead;
+    return reads ? Next::kGoOn : Next::kStartAgain;
   }
   const std::string what = source.rule.empty() ? "" : " (" + source.rule + ")";
   ledger_.contradict(
@@ -116,6 +134,18 @@ Next Session::judge_refusal_due(int status, const std::string& body) {
                   source.says),
       story(status, body) + "\nDue: a refusal (4xx)");
   return Next::kStartAgain;
+}
+
+// What chance has shown need not be looked for.
+void Session::see_target() {
+  for (Target& target : targets_) {
+    if (target.refused && target.goal.operation == asked_->request.operation &&
+        target.goal.code == asked_->expected.code && target.goal.rule == asked_->expected.rule &&
+        target.goal.field == asked_->expected.field && target.field.empty() &&
+        target.from.empty() && target.stranger.empty() && !target.goal.code.empty()) {
+      target.seen = true;
+    }
+  }
 }
 
 bool Session::their_contract_refuses(std::string& why) const {
@@ -152,6 +182,42 @@ std::string Session::open_statement() const {
   return {};
 }
 
+// Why a service may refuse what no statement forbids, or "".
+std::string Session::free_to_refuse() const {
+  const spec::Operation& what = operation();
+  const spec::Spec& spec = world_.spec();
+  const spec::Entity& entity = *spec::find_entity(spec, what.on);
+  const auto shaky = [&](const spec::Guard& guard) { return is_shaky(guard.require, what.on); };
+  if (std::ranges::any_of(what.guards, shaky)) return "what its rule reads is different already";
+  if (subject_.by_rows.contains(what.id)) return "the brief gives it on some rows only";
+  if (what.kind == OpKind::kDelete) return "whether what is in use can be deleted, is not stated";
+  if (!entity.lifecycle) return {};
+  const std::string& states = entity.lifecycle->attribute;
+  const std::string state =
+      json::get_string(world_.row_json(what.on, asked_->row, now_), states);
+  const bool changes = what.kind == OpKind::kUpdate && spec::is_standard(what);
+  if (changes && state != entity.lifecycle->initial) {
+    return fmt::format("whether what is {} can still be changed, is not stated", state);
+  }
+  if (what.kind != OpKind::kTransition) return {};
+  if (shaky_.contains({what.on, states})) return "its state is different already";
+  // "At most 3 open tasks" may forbid to open another one again.
+  for (const spec::Transition& edge : entity.lifecycle->transitions) {
+    if (edge.by != what.id || edge.from != state) continue;
+    for (const spec::Operation& other : spec.operations) {
+      for (const spec::Guard& guard : other.guards) {
+        const spec::Expr* filter = other.on == what.on ? count_filter(guard.require, what.on)
+                                                       : nullptr;
+        if (filter != nullptr && may_count(*filter, states, edge.to) &&
+            !may_count(*filter, states, edge.from)) {
+          return fmt::format("{} may forbid it", guard.id);
+        }
+      }
+    }
+  }
+  return {};
+}
+
 void Session::judge_unexpected_refusal(int status, const std::string& body) {
   const std::string& id = asked_->request.operation;
   std::string why;
@@ -165,10 +231,11 @@ void Session::judge_unexpected_refusal(int status, const std::string& body) {
                                       mapped().theirs.name(), status, open));
     return;
   }
-  const auto shaky = [&](const spec::Guard& guard) {
-    return is_shaky(guard.require, operation().on);
-  };
-  if (std::ranges::any_of(operation().guards, shaky)) return;
+  if (const std::string free = free_to_refuse(); !free.empty()) {
+    ledger_.leave_out(id, fmt::format("{} was refused with {}: {}", mapped().theirs.name(), status,
+                                      free));
+    return;
+  }
   const Source source = operation_source();
   ledger_.contradict("refused/" + id, source.stated ? "high" : "medium", source,
                      fmt::format("{} refuses what the brief allows ({})", mapped().theirs.name(),
@@ -226,17 +293,43 @@ void Session::adopt(const std::string& body) {
     }
     if (row != nullptr && dialect_.is_row(what.on, id, *row)) dialect_.learn(what.on, id, *row);
   }
+  answered_.clear();
+  answered_on_ = what.on;
+  answered_by_ = operation_source();
   if (row != nullptr && dialect_.is_row(what.on, id, *row)) {
     compare(what.on, id, *row, what.kind == OpKind::kRead ? "read" : "answered");
   }
   if (what.kind == OpKind::kRead) return;
   later_.push_back({Kind::kReadBack, what.on, id});
-  if (makes && world_.ids(what.on).size() <= 8) later_.push_back({Kind::kList, what.on, id});
+  if (makes && world_.ids(what.on).size() <= kListed) later_.push_back({Kind::kList, what.on, id});
+  if (makes) want_filters(what.on, id);
   const Json self = world_.row_json(what.on, id, now_);
   for (const spec::Relation* relation : spec::relations_of(world_.spec(), what.on)) {
     const std::int64_t other = json::get_int(self, relation->role + "_id");
     if (other > 0) later_.push_back({Kind::kReadBack, relation->to, other});
   }
+}
+
+// What a new row begins with.
+void Session::remember_beginnings(const spec::Entity& entity, std::int64_t id) {
+  const spec::Spec& spec = world_.spec();
+  for (const spec::Attribute& attribute : entity.attributes) {
+    const bool given = asked_->request.body && asked_->request.body->is_object() &&
+                       asked_->request.body->get_object().contains(attribute.id);
+    const auto source = rule_source(spec, "default", entity.id + "." + attribute.id);
+    if (source && !given) writers_[{entity.id, id, attribute.id}] = *source;
+  }
+  if (!entity.lifecycle) return;
+  const std::string& attribute = entity.lifecycle->attribute;
+  Source source{"", fmt::format("a new {} is {}", entity.name, entity.lifecycle->initial),
+                spec::find_attribute(entity, attribute)->origin.sentences, false};
+  const auto rule = rule_source(spec, "transitions", entity.id + "." + attribute);
+  const auto& states = entity.lifecycle->states;
+  if (rule && !states.empty() && states.front() == entity.lifecycle->initial) {
+    source.sentences = rule->sentences;
+    source.stated = true;
+  }
+  writers_[{entity.id, id, attribute}] = source;
 }
 
 void Session::remember_writers(const spec::Response& done) {
@@ -264,14 +357,16 @@ void Session::remember_writers(const spec::Response& done) {
     const std::string& attribute = entity->lifecycle->attribute;
     for (const spec::Transition& edge : entity->lifecycle->transitions) {
       if (edge.by != what.id) continue;
-      writers_[{what.on, id, attribute}] = source_of(
-          spec, edge.origin, "", fmt::format("{} makes a {} {}", what.verb, entity->name, edge.to));
+      // To which state a thing is "reopened", only the sentence can say.
+      const bool said = mentions(text_of(spec, edge.origin), edge.to);
+      writers_[{what.on, id, attribute}] =
+          said ? source_of(spec, edge.origin, "",
+                           fmt::format("{} makes a {} {}", what.verb, entity->name, edge.to))
+               : Source{};
     }
-    if (what.kind == OpKind::kCreate || what.kind == OpKind::kEventCreate) {
-      Source source{"", fmt::format("a new {} is {}", entity->name, entity->lifecycle->initial),
-                    spec::find_attribute(*entity, attribute)->origin.sentences, false};
-      writers_[{what.on, id, attribute}] = source;
-    }
+  }
+  if (what.kind == OpKind::kCreate || what.kind == OpKind::kEventCreate) {
+    remember_beginnings(*entity, id);
   }
   for (const spec::Effect& effect : what.effects) {
     if (effect.where || effect.kind == spec::EffectKind::kCreate) continue;
@@ -307,6 +402,8 @@ void Session::compare(const std::string& entity, std::int64_t row, const Json& t
   const Json expected = world_.row_json(entity, row, now_);
   std::vector<std::string> agreed;
   const auto differences = dialect_.compare(entity, expected, theirs, agreed);
+  const bool again = when == "read again";
+  if (when == "answered") answered_ = {agreed.begin(), agreed.end()};
   for (const std::string& field : agreed) {
     if (shaky_.contains({entity, field})) continue;
     const Source source = writer_of(entity, row, field);
@@ -314,14 +411,19 @@ void Session::compare(const std::string& entity, std::int64_t row, const Json& t
   }
   for (const Difference& one : differences) {
     if (shaky_.contains({entity, one.field})) continue;
-    const Source source = writer_of(entity, row, one.field);
-    if (source.says.empty()) {
-      ledger_.leave_out(entity + "." + one.field, "what it begins with, the brief does not say");
+    Source source = writer_of(entity, row, one.field);
+    // Whatever it is that is due: it was answered so, and is not so.
+    const bool lost = (source.says.empty() || source.guessed) && again && entity == answered_on_ &&
+                      answered_.contains(one.field);
+    if (lost) source = answered_by_;
+    if (source.says.empty() || source.guessed) {
+      ledger_.leave_out(entity + "." + one.field, "what it is there, the brief does not say");
     } else {
       ledger_.contradict(
           fmt::format("field/{}/{}/{}", entity, one.field, source.says),
           source.stated ? "high" : "medium", source,
-          fmt::format("{}.{} is {}, and {} is due", entity, one.field, one.got, one.expected),
+          fmt::format("{}: {}.{} is {}, and {} is due{}", asked_endpoint(), entity, one.field,
+                      one.got, one.expected, lost ? ", as it was answered before" : ""),
           fmt::format("{}\nDue: \"{}\": {} ({})", story(200, "(the row, as " + when + ")"), one.key,
                       one.expected, source.says));
     }
@@ -343,16 +445,10 @@ void Session::judge_read(int status, const std::string& body) {
     dialect_.forget(asked_->entity, asked_->row);
     return;
   }
-  if (asked_->kind == Kind::kList) {
-    const JsonArray* list = status < 300 ? Dialect::list_of(answer) : nullptr;
-    if (list == nullptr || list->size() >= 10) return;
-    const bool there = std::ranges::any_of(*list, [&](const Json& row) {
-      return dialect_.is_row(asked_->entity, asked_->row, row);
-    });
-    if (there) return ledger_.agree(source);
-    ledger_.contradict("list/" + asked_->entity, source.stated ? "high" : "medium", source,
-                       fmt::format("the list leaves out a {} that was stored", entity->name),
-                       story(status, body));
+  if (asked_->kind == Kind::kList) return judge_list(answer, status, body);
+  if (asked_->kind == Kind::kFilter) return judge_filter(answer, status, body);
+  if (status >= 300 && subject_.by_rows.contains(asked_->request.operation)) {
+    ledger_.leave_out(asked_->request.operation, "who may see a row depends on who asks");
     return;
   }
   if (status >= 300) {

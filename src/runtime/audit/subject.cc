@@ -35,6 +35,7 @@ bool limits(std::string_view sentence) {
 void drop_actors(Subject& out) {
   int stated = 0;
   for (const spec::Permission& permission : out.spec.permissions) {
+    if (permission.rows) out.by_rows.insert(permission.operation);
     stated += permission.origin.kind == spec::OriginKind::kStated ? 1 : 0;
   }
   if (stated > 0) {
@@ -52,6 +53,8 @@ void drop_actors(Subject& out) {
     });
   }
 }
+
+}  // namespace
 
 std::string text_of(const spec::Spec& spec, const spec::Origin& origin) {
   std::string out;
@@ -71,6 +74,8 @@ bool mentions(const std::string& text, const std::string& state) {
                                [&](const std::string& one) { return word_score(word, one) > 0; });
   });
 }
+
+namespace {
 
 // An action on a state is judged only where the sentence that it was read from names the state:
 // what was filled in around it is the engine's, not the brief's. The other reading is without it.
@@ -185,6 +190,56 @@ void doubt_changes(Subject& out) {
   }
 }
 
+// Their parameter for a filter or a search of ours, or nullptr.
+const TheirField* parameter_for(const std::string& field, bool search, const Words& entity,
+                                const TheirOperation& theirs) {
+  static const std::set<std::string> kSearch{"q", "search", "query", "term", "keyword", "text"};
+  const TheirField* best = nullptr;
+  int best_score = search ? 0 : 1;
+  for (const TheirField& one : theirs.query_fields) {
+    const std::string type = type_of(one.schema);
+    if (type == "object" || type == "array") continue;
+    int score = field_score(words_of(field), words_of(one.name), entity);
+    if (search && kSearch.contains(text::lower(one.name))) score = 5;
+    if (score <= best_score) continue;
+    best_score = score;
+    best = &one;
+  }
+  return best;
+}
+
+// The lists' parameters that the brief asks for; what is a report of its own is not compared.
+void find_filters(Subject& out) {
+  for (const spec::Query& query : out.spec.queries) {
+    if (spec::is_report(query)) continue;
+    const spec::Entity* entity = spec::find_entity(out.spec, query.on);
+    const auto list = std::ranges::find_if(out.spec.operations, [&](const auto& operation) {
+      return operation.on == query.on && operation.kind == spec::OperationKind::kList;
+    });
+    if (entity == nullptr || list == out.spec.operations.end()) continue;
+    const auto mapped = out.mapping.operations.find(list->id);
+    for (const std::string& by : query.by) {
+      const bool attribute = spec::find_attribute(*entity, by) != nullptr;
+      const bool reference = spec::find_relation(out.spec, query.on, by) != nullptr;
+      const bool search = query.kind == spec::QueryKind::kSearch;
+      const TheirField* parameter =
+          mapped == out.mapping.operations.end() || (!attribute && !reference)
+              ? nullptr
+              : parameter_for(reference ? by + "_id" : by, search, words_of(entity->name),
+                              mapped->second.theirs);
+      if (parameter == nullptr) {
+        out.left_out.push_back({query.id, fmt::format("the list of {} has no parameter for {}",
+                                                      entity->plural, by)});
+        continue;
+      }
+      const std::string says = fmt::format("{} can be {} by {}", entity->plural,
+                                           search ? "searched" : "filtered", by);
+      out.filters.push_back({query.id, list->id, query.on, reference ? by + "_id" : by, *parameter,
+                             search, source_of(out.spec, query.origin, "", says)});
+    }
+  }
+}
+
 void drop_unmapped(const Mapping& mapping, spec::Spec& spec) {
   const auto gone = [&](const std::string& id) { return !mapping.operations.contains(id); };
   std::erase_if(spec.operations,
@@ -245,6 +300,7 @@ Subject make_subject(const spec::Spec& model, const Json& openapi) {
   const spec::Contract contract = spec::derive_contract(out.spec);
   out.operations_total = static_cast<int>(contract.endpoints.size());
   out.mapping = map_operations(out.spec, contract, read_contract(openapi));
+  find_filters(out);
   out.spec.queries.clear();
   out.other = out.spec;
   doubt_actions(out);

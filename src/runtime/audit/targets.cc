@@ -35,10 +35,10 @@ void add_bound(const std::string& operation, const spec::Attribute& attribute, b
   const spec::Value at = spec::literal_value(*bound);
   const spec::Value beyond = spec::add(at, spec::Value::of_decimal(low ? -1 : 1, scale));
   const bool excluded = low && attribute.exclusive_min;
-  out.push_back({{operation, {}, {}, {}, {}}, attribute.id, shown(at, attribute), excluded,
-                 source});
-  out.push_back({{operation, {}, {}, {}, {}}, attribute.id, shown(beyond, attribute), true,
-                 source});
+  out.push_back({{operation, {}, {}, {}, {}}, attribute.id, shown(at, attribute), {}, {},
+                 excluded, source});
+  out.push_back({{operation, {}, {}, {}, {}}, attribute.id, shown(beyond, attribute), {}, {},
+                 true, source});
 }
 
 void add_field_targets(const spec::Spec& spec, const spec::Operation& operation,
@@ -53,17 +53,63 @@ void add_field_targets(const spec::Spec& spec, const spec::Operation& operation,
       add_bound(operation.id, attribute, false, *source, out);
     }
     const spec::Goal goal{operation.id, {}, {}, {}, {}};
+    const auto usual = rule_source(spec, "default", name);
+    if (usual && operation.kind != OpKind::kUpdate) {
+      out.push_back({goal, attribute.id, nullptr, {}, {}, false, *usual});
+    }
     const auto must = rule_source(spec, "required", name);
     if (must && operation.kind != OpKind::kUpdate) {
-      out.push_back({goal, attribute.id, nullptr, true, *must});
+      out.push_back({goal, attribute.id, nullptr, {}, {}, true, *must});
     }
     if (const auto source = rule_source(spec, "length", name); source && attribute.length) {
       const auto longest = static_cast<std::size_t>(attribute.length->second);
-      out.push_back({goal, attribute.id, Json(std::string(longest, 'w')), false, *source});
-      out.push_back({goal, attribute.id, Json(std::string(longest + 1, 'w')), true, *source});
+      out.push_back({goal, attribute.id, Json(std::string(longest, 'w')), {}, {}, false, *source});
+      out.push_back(
+          {goal, attribute.id, Json(std::string(longest + 1, 'w')), {}, {}, true, *source});
     }
     if (const auto source = rule_source(spec, "enum", name)) {
-      out.push_back({goal, attribute.id, Json("no such value"), true, *source});
+      out.push_back({goal, attribute.id, Json("no such value"), {}, {}, true, *source});
+    }
+  }
+}
+
+// From each state in which it is not allowed.
+void add_wrong_states(const spec::Entity& entity, const spec::Operation& operation,
+                      const Source& source, std::vector<Target>& out) {
+  for (const std::string& state : entity.lifecycle->states) {
+    const bool allowed = std::ranges::any_of(
+        entity.lifecycle->transitions, [&](const spec::Transition& edge) {
+          return edge.by == operation.id && edge.from == state;
+        });
+    if (allowed) continue;
+    out.push_back({{operation.id, "invalid_transition", {}, {}, {}}, {}, {}, state, {}, true,
+                   source});
+  }
+}
+
+// Rows that do not exist: an order of nobody, and what nobody has stored.
+void add_strangers(const spec::Spec& spec, const spec::Operation& operation,
+                   const MappedOperation& mapped, std::vector<Target>& out) {
+  const spec::Goal goal{operation.id, {}, {}, {}, {}};
+  const spec::Entity* entity = spec::find_entity(spec, operation.on);
+  for (const auto* slots : {&mapped.path, &mapped.body}) {
+    for (const Slot& slot : *slots) {
+      if (slot.kind == SlotKind::kKey && operation.kind != OpKind::kDelete) {
+        Source source = source_of_operation(spec, operation);
+        source.stated = false;  // what is said of what is not there, is implied at most
+        source.says = fmt::format("there is no such {}", entity->name);
+        out.push_back({goal, {}, {}, {}, slot.field.name, true, source});
+      }
+      const bool makes =
+          operation.kind == OpKind::kCreate || operation.kind == OpKind::kEventCreate;
+      if (slot.kind != SlotKind::kReference || !makes || slot.ours.size() <= 3) continue;
+      const spec::Relation* relation =
+          spec::find_relation(spec, operation.on, slot.ours.substr(0, slot.ours.size() - 3));
+      if (relation == nullptr) continue;
+      out.push_back({goal, {}, {}, {}, slot.field.name, true,
+                     source_of(spec, relation->origin, "",
+                               fmt::format("a {} belongs to a {} that exists", entity->name,
+                                           slot.entity))});
     }
   }
 }
@@ -132,27 +178,29 @@ std::vector<Target> targets_of(const Subject& subject) {
   std::vector<Target> out;
   const spec::Spec& spec = subject.spec;
   for (const spec::Operation& operation : spec.operations) {
-    out.push_back({{operation.id, {}, {}, {}, {}}, {}, {}, false,
+    out.push_back({{operation.id, {}, {}, {}, {}}, {}, {}, {}, {}, false,
                    source_of_operation(spec, operation)});
   }
   for (const spec::Operation& operation : spec.operations) {
     for (const spec::Guard& guard : operation.guards) {
       if (guard.origin.kind != OriginKind::kStated) continue;
-      out.push_back({{operation.id, guard.error, guard.id, {}, {}}, {}, {}, true,
+      out.push_back({{operation.id, guard.error, guard.id, {}, {}}, {}, {}, {}, {}, true,
                      source_of(spec, guard.origin, guard.id, guard.error)});
     }
     const spec::Entity* entity = spec::find_entity(spec, operation.on);
     if (const auto source = transition_source(spec, *entity, operation)) {
-      out.push_back({{operation.id, "invalid_transition", {}, {}, {}}, {}, {}, true, *source});
+      add_wrong_states(*entity, operation, *source, out);
     }
     if (makes_or_changes(operation)) {
       for (const spec::Attribute& attribute : entity->attributes) {
         const auto source = unique_source(spec, entity->id, attribute.id);
         if (!source) continue;
-        out.push_back({{operation.id, "not_unique", {}, {}, attribute.id}, {}, {}, true, *source});
+        out.push_back(
+            {{operation.id, "not_unique", {}, {}, attribute.id}, {}, {}, {}, {}, true, *source});
       }
     }
     add_field_targets(spec, operation, fields_sent(subject.mapping, operation.id), out);
+    add_strangers(spec, operation, subject.mapping.operations.at(operation.id), out);
   }
   return out;
 }
