@@ -22,7 +22,8 @@ constexpr HeadKind kKept = HeadKind::kUnlessKept;
 constexpr std::array kHeads = {
     HeadRow{kSoft, "a compiler or another language tool",
             "|compiler|transpiler|decompiler|disassembler|assembler|lexer|tokenizer|tokeniser|"
-            "parser|parser generator|preprocessor|linter|static analyser|static analyzer|minifier|obfuscator|debugger|"
+            "parser|parser generator|preprocessor|linter|static analyser|static analyzer|minifier|"
+            "obfuscator|debugger|"
             "code generator|code formatter|type checker|virtual machine|bytecode interpreter|"
             "language interpreter|script interpreter|language server|programming language|"
             "regular expression|regex|regexp|build system|syntax highlighter|"},
@@ -79,7 +80,8 @@ constexpr std::array kHeads = {
             "maze generator|mutex|semaphore|unit test|test suite|algorithm library|"
             "evaluator|expression parser|matcher|encoder|decoder|codec|checksum|"
             "spell checker|spelling checker|compressor|"},
-    HeadRow{kOrd, "a conversion or a calculation", "|converter|calculator|translator|encryptor|benchmark|heap|cache|"},
+    HeadRow{kOrd, "a conversion or a calculation",
+            "|converter|calculator|translator|encryptor|benchmark|heap|cache|"},
     HeadRow{kSoft, "machine learning",
             "|neural network|language model|machine learning model|ml model|regression model|"
             "classification model|deep learning model|prediction model|forecasting model|"
@@ -94,8 +96,9 @@ constexpr std::array kHeads = {
             "|game|puzzle|shooter|platformer|roguelike|snake|tetris|pong|minesweeper|solitaire|"
             "hangman|tic-tac-toe|asteroid|pacman|pac-man|breakout|2048|battleship|blackjack|"
             "connect four|"},
-    HeadRow{kSoft, "a game", "|text adventure|physics sandbox|sandbox game|jump and run|jump-and-run|tower defence|"
-                             "tower defense|video game engine|dungeon crawler|"},
+    HeadRow{kSoft, "a game",
+            "|text adventure|physics sandbox|sandbox game|jump and run|jump-and-run|tower defence|"
+            "tower defense|video game engine|dungeon crawler|"},
     HeadRow{kSoft, "graphics, sound or an editor",
             "|ray tracer|raytracer|path tracer|renderer|rasterizer|rasteriser|text editor|"
             "code editor|image editor|photo editor|video editor|hex editor|level editor|"
@@ -108,7 +111,8 @@ constexpr std::array kHeads = {
             "word processor|ide|cad program|3d modeller|video chat|"
             "video conference|video call|live stream|augmented reality|virtual reality|"
             "alarm clock|stopwatch|countdown timer|pomodoro timer|"},
-    HeadRow{kOrd, "a sound or picture program", "|timer|wallpaper|theme|metronome|tuner|sequencer|animation|"},
+    HeadRow{kOrd, "a sound or picture program",
+            "|timer|wallpaper|theme|metronome|tuner|sequencer|animation|"},
     HeadRow{kSoft, "a blockchain", "|smart contract|blockchain|cryptocurrency|crypto wallet|"
                                    "crypto miner|bitcoin miner|trading bot|token contract|"},
     HeadRow{kSoft, "a text or a picture, not software",

@@ -187,8 +187,8 @@ bool has_list(const Draft& draft, int sentence) {
   return s.find_any(0, s.size() - 1, {":", "("}) >= 0;
 }
 
-// True when somebody keeps records, too: fields are stated, and if another kind of work is asked for
-// by its head noun, before that, or with a key that only makes sense among stored records ("unique").
+// True when somebody keeps records, too: fields are stated; where another kind of work is asked for
+// by its head noun, before that, or with a key that only makes sense among stored records.
 bool describes_records(const Draft& draft) {
   const int at = draft.outside_sentence;
   const auto strength = draft.outside->strength;
