@@ -162,10 +162,11 @@ int SqliteWriter::prepare_statements() {
   prepare(last_, "SELECT coalesce(max(seq), 0) FROM events WHERE run = ?1");
   prepare(add_run_,
           "INSERT INTO runs (run, status, exit_code, title, plan, provider, out_dir, created_us,"
-          " updated_us) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
+          " updated_us) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+          " ON CONFLICT (run) DO NOTHING");
   prepare(set_run_,
           "UPDATE runs SET status = ?2, exit_code = ?3, title = ?4, plan = ?5, provider = ?6,"
-          " out_dir = ?7, created_us = ?8, updated_us = ?9 WHERE run = ?1");
+          " out_dir = ?7, created_us = ?8, updated_us = ?9 WHERE id = ?1");
   prepare(add_event_,
           "INSERT INTO events (run, seq, parent, time_us, kind, actor, body, row_check)"
           " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
@@ -197,20 +198,34 @@ int SqliteWriter::write_all(std::vector<Job>& jobs) {
   return code == SQLITE_DONE ? SQLITE_OK : code;
 }
 
-int SqliteWriter::find_run(const Write& write, RunPlace*& place) {
-  const auto [at, fresh] = runs_.try_emplace(write.run);
+// The run's place, made if this is its beginning.
+int SqliteWriter::find_run(const Write& write, RunPlace*& place, bool& made) {
+  const auto [at, unknown] = runs_.try_emplace(write.run);
   place = &at->second;
-  if (!fresh) return SQLITE_OK;
-  find_.bind(1, std::string_view(write.run));
-  int code = find_.step();
-  place->id = code == SQLITE_ROW ? find_.integer(0) : 0;
-  find_.reset();
-  if (code != SQLITE_ROW) return code == SQLITE_DONE ? SQLITE_OK : code;
+  made = false;
+  if (!unknown) return SQLITE_OK;
+  int code = SQLITE_OK;
+  if (write.expected_seq == 0) {
+    code = add_run(write, *place);
+    made = place->id != 0;
+    if (code != SQLITE_OK || made) return code;
+  }
+  code = find_id(write.run, place->id);
+  if (code != SQLITE_OK || place->id == 0) return code;
   last_.bind(1, place->id);
   code = last_.step();
   place->last_seq = code == SQLITE_ROW ? last_.integer(0) : 0;
   last_.reset();
   return code == SQLITE_ROW ? SQLITE_OK : code;
+}
+
+// 0 when there is no such run.
+int SqliteWriter::find_id(std::string_view run, std::int64_t& id) {
+  find_.bind(1, run);
+  const int code = find_.step();
+  id = code == SQLITE_ROW ? find_.integer(0) : 0;
+  find_.reset();
+  return code == SQLITE_ROW || code == SQLITE_DONE ? SQLITE_OK : code;
 }
 
 int SqliteWriter::write_one(Job& job) {
@@ -223,8 +238,9 @@ int SqliteWriter::write_one(Job& job) {
     return stepped == SQLITE_DONE;
   };
   RunPlace* place = nullptr;
+  bool made = false;
   if (!write.run.empty()) {
-    code = find_run(write, place);
+    code = find_run(write, place, made);
     if (code != SQLITE_OK) return code;
     if (place->last_seq != write.expected_seq) {
       job.result =
@@ -238,11 +254,6 @@ int SqliteWriter::write_one(Job& job) {
     if (!run(add_blob_.bind(1, std::string_view(address)).bind_blob(2, bytes))) return code;
   }
   if (place == nullptr) return SQLITE_OK;
-  const bool fresh = place->id == 0;
-  if (fresh) {
-    code = add_run(write, *place);
-    if (code != SQLITE_OK) return code;
-  }
   for (const Write::Row& row : write.rows) {
     add_event_.bind(1, place->id).bind(2, row.seq).bind(3, row.parent).bind(4, row.time_us);
     add_event_.bind(5, row.kind).bind(6, std::string_view(row.actor));
@@ -250,15 +261,19 @@ int SqliteWriter::write_one(Job& job) {
     place->last_seq = row.seq;
   }
   if (!write.info) return SQLITE_OK;
-  if (!fresh || write.info->run != write.run) code = put_info(*write.info);
+  const bool own = write.info->run == write.run;
+  std::int64_t id = place->id;
+  if (!own) code = find_id(write.info->run, id);
+  if (code == SQLITE_OK && !(own && made)) code = put_info(id, *write.info);
   if (code == SQLITE_OK && write.info->status != kRunning) runs_.erase(write.run);
   return code;
 }
 
 namespace {
 
+// All but the first.
 void bind_info(Statement& statement, const RunInfo& info) {
-  statement.bind(1, std::string_view(info.run)).bind(2, std::string_view(info.status));
+  statement.bind(2, std::string_view(info.status));
   statement.bind(3, std::int64_t{info.exit_code}).bind(4, std::string_view(info.title));
   statement.bind(5, std::string_view(info.plan)).bind(6, std::string_view(info.provider));
   statement.bind(7, std::string_view(info.out_dir)).bind(8, info.created_us);
@@ -273,17 +288,21 @@ int done(Statement& statement) {
 
 }  // namespace
 
+// Leaves `place` as it is when there is such a run.
 int SqliteWriter::add_run(const Write& write, RunPlace& place) {
   RunInfo bare;
   bare.run = write.run;
   bare.created_us = bare.updated_us = write.rows.empty() ? 0 : write.rows.front().time_us;
+  add_run_.bind(1, std::string_view(write.run));
   bind_info(add_run_, write.info && write.info->run == write.run ? *write.info : bare);
   const int code = done(add_run_);
-  if (code == SQLITE_OK) place.id = sqlite3_last_insert_rowid(database_.get());
+  const bool added = code == SQLITE_OK && sqlite3_changes(database_.get()) == 1;
+  if (added) place.id = sqlite3_last_insert_rowid(database_.get());
   return code;
 }
 
-int SqliteWriter::put_info(const RunInfo& info) {
+int SqliteWriter::put_info(std::int64_t id, const RunInfo& info) {
+  set_run_.bind(1, id);
   bind_info(set_run_, info);
   return done(set_run_);
 }

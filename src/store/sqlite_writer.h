@@ -64,9 +64,10 @@ class SqliteWriter {
   void commit(std::vector<Job>& jobs);
   int write_all(std::vector<Job>& jobs);
   int write_one(Job& job);
-  int find_run(const Write& write, RunPlace*& place);
+  int find_run(const Write& write, RunPlace*& place, bool& made);
+  int find_id(std::string_view run, std::int64_t& id);
   int add_run(const Write& write, RunPlace& place);
-  int put_info(const RunInfo& info);
+  int put_info(std::int64_t id, const RunInfo& info);
   int prepare_statements();
 
   std::filesystem::path file_;
