@@ -81,8 +81,8 @@ std::string reference_line(const Json& report) {
       return json::get_string(one, "verdict") != "not audited";
     });
     return fmt::format(
-        "audit       {} requests judged by the brief, {} contradictions; {} of {} operations, {} of "
-        "{} statements (seed {})\n",
+        "audit       {} requests judged by the brief, {} contradictions; {} of {} operations, "
+        "{} of {} statements (seed {})\n",
         json::get_int(audit, "requests"), json::get_int(audit, "contradicts"),
         json::get_int(audit, "operations_mapped"), json::get_int(audit, "operations_total"), judged,
         statements.size(), json::get_int(audit, "seed"));
@@ -104,7 +104,8 @@ std::string not_audited_line(const Json& report) {
     if (!entry.is_string()) continue;
     const std::string_view text = json::as_view(entry.get_string());
     if (!text.starts_with(kSays)) continue;
-    return fmt::format("audit       not audited{}\n", text::shorten(text.substr(kSays.size()), 200));
+    return fmt::format("audit       not audited{}\n",
+                       text::shorten(text.substr(kSays.size()), 200));
   }
   return {};
 }
