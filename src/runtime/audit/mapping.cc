@@ -234,6 +234,20 @@ class Binder {
   std::set<std::string> used_;
 };
 
+// "/tasks/{id}/status": where their contract writes the state alone.
+bool writes_state(const Resources& resources, const spec::Entity& entity,
+                  const TheirOperation& theirs) {
+  const auto& segments = theirs.segments;
+  if (theirs.method == "GET" || theirs.method == "DELETE" || segments.size() < 3 ||
+      !is_parameter(segments[segments.size() - 2]) ||
+      resources.owner_before(segments, segments.size() - 2) != entity.id) {
+    return false;
+  }
+  const Words last = words_of(segments.back());
+  return field_score(words_of(entity.lifecycle->attribute), last, resources.words(entity.id)) > 0 ||
+         last == Words{"transition"};
+}
+
 // A change of state that their contract does by writing the state.
 bool bind_by_state(const spec::Spec& spec, const Resources& resources,
                    const spec::Endpoint& ours, const MappedOperation* update, Mapping& out) {
@@ -260,6 +274,28 @@ bool bind_by_state(const spec::Spec& spec, const Resources& resources,
   return false;
 }
 
+bool bind_at_state(const spec::Spec& spec, const Resources& resources,
+                   const spec::Endpoint& ours, const std::vector<TheirOperation>& theirs,
+                   Mapping& out) {
+  const spec::Entity* entity = spec::find_entity(spec, ours.entity);
+  if (entity == nullptr || !entity->lifecycle) return false;
+  for (const TheirOperation& one : theirs) {
+    if (!writes_state(resources, *entity, one)) continue;
+    // What it wants beside the row and the state is filled in as for any operation.
+    Binder binder(spec, resources, ours, one);
+    if (!binder.bind().empty()) continue;
+    const MappedOperation bound = binder.take();
+    if (!bind_by_state(spec, resources, ours, &bound, out)) continue;
+    for (const Slot& slot : bound.body) {
+      MappedOperation& made = out.operations.at(ours.operation_id);
+      const bool state = slot.field.name == made.body.front().field.name;
+      if (!state) made.body.push_back(slot);
+    }
+    return true;
+  }
+  return false;
+}
+
 struct Candidate {
   int score = 0;
   const spec::Endpoint* ours = nullptr;
@@ -268,7 +304,7 @@ struct Candidate {
 
 void explain_rest(const spec::Spec& spec, const spec::Contract& contract,
                   const Resources& resources, const std::map<std::string, std::string>& reasons,
-                  Mapping& out) {
+                  const std::vector<TheirOperation>& theirs, Mapping& out) {
   for (const spec::Endpoint& ours : contract.endpoints) {
     if (out.operations.contains(ours.operation_id)) continue;
     if (ours.operation == nullptr) {
@@ -282,6 +318,7 @@ void explain_rest(const spec::Spec& spec, const spec::Contract& contract,
     });
     const MappedOperation* by = update == out.operations.end() ? nullptr : &update->second;
     if (bind_by_state(spec, resources, ours, by, out)) continue;
+    if (bind_at_state(spec, resources, ours, theirs, out)) continue;
     const auto why = reasons.find(ours.operation_id);
     out.left_out.push_back({ours.operation_id, why == reasons.end()
                                                    ? "the contract has no operation for it"
@@ -342,7 +379,7 @@ Mapping map_operations(const spec::Spec& spec, const spec::Contract& contract,
     taken.insert(candidate.theirs);
     out.operations.emplace(id, binder.take());
   }
-  explain_rest(spec, contract, resources, reasons, out);
+  explain_rest(spec, contract, resources, reasons, theirs, out);
   return out;
 }
 

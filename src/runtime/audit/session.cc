@@ -17,7 +17,7 @@ constexpr int kAttempts = 120;
 constexpr int kChanceTries = 8;
 constexpr int kTargetTries = 4;
 constexpr int kSearch = 1500;
-constexpr int kReleaseTries = 150;
+constexpr int kReleaseTries = 400;
 constexpr std::size_t kStoryLines = 14;
 
 int weight_of(const spec::Interpreter& world, const spec::Endpoint& endpoint) {
@@ -115,7 +115,11 @@ std::optional<Session::Ask> Session::operate() {
     }
     Ask ask;
     if (told && story_.empty()) ask.target = aim_;
-    if (prepare(std::move(request), ask)) return ask;
+    if (prepare(std::move(request), ask)) {
+      // The story may have turned out otherwise than it was planned.
+      if (ask.target != nullptr && ask.target->refused == ask.expected.ok()) ask.target = nullptr;
+      return ask;
+    }
     story_.clear();
   }
   return std::nullopt;
@@ -243,16 +247,31 @@ std::optional<spec::Request> Session::in_state(const Target& target) {
 void Session::plan_release() {
   const std::string key = refusal_key(asked_->request.operation, asked_->expected);
   if (asked_->expected.rule.empty() || !story_.empty() || !released_.insert(key).second) return;
-  for (int attempt = 0; attempt < kReleaseTries; ++attempt) {
-    spec::Request change = by_chance();
-    if (change.operation.empty() || change.operation == asked_->request.operation) continue;
-    spec::Interpreter probe = world_, second = other_;
-    if (!probe.handle(change).ok() || !second.handle(change).ok()) continue;
-    if (!probe.handle(asked_->request).ok() || !second.handle(asked_->request).ok()) continue;
-    aim_ = nullptr;
-    story_ = {std::move(change), asked_->request};
-    return;
+  int left = kReleaseTries;
+  for (const spec::Endpoint& endpoint : world_.contract().endpoints) {
+    const OpKind kind = endpoint.operation->kind;
+    if (endpoint.id_parameter.empty() || kind == OpKind::kRead ||
+        endpoint.operation_id == asked_->request.operation ||
+        ledger_.blocked(endpoint.operation_id)) {
+      continue;
+    }
+    for (const std::int64_t id : world_.ids(endpoint.entity)) {
+      if (--left < 0) return;
+      spec::Request change = factory_.valid(world_, endpoint, now_, {});
+      change.row = std::to_string(id);
+      settle(change);
+      if (!allows_again(change)) continue;
+      aim_ = nullptr;
+      story_ = {std::move(change), asked_->request};
+      return;
+    }
   }
+}
+
+bool Session::allows_again(const spec::Request& change) const {
+  spec::Interpreter probe = world_, second = other_;
+  return probe.handle(change).ok() && second.handle(change).ok() &&
+         probe.handle(asked_->request).ok() && second.handle(asked_->request).ok();
 }
 
 std::optional<spec::Request> Session::accepted(const std::string& operation) {

@@ -16,10 +16,14 @@ using namespace std::string_view_literals;
 
 // Words by which a sentence limits something.
 constexpr std::array kLimiting{
-    "can"sv,   "cannot"sv, "must"sv, "may"sv,   "only"sv,   "at most"sv, "at least"sv,
-    "not"sv,   "never"sv,  "no"sv,   "unless"sv, "until"sv, "before"sv,  "after"sv,
-    "if"sv,    "when"sv,   "while"sv, "more"sv, "less"sv,   "than"sv,    "within"sv,
-    "should"sv, "once"sv,  "without"sv, "during"sv, "have to"sv, "allowed"sv, "forbidden"sv};
+    "can"sv,   "cannot"sv, "must"sv, "may"sv,    "only"sv,   "at most"sv, "at least"sv,
+    "not"sv,   "never"sv,  "no"sv,   "unless"sv, "until"sv,  "if"sv,      "when"sv,
+    "while"sv, "should"sv, "once"sv, "without"sv, "have to"sv, "allowed"sv, "forbidden"sv};
+// Words of a condition that say nothing of their own.
+const std::set<std::string> kEmptyWords{
+    "a",   "an",  "the", "that", "which", "are",  "is", "be",  "with", "ha",  "have", "of",
+    "it",  "can", "t",   "cannot", "if",  "when", "they", "any", "still", "who", "by", "to",
+    "for", "and", "was", "were", "been", "one",   "more", "or", "there", "as", "no", "longer"};
 
 bool asks_who(const spec::Expr& expr) {
   if (expr.is_call("actor") || expr.is_call("role")) return true;
@@ -240,6 +244,29 @@ void find_filters(Subject& out) {
   }
 }
 
+// "A project with tasks that are not done can't be deleted": of a condition that the engine took
+// only in part, nothing is judged.
+void doubt_conditions(Subject& out) {
+  for (const spec::Rule& rule : out.spec.rules) {
+    if (rule.kind != "guard" || json::find(rule.params, "deny_when") == nullptr) continue;
+    std::string lost;
+    const std::string words = text::replace_all(text_of(out.spec, rule.origin), "'", " ");
+    for (const std::string& word : words_of(words)) {
+      if (!kEmptyWords.contains(word) && !mentions(rule.canonical, word)) lost = word;
+    }
+    if (lost.empty()) continue;
+    for (spec::Spec* spec : {&out.spec, &out.other}) {
+      for (spec::Operation& operation : spec->operations) {
+        for (spec::Guard& guard : operation.guards) {
+          if (guard.id == rule.id) guard.origin.kind = spec::OriginKind::kAssumed;
+        }
+      }
+    }
+    out.left_out.push_back(
+        {rule.id, fmt::format("the offline engine does not account for \"{}\"", lost)});
+  }
+}
+
 void drop_unmapped(const Mapping& mapping, spec::Spec& spec) {
   const auto gone = [&](const std::string& id) { return !mapping.operations.contains(id); };
   std::erase_if(spec.operations,
@@ -306,6 +333,7 @@ Subject make_subject(const spec::Spec& model, const Json& openapi) {
   doubt_actions(out);
   doubt_counts(out);
   doubt_changes(out);
+  doubt_conditions(out);
   for (spec::Spec* one : {&out.spec, &out.other}) drop_unmapped(out.mapping, *one);
   for (const spec::Sentence& sentence : model.sentences) {
     const bool unread = sentence.status == spec::SentenceStatus::kNotUnderstood ||

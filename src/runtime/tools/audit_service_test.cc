@@ -1,158 +1,145 @@
 // The audit against services written by hand, whose designers chose other URLs, names and shapes
 // than the offline engine would: right ones have no contradiction, and each seeded fault is found
 // or said to be missed here.
-#include "runtime/tools/audit_service.h"
-
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <sstream>
-
-#include "base/text.h"
-#include "offline/analysis/analyse.h"
+#include "runtime/tools/audit_test_kit.h"
 
 namespace cadre {
 namespace {
 
-std::string fixture(const std::string& name) {
-  std::ifstream in(std::string(CADRE_SOURCE_DIR) + "/src/runtime/audit/testdata/" + name);
-  std::stringstream out;
-  out << in.rdbuf();
-  return out.str();
+AuditedProject fixture(const std::string& name) {
+  std::vector<std::string> start{"python3", name + ".py"};
+  if (name == "library") start.emplace_back("{port}");
+  AuditedProject project = AuditTest::project(name, start);
+  return project;
 }
 
-class AuditServiceTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    static const auto kSupport = std::make_shared<const SandboxSupport>(probe_sandbox());
-    if (!kSupport->works) GTEST_SKIP() << kSupport->reason;
-    access_ = std::make_unique<SandboxAccess>(false, false, kSupport);
-    scratch_ = std::make_unique<ScratchFolder>(ScratchFolder::make("/tmp").value());
-  }
-
-  // The fixture's service with one fault.
-  ServiceAudit audit(const std::string& name, const std::string& fault,
-                     std::vector<std::string> start, const AuditLimits& limits = {}) {
-    const std::string source = text::replace_all(fixture(name + ".py"), "FAULT = \"\"",
-                                                 "FAULT = \"" + fault + "\"");
-    return audit_source(name, source, std::move(start), limits);
-  }
-
-  ServiceAudit audit_source(const std::string& name, const std::string& source,
-                            std::vector<std::string> start, const AuditLimits& limits = {}) {
-    Task task;
-    task.brief = fixture(name + ".txt");
-    const auto add = [&](const std::string& type, Json data, std::vector<File> files) {
-      task.inputs[type] =
-          std::make_shared<const Artifact>(Artifact{type, std::move(data), std::move(files)});
-    };
-    JsonObject architecture{{"kind", "service"}};
-    if (!start.empty()) {
-      architecture["service"] = JsonObject{{"start", json::to_array(start)}};
-    }
-    add("architecture", std::move(architecture), {});
-    add("apis", JsonObject{{"openapi", json::parse(fixture(name + ".openapi.json")).value()}}, {});
-    add("code", JsonObject{}, {{name + ".py", source}});
-    TaskToolContext context;
-    context.task = &task;
-    context.inputs = task.inputs;
-    context.scratch_dir = scratch_->path();
-    Stack stack;
-    stack.id = "python";
-    stack.sources = {".py"};
-    stack.memory_mb = 2048;
-    const auto files = TaskFiles::of(task, {}, 0);
-    return audit_service(*access_, context, stack, files, &offline::analyse, limits).value();
-  }
-
-  static std::string titles(const ServiceAudit& audit, const std::string& severity = "high") {
-    std::string out;
-    for (const Json& finding : audit.findings) {
-      if (json::get_string(finding, "severity") != severity) continue;
-      out += json::get_string(finding, "title") + "\n";
-    }
-    return out;
-  }
-
-  std::unique_ptr<SandboxAccess> access_;
-  std::unique_ptr<ScratchFolder> scratch_;
-};
-
-const std::vector<std::string> kOrders{"python3", "orders.py"};
-const std::vector<std::string> kLibrary{"python3", "library.py", "{port}"};
+using AuditServiceTest = AuditTest;
 
 TEST_F(AuditServiceTest, ARightServiceOfOtherNamesHasNoContradiction) {
-  for (const auto& [name, start] : {std::pair{"orders", kOrders}, std::pair{"library", kLibrary}}) {
-    const ServiceAudit done = audit(name, "", start);
-    ASSERT_FALSE(done.figures.is_null()) << done.not_verified;
-    EXPECT_EQ(titles(done), "") << json::write_pretty(Json(done.findings));
-    EXPECT_EQ(titles(done, "medium"), "") << json::write_pretty(Json(done.findings));
+  for (const char* name : {"orders", "library", "tasks"}) {
+    const ServiceAudit done = audit(fixture(name));
+    expect_right(name, done);
     EXPECT_EQ(json::get_string(done.figures, "verdict"), "agrees");
-    fmt::print("{}\n", json::write_pretty(done.figures));
-    fmt::print("{}: {}\n", name, done.not_verified);
+    for (const Json& one : json::get_array(done.figures, "not_audited")) {
+      fmt::print("    {}: {}\n", json::get_string(one, "what"), json::get_string(one, "why"));
+    }
   }
 }
 
-// Fault -> a word that a finding about it has; "" is missed, and known to be.
+// A fault, what the title of a finding about it has, and on whose word: a sentence of the brief,
+// "" for what no sentence says. A fault without a title is missed, and known to be.
 struct Mutant {
   const char* fault;
   const char* found;
+  const char* sentence;
 };
 
-void expect_table(const std::vector<Mutant>& mutants,
-                  const std::function<ServiceAudit(const char*)>& run,
-                  const std::function<std::string(const ServiceAudit&)>& titles) {
-  for (const Mutant& mutant : mutants) {
-    const ServiceAudit done = run(mutant.fault);
-    const std::string found = titles(done);
-    fmt::print("{:<18} {:>5.1f} s {:>4} requests  {}\n", mutant.fault,
-               json::get_double(done.figures, "seconds"), json::get_int(done.figures, "requests"),
-               found.empty() ? "missed" : text::replace_all(found, "\n", "\n      "));
-    if (std::string_view(mutant.found).empty()) {
-      EXPECT_EQ(found, "") << mutant.fault << " is found now: correct the table";
-    } else {
-      EXPECT_NE(found.find(mutant.found), std::string::npos)
-          << mutant.fault << ": " << found << done.not_verified;
+class AuditFaults : public AuditTest {
+ protected:
+  void expect_table(const std::string& name, const std::vector<Mutant>& mutants) {
+    const AuditedProject right = fixture(name);
+    for (const Mutant& mutant : mutants) {
+      const ServiceAudit done = audit(with_fault(right, mutant.fault));
+      const Json* finding = nullptr;
+      for (const Json& one : done.findings) {
+        const bool about = !std::string_view(mutant.found).empty() &&
+                           json::get_string(one, "title").find(mutant.found) != std::string::npos;
+        if (about && finding == nullptr) finding = &one;
+      }
+      const std::string all = titles(done, "");
+      fmt::print("{:<17} {:>4.1f} s  {:<6} {}\n", mutant.fault,
+                 json::get_double(done.figures, "seconds"),
+                 finding == nullptr ? "" : json::get_string(*finding, "severity"),
+                 finding == nullptr ? "missed" : json::get_string(*finding, "title"));
+      if (std::string_view(mutant.found).empty()) {
+        EXPECT_EQ(all, "") << mutant.fault << " is found now: correct the table";
+        continue;
+      }
+      EXPECT_NE(finding, nullptr) << mutant.fault << ": " << all << done.not_verified;
+      if (finding == nullptr) continue;
+      const std::string sentence = std::string("(") + mutant.sentence + ")";
+      EXPECT_EQ(json::get_string(*finding, "severity"),
+                std::string_view(mutant.sentence).empty() ? "medium" : "high")
+          << mutant.fault;
+      if (!std::string_view(mutant.sentence).empty()) {
+        EXPECT_NE(json::get_string(*finding, "evidence").find(sentence), std::string::npos)
+            << mutant.fault << ": " << json::get_string(*finding, "evidence");
+      }
     }
   }
+};
+
+TEST_F(AuditFaults, OfTheOrders) {
+  expect_table("orders",
+               {{"limit", "POST /api/orders accepts what must be refused (R5)", "S6"},
+                {"limit_off_by_one", "POST /api/orders accepts what must be refused (R5)", "S6"},
+                {"limit_counts_all", "POST /api/orders refuses what the brief allows", "S2"},
+                {"unique", "POST /api/customers accepts what must be refused (R1)", "S1"},
+                {"total", "POST /api/orders: Order.total", "S3"},
+                {"total_stale", "Order.total", "S3"},
+                {"range_low", "POST /api/orders accepts what must be refused (R2)", "S2"},
+                {"range_high", "PATCH /api/orders/{orderId} accepts what must be refused (R2)", "S2"},
+                {"range_tight", "POST /api/orders refuses what the brief allows", "S2"},
+                {"skip_place", "PATCH /api/orders/{orderId} accepts what must be refused: ship", "S4"},
+                {"cancel_placed", "accepts what must be refused: cancel", "S5"},
+                {"cancel_fails", "PATCH /api/orders/{orderId} fails with status 500", "S5"},
+                {"refusal_writes", "Order.quantity", "S2"},
+                {"lost_update", "Order.", "S2"},
+                {"wrong_owner", "POST /api/orders: Order.customer_id", "S2"},
+                {"list_short", "GET /api/customers: the list leaves out", "S1"},
+                {"forgets", "a customer that was stored cannot be read", "S1"},
+                {"refusal_is_200", "accepts what must be refused (R1)", "S1"}});
 }
 
-TEST_F(AuditServiceTest, FaultsOfTheOrderService) {
-  expect_table({{"limit", "R5"},
-                {"limit_off_by_one", "R5"},
-                {"limit_counts_all", "refuses what the brief allows"},
-                {"unique", "R1"},
-                {"total", "Order.total"},
-                {"total_stale", "Order.total"},
-                {"range_low", "R2"},
-                {"range_high", "R2"},
-                {"range_tight", "refuses what the brief allows"},
-                {"skip_place", "accepts what must be refused"},
-                {"cancel_placed", "accepts what must be refused"},
-                {"cancel_fails", "fails with status 500"},
-                {"refusal_writes", "Order."},
-                {"lost_update", "Order."},
-                {"wrong_owner", "Order.customer_id"},
-                {"list_short", "the list leaves out"},
-                {"forgets", "cannot be read"},
-                {"refusal_is_200", "accepts what must be refused"}},
-               [&](const char* fault) { return audit("orders", fault, kOrders); },
-               [&](const ServiceAudit& done) { return titles(done); });
+TEST_F(AuditFaults, OfTheLibrary) {
+  expect_table("library",
+               {{"limit", "borrowings accepts what must be refused (R3)", "S5"},
+                {"counts_returned", "borrowings refuses what the brief allows", "S4"},
+                {"isbn", "PUT /v1/books/{isbn} accepts what must be refused (R1)", "S2"},
+                {"due", "borrowings: Loan.due_on", "S6"},
+                {"copies", "POST /v1/books: Book.copies", "S2"},
+                {"mail_lost", "POST /v1/members: Member.email", "S3"},
+                {"renews_forever", "renewals accepts what must be refused (R4)", "S8"},
+                {"return_fails", "return fails with status 500", "S4"},
+                {"return_forgotten", "Loan.returned_on", ""}});
 }
 
-TEST_F(AuditServiceTest, FaultsOfTheLibrary) {
-  expect_table({{"limit", "R3"},
-                {"counts_returned", "refuses what the brief allows"},
-                {"isbn", "R1"},
-                {"due", "Loan.due_on"},
-                {"copies", "Book.copies"},
-                {"mail_lost", "Member.email"},
-                {"renews_forever", "R4"},
-                {"return_fails", "fails with status 500"},
-                {"return_forgotten", ""}},
-               [&](const char* fault) { return audit("library", fault, kLibrary); },
-               [&](const ServiceAudit& done) { return titles(done); });
+TEST_F(AuditFaults, OfTheTasks) {
+  expect_table(
+      "tasks",
+      {{"unique", "POST /projects accepts what must be refused (R1)", "S1"},
+       {"unique_update", "PATCH /projects/{id} accepts what must be refused (R1)", "S1"},
+       {"required", "POST /tasks accepts what must be refused (R2)", "S2"},
+       {"required_500", "POST /tasks fails with status 500", "S2"},
+       {"enum", "POST /tasks accepts what must be refused (R3)", "S2"},
+       {"default", "POST /tasks: Task.priority", "S2"},
+       {"dates", "POST /tasks accepts what must be refused (R8)", "S3"},
+       {"dates_equal", "accepts what must be refused (R8)", "S3"},
+       {"dates_as_text", "POST /tasks", "S2"},
+       {"dates_backwards", "POST /tasks refuses what the brief allows", "S2"},
+       {"begins_doing", "POST /tasks: Task.status", "S4"},
+       {"limit", "POST /tasks accepts what must be refused (R7)", "S7"},
+       {"limit_high", "POST /tasks accepts what must be refused (R7)", "S7"},
+       {"limit_low", "POST /tasks refuses what the brief allows", "S2"},
+       {"limit_counts_done", "POST /tasks refuses what the brief allows", "S2"},
+       {"stranger", "POST /tasks accepts what does not exist as \"projectId\"", "S2"},
+       {"update_unchecked", "PATCH /tasks/{id} accepts what must be refused (R8)", "S3"},
+       {"update_ignored", "Task.", "S2"},
+       {"skip_doing", "PUT /tasks/{id}/status accepts what must be refused", "S4"},
+       {"reopen_todo", "PUT /tasks/{id}/status accepts what must be refused", "S5"},
+       {"move_lost", "Task.status", "S4"},
+       {"move_wrong", "Task.status", "S4"},
+       {"delete_busy", "DELETE /projects/{id} accepts what must be refused (R9)", "S6"},
+       {"delete_keeps", "a deleted", ""},
+       {"no_404", "accepts what does not exist", ""},
+       {"filter_ignored", "GET /tasks by \"priority\" shows what does not fit", "S8"},
+       {"filter_empty", "GET /tasks by \"priority\" leaves out what fits", "S8"},
+       {"search_ignored", "GET /tasks by \"search\" shows what does not fit", "S8"},
+       {"list_short", "GET /projects: the list leaves out", "S1"},
+       {"crash", "POST /tasks: the service ended (exit code 4)", "S2"}});
 }
 
 }  // namespace

@@ -36,14 +36,7 @@ inline std::string audit_fixture(const std::string& name) {
 }
 
 class AuditTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    static const auto kSupport = std::make_shared<const SandboxSupport>(probe_sandbox());
-    if (!kSupport->works) GTEST_SKIP() << kSupport->reason;
-    access_ = std::make_unique<SandboxAccess>(false, false, kSupport);
-    scratch_ = std::make_unique<ScratchFolder>(ScratchFolder::make("/tmp").value());
-  }
-
+ public:
   // NAME.py, NAME.txt and NAME.openapi.json of the fixtures.
   static AuditedProject project(const std::string& name, std::vector<std::string> start) {
     AuditedProject out;
@@ -52,6 +45,14 @@ class AuditTest : public ::testing::Test {
     out.files = {{name + ".py", audit_fixture(name + ".py")}};
     out.start = std::move(start);
     return out;
+  }
+
+ protected:
+  void SetUp() override {
+    static const auto kSupport = std::make_shared<const SandboxSupport>(probe_sandbox());
+    if (!kSupport->works) GTEST_SKIP() << kSupport->reason;
+    access_ = std::make_unique<SandboxAccess>(false, false, kSupport);
+    scratch_ = std::make_unique<ScratchFolder>(ScratchFolder::make("/tmp").value());
   }
 
   // Its service with one fault.
