@@ -15,7 +15,7 @@ namespace {
 // those that are on their way, as long as they do come; a few runs alone are never made to wait.
 constexpr std::size_t kCrowd = 24, kGroup = 256;
 constexpr double kSmallCrowd = 6;  // appends a commit, on the average of late
-constexpr std::chrono::microseconds kLinger{300}, kGather{500}, kGatherMost{4000};
+constexpr std::chrono::microseconds kLinger{300}, kGather{500}, kGatherMost{1000};
 // Places of runs that are remembered; others are looked up again.
 constexpr std::size_t kPlacesMax = 20'000;
 constexpr std::size_t kSpentMax = 256, kSpentBytesMax = 16 * 1024;
