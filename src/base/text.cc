@@ -195,6 +195,10 @@ std::string lower(std::string_view text) {
   return out;
 }
 
+bool is_lower(std::string_view text, std::string_view low) {
+  return std::ranges::equal(text, low, {}, to_lower);
+}
+
 std::string upper_first(std::string_view text) {
   std::string out(text);
   if (!out.empty()) out[0] = to_upper(out[0]);

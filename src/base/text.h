@@ -12,6 +12,8 @@ std::vector<std::string> split(std::string_view text, char separator);
 std::vector<std::string_view> lines(std::string_view text);
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 std::string lower(std::string_view text);
+// Whether `text` is `low`, which is in lower case, in whatever case of ASCII letters.
+bool is_lower(std::string_view text, std::string_view low);
 std::string upper_first(std::string_view text);
 std::string lower_first(std::string_view text);
 std::string replace_all(std::string text, std::string_view from, std::string_view to);

@@ -70,5 +70,12 @@ TEST(Base, HashClockAndErrors) {
   EXPECT_STREQ(to_string(ErrorCode::kExhausted), "exhausted");
 }
 
+TEST(Text, KnowsLowerCaseWordsInAnyCase) {
+  EXPECT_TRUE(text::is_lower("Content-TYPE", "content-type"));
+  EXPECT_TRUE(text::is_lower("", ""));
+  EXPECT_FALSE(text::is_lower("Content-Typ", "content-type"));
+  EXPECT_FALSE(text::is_lower("content_type", "content-type"));
+}
+
 }  // namespace
 }  // namespace cadre

@@ -286,11 +286,7 @@ void HttpEngine::begin(std::unique_ptr<HttpTransfer> owned) {
   if (transfer.cancelled) return finish(transfer, std::unexpected(cancelled()));
   transfer.started_us = transfer.content_us = steady_us();
   next_deadline_us_ = std::min(next_deadline_us_, transfer.deadline_us());
-  const auto [at, fresh] = origins_.try_emplace(origin_of(transfer.request.url));
-  HttpOrigin& origin = at->second;
-  if (fresh && at->first.starts_with("https:")) origin.shard_size = kTlsShardSize;
-  if (fresh && options_.proxy.empty() && options_.plain_without_libcurl)
-    origin.plain.addresses = plain_addresses(at->first);
+  HttpOrigin& origin = origin_for(transfer.request.url);
   transfer.origin = &origin;
   if (origin.in_flight >= room_for(origin)) {
     origin.waiting.push_back(&transfer);
@@ -299,6 +295,18 @@ void HttpEngine::begin(std::unique_ptr<HttpTransfer> owned) {
     return;
   }
   admit(transfer);
+}
+
+HttpOrigin& HttpEngine::origin_for(const std::string& url) {
+  if (last_origin_ != nullptr && url == last_url_) return *last_origin_;
+  const auto [at, fresh] = origins_.try_emplace(origin_of(url));
+  HttpOrigin& origin = at->second;
+  if (fresh && at->first.starts_with("https:")) origin.shard_size = kTlsShardSize;
+  if (fresh && options_.proxy.empty() && options_.plain_without_libcurl)
+    origin.plain.addresses = plain_addresses(at->first);
+  last_url_ = url;
+  last_origin_ = &origin;
+  return origin;
 }
 
 void HttpEngine::stop_waiting(HttpTransfer& transfer) {

@@ -96,6 +96,7 @@ class HttpEngine : public EventSource, public std::enable_shared_from_this<HttpE
   void end_all();
   void give_back_signals();
   void begin(std::unique_ptr<HttpTransfer> transfer);
+  HttpOrigin& origin_for(const std::string& url);
   void admit(HttpTransfer& transfer);
   void cancel(std::uint64_t id);
   void finish(HttpTransfer& transfer, Result<HttpStatus> end);
@@ -134,7 +135,9 @@ class HttpEngine : public EventSource, public std::enable_shared_from_this<HttpE
   std::atomic<std::size_t> in_flight_ = 0, waiting_ = 0;
 
   std::unordered_map<std::uint64_t, std::unique_ptr<HttpTransfer>> transfers_;
-  std::map<std::string, HttpOrigin, std::less<>> origins_;
+  std::map<std::string, HttpOrigin, std::less<>> origins_;  // grows only
+  std::string last_url_;  // most requests go where the one before went
+  HttpOrigin* last_origin_ = nullptr;
   std::vector<Descriptor> descriptors_;  // by number
   std::vector<CURL*> pool_;
   PlainConnections plain_;

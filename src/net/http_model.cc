@@ -209,7 +209,7 @@ class Call : public std::enable_shared_from_this<Call> {
 
   void headers(int code, const HttpHeaders& headers) {
     status_.code = code;
-    status_.headers = headers;
+    if (code < 200 || code >= 300) status_.headers = headers;  // what they say of retries
     core_->gate->learn(headers, mark_, core_->now_us());
     // Some servers ignore "stream" and answer as a whole; errors are whole in any case.
     const bool whole = header(headers, "content-type").starts_with("application/json");

@@ -15,6 +15,7 @@ namespace {
 // Small, so that ten thousand handles stay small; a reply is seldom longer than a few kilobytes.
 constexpr long kBufferBytes = 2048;
 constexpr long kUploadBufferBytes = 16 * 1024;
+constexpr std::size_t kHeadersUsual = 8;
 
 // "HTTP/1.1 200 OK" -> 200
 int status_code(std::string_view line) {
@@ -93,6 +94,7 @@ bool HttpTransfer::count_head(std::size_t bytes) {
 void HttpTransfer::begin_head(int code) {
   status.code = code;
   status.headers.clear();
+  status.headers.reserve(kHeadersUsual);
 }
 
 void HttpTransfer::add_header(std::string_view name, std::string_view value) {
@@ -150,8 +152,8 @@ Error HttpTransfer::time_over(std::int64_t now_us) const {
 }
 
 Result<void> check_request(const HttpRequest& request) {
-  const std::string scheme = text::lower(request.url.substr(0, request.url.find(':')));
-  if (scheme != "http" && scheme != "https") {
+  const auto scheme = std::string_view(request.url).substr(0, request.url.find(':'));
+  if (!text::is_lower(scheme, "http") && !text::is_lower(scheme, "https")) {
     return fail(ErrorCode::kInvalidInput,
                 fmt::format("not a web address: '{}'", text::shorten(request.url, 80)),
                 "it must begin with http:// or https://");
