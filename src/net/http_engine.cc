@@ -18,6 +18,8 @@ constexpr std::int64_t kFar = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t kDeadlineStepUs = 2000;
 constexpr std::int64_t kSweepUs = 5'000'000;
 constexpr std::size_t kPoolMax = 1024;
+// Few enough that in a burst of replies those who wait for other things have their turn between.
+constexpr std::size_t kEventsARound = 64;
 
 Error cancelled() { return {ErrorCode::kCancelled, "the request was cancelled", ""}; }
 
@@ -214,7 +216,7 @@ HttpStats HttpEngine::stats() const {
 // One round: what has come (unless told not to look), what is asked for, what is due. False: it is
 // time to end.
 bool HttpEngine::turn(int wait_ms) {
-  std::array<epoll_event, 512> events;
+  std::array<epoll_event, kEventsARound> events;
   const int count =
       wait_ms < 0 ? 0
                   : ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), wait_ms);
