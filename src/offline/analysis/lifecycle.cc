@@ -3,24 +3,13 @@
 
 #include "base/text.h"
 #include "offline/analysis/passes.h"
+#include "offline/analysis/stated_states.h"
 #include "offline/analysis/words.h"
 
 namespace cadre::offline::analysis {
 namespace {
 
 using spec::Origin;
-
-bool has_state(const spec::Lifecycle& cycle, std::string_view state) {
-  return std::any_of(cycle.states.begin(), cycle.states.end(),
-                     [&](const auto& known) { return same_state(known, state); });
-}
-
-std::string known_state(const spec::Lifecycle& cycle, std::string_view state) {
-  for (const auto& known : cycle.states) {
-    if (same_state(known, state)) return known;
-  }
-  return {};
-}
 
 std::vector<std::string> clean_states(std::vector<std::string> values) {
   for (auto& value : values) {
@@ -44,11 +33,9 @@ class LifecycleReader {
       if (outside_sentence(draft_, i)) continue;
       for (const auto& part : segments(draft_, i)) moves(part);
     }
+    becoming(true);
     verbs();
-    for (int i = 0; i < count; ++i) {
-      if (outside_sentence(draft_, i)) continue;
-      for (const auto& part : segments(draft_, i)) becomes(Scan(draft_.sentence(i)), part);
-    }
+    becoming(false);
     for (const auto& entity : draft_.spec.entities) finish(entity.id);
     for (const auto& entity : draft_.spec.entities) {
       const auto* status = draft_.attribute(entity.id, "status");
@@ -440,11 +427,97 @@ class LifecycleReader {
         {{"attr", entity + ".status"}, {"initial", initial}, {"edges", json::to_array(edges)}});
   }
 
+  // First the moves whose first state is named: what is said of a role alone must not hide it.
+  void becoming(bool named) {
+    for (int i = 0; i < static_cast<int>(draft_.brief.sentences.size()); ++i) {
+      if (outside_sentence(draft_, i)) continue;
+      for (const auto& part : segments(draft_, i)) {
+        const Scan s(draft_.sentence(i));
+        named ? named_becomes(s, part) : becomes(s, part);
+      }
+    }
+  }
+
+  std::vector<std::string> known_states(const std::string& entity) {
+    if (const auto& cycle = draft_.entity(entity).lifecycle) return cycle->states;
+    const auto* status = draft_.attribute(entity, "status");
+    return status == nullptr ? std::vector<std::string>() : status->values;
+  }
+
+  // The record that moves: "shipments" also in "shipments that are in transit can be delivered".
+  Name moved_object(const Scan& s, Range part, const Action& action, std::string* entity) {
+    for (auto object = action.objects.rbegin(); object != action.objects.rend(); ++object) {
+      if (object->name.empty()) continue;
+      *entity = resolve(draft_, bare_name(s, object->name));
+      if (!entity->empty()) return object->name;
+    }
+    for (const auto& m : draft_.mentions(part.sentence)) {
+      if (!action.passive || m.first < part.first || m.last >= action.verb_first) continue;
+      if (m.kind != Mention::Kind::kEntity) continue;
+      *entity = m.entity;
+      return {m.first, m.last, draft_.entity(m.entity).name, false};
+    }
+    return {};
+  }
+
+  // "Open tickets can be closed", "jobs in progress can be finished", "drivers deliver shipments
+  // in transit".
+  void named_becomes(const Scan& s, Range part) {
+    if (ordered_.contains({part.sentence, part.first})) return;
+    for (const auto& action : reading_.actions[static_cast<std::size_t>(part.sentence)]) {
+      if (action.verb_first < part.first || action.verb_last > part.last) continue;
+      if (action.dependent || action.negated || action.objects.empty()) continue;
+      if (action.modal == "must" || (action.passive && action.modal.empty())) continue;
+      std::string entity;
+      const auto object = moved_object(s, part, action, &entity);
+      if (entity.empty()) continue;
+      const auto known = known_states(entity);
+      const bool starts = action.verb == "start" || action.verb == "begin";
+      if (verb_class(action.verb) != VerbClass::kTransition &&
+          (!starts || state_reached(known, action.verb).empty())) {
+        continue;
+      }
+      const auto& name = draft_.entity(entity).name;
+      auto from = stated_states(s, action, object, part.last, name, known);
+      // One more state where the others were named in this way, too.
+      if (from.strange && unlisted_.contains(entity)) {
+        from = stated_states(s, action, object, part.last, name, {});
+      }
+      if (from.states.empty() && !from.strange) continue;
+      if (action.verb == "reopen" && !from.strange) continue;  // becomes() knows where to
+      named_.insert({part.sentence, action.verb_first});
+      if (!from.strange) move_from(part, action, entity, from.states);
+    }
+  }
+
+  void move_from(Range part, const Action& action, const std::string& entity,
+                 const std::vector<std::string>& from) {
+    const auto origin = draft_.stated(part, "transitions.initial");
+    if (known_states(entity).empty()) unlisted_.insert(entity);
+    for (const auto& state : from) lifecycle_with(draft_, entity, state, origin);
+    auto to = state_reached(draft_.entity(entity).lifecycle->states, action.verb);
+    if (to.empty()) to = state_of_verb(action.verb);
+    auto& cycle = lifecycle_with(draft_, entity, to, origin);
+    to = known_state(cycle, to);
+    JsonArray edges;
+    for (const auto& state : from) {
+      if (same_state(state, to)) continue;
+      add_transition(draft_, entity, state, to, action.verb, origin);
+      edges.emplace_back(state + ">" + to);
+    }
+    if (edges.empty()) return;
+    draft_.add_rule("transitions", {part.sentence, action.first, part.last}, "transitions.verb",
+                    text::upper_first(a_noun(draft_.entity(entity).name)) + " can be " + to +
+                        " when it is " + text::join(from, " or ") + ".",
+                    {{"attr", entity + ".status"}, {"edges", edges}});
+  }
+
   // "A done task can be reopened", "can be cancelled unless shipped", "while it is pending".
   void becomes(const Scan& s, Range part) {
     if (ordered_.contains({part.sentence, part.first})) return;
     for (const auto& action : reading_.actions[static_cast<std::size_t>(part.sentence)]) {
       if (action.verb_first < part.first || action.verb_last > part.last) continue;
+      if (named_.contains({part.sentence, action.verb_first})) continue;
       if (!action.passive || action.dependent || action.objects.empty()) continue;
       if (action.modal.empty() || action.modal == "must") continue;
       if (verb_class(action.verb) != VerbClass::kTransition) continue;
@@ -628,6 +701,14 @@ class LifecycleReader {
     if (!entity.lifecycle) return;
     auto& cycle = *entity.lifecycle;
     if (cycle.initial.empty()) cycle.initial = cycle.states.front();
+    if (unlisted_.contains(id)) {
+      // Named one by one, in no order: it begins where no move leads to.
+      const auto begins = std::ranges::find_if(cycle.states, [&](const auto& state) {
+        return std::ranges::find(cycle.transitions, state, &spec::Transition::to) ==
+               cycle.transitions.end();
+      });
+      if (begins != cycle.states.end()) cycle.initial = *begins;
+    }
     bool assumed = false;
     for (std::size_t i = 0; i < cycle.states.size(); ++i) {
       const auto state = cycle.states[i];
@@ -660,65 +741,11 @@ class LifecycleReader {
   const Reading& reading_;
   std::pair<int, std::string> arrows_of_;  // the last chain of arrows: sentence, entity
   std::set<std::pair<int, int>> ordered_;  // segments that gave a chain
+  std::set<std::pair<int, int>> named_;    // sentence and verb of moves with their first state
+  std::set<std::string> unlisted_;         // entities whose states only such moves name
 };
 
 }  // namespace
-
-spec::Lifecycle& lifecycle_with(Draft& draft, const std::string& entity, const std::string& state,
-                                spec::Origin origin) {
-  auto& model = draft.entity(entity);
-  if (!model.lifecycle) {
-    spec::Lifecycle cycle;
-    cycle.attribute = "status";
-    if (const auto* known = draft.attribute(entity, "status");
-        known != nullptr && !known->values.empty()) {
-      cycle.states = known->values;
-      cycle.initial = cycle.states.front();
-    }
-    model.lifecycle = cycle;
-    auto& attribute = draft.add_attribute(entity, "status", origin);
-    attribute.type = spec::Type::kEnum;
-    attribute.required = true;
-    attribute.values = cycle.states;
-    if (attribute.origin.kind == spec::OriginKind::kStated && cycle.states.empty()) {
-      attribute.origin.kind = spec::OriginKind::kImplied;
-    }
-  }
-  auto& cycle = *draft.entity(entity).lifecycle;
-  if (!has_state(cycle, state)) {
-    if (cycle.states.empty() && !state_verb(state).empty() &&
-        origin.pattern != "transitions.chain" && origin.pattern != "transitions.initial") {
-      cycle.states.push_back(verb_class(state_verb(state)) == VerbClass::kTransition &&
-                                     (state == "closed" || state == "resolved" ||
-                                      state == "archived") ? "open" : "pending");
-      if (state == "completed" || state == "finished") cycle.states.back() = "open";
-    }
-    cycle.states.push_back(state);
-  }
-  if (cycle.initial.empty()) cycle.initial = cycle.states.front();
-  return cycle;
-}
-
-void add_transition(Draft& draft, const std::string& entity, const std::string& from,
-                    const std::string& to, std::string_view verb, spec::Origin origin) {
-  auto& cycle = *draft.entity(entity).lifecycle;
-  const auto start = known_state(cycle, from);
-  const auto end = known_state(cycle, to);
-  if (start.empty() || end.empty() || start == end) return;
-  std::string by(verb);
-  if (by.empty()) by = state_verb(end);
-  if (by.empty() || by == "do" || by == "be" || by == "have" || by == "go") {
-    // Another move into the same state has a name already?
-    by = "mark_" + plain_snake(end);
-  }
-  auto& made = draft.add_operation(spec::OperationKind::kTransition, entity, by, origin);
-  for (const auto& known : cycle.transitions) {
-    if (known.from == start && known.to == end) return;
-    // One operation leads from one state to one state.
-    if (known.from == start && known.by == made.id) return;
-  }
-  cycle.transitions.push_back({start, end, made.id, std::move(origin)});
-}
 
 void read_lifecycles(Draft& draft, const Reading& reading) {
   LifecycleReader(draft, reading).run();

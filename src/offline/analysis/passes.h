@@ -105,6 +105,8 @@ std::vector<Range> segments(const Draft& draft, int sentence);
 // Makes sure that the entity has this lifecycle state; makes the lifecycle when there is none.
 spec::Lifecycle& lifecycle_with(Draft& draft, const std::string& entity, const std::string& state,
                                 spec::Origin origin);
+// The state as the lifecycle spells it; "" when it has none like it.
+std::string known_state(const spec::Lifecycle& cycle, std::string_view state);
 // A move between states by a verb; makes the operation.
 void add_transition(Draft& draft, const std::string& entity, const std::string& from,
                     const std::string& to, std::string_view verb, spec::Origin origin);
