@@ -87,6 +87,15 @@ void RunDriver::left_behind() {
 void RunDriver::with_session(std::function<void(Session&, std::vector<std::string>&)> work,
                              std::function<void(const Self&)> then) {
   ++in_flight_;
+  if (options_.session->quick() && options_.memory == nullptr) {
+    std::vector<std::string> notes;
+    work(*options_.session, notes);
+    loop_->post([self = shared_from_this(), then = std::move(then)] {
+      --self->in_flight_;
+      then(self);
+    });
+    return;
+  }
   loop_->work([self = shared_from_this(), work = std::move(work),
                then = std::move(then)]() mutable {
     std::vector<std::string> notes;

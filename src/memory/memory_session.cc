@@ -15,6 +15,7 @@ class MemorySession final : public Session {
   explicit MemorySession(std::string id) : id_(std::move(id)) {}
 
   const std::string& id() const override { return id_; }
+  bool quick() const override { return true; }
 
   Result<std::vector<ItemPtr>> load(std::size_t limit, std::vector<std::string>& notes) override {
     const auto found = history(limit, notes);

@@ -3,7 +3,7 @@
 // A run that is given a session starts with its items and adds only what is new, each call before
 // its result, turn by turn. One run writes at a time: acquire() takes the writer's place and
 // fails with kConflict, naming the holder, while another run has it. Thread-safe; calls may block
-// on the disk, so the runtime makes them from its workers.
+// on the disk, so the runtime makes them from its workers (but for a session that is quick()).
 #pragma once
 
 #include <cstdint>
@@ -21,6 +21,9 @@ class Session {
  public:
   virtual ~Session() = default;
   virtual const std::string& id() const = 0;
+  // Whether its functions never wait for a disk, a network or another process: a run then calls
+  // them on the loop's own thread instead of a worker's.
+  virtual bool quick() const { return false; }
   // The last `limit` items that make a valid history (0: all); unreadable rows are left out and
   // noted.
   virtual Result<std::vector<ItemPtr>> load(std::size_t limit, std::vector<std::string>& notes) = 0;
