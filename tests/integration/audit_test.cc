@@ -1,5 +1,5 @@
-// The audit of a service in whole runs, with the replies of tests/interop/sop_fixtures/toolshed as a
-// script: the service's own tests miss that a fourth loan is lent, and the second round mends it.
+// The audit of a service in whole runs, with the replies of tests/interop/sop_fixtures/toolshed as
+// a script: the service's own tests miss that a fourth loan is lent; the second round mends it.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -12,7 +12,7 @@
 namespace cadre {
 namespace {
 
-using testing::parsed;
+using testing::gate_verdicts;
 using testing::ProgramOptions;
 using testing::read_file;
 using testing::read_json;
@@ -20,7 +20,8 @@ using testing::run_cadre;
 using testing::says;
 using testing::TestFolder;
 
-const std::string kFixture = std::string(CADRE_SOURCE_DIR) + "/tests/interop/sop_fixtures/toolshed/";
+const std::string kFixture =
+    std::string(CADRE_SOURCE_DIR) + "/tests/interop/sop_fixtures/toolshed/";
 
 // With {"$file": path} and {"$artifact": name} filled in.
 Json filled(const Json& value, const Json& artifacts) {
@@ -73,18 +74,6 @@ class AuditRun : public ::testing::Test {
     return {"run",   "--model", "scripted:script.json",   "--team", "full",
             "--out", "out",     kFixture + "brief.txt"};
   }
-  // The verdicts of a gate, round by round.
-  std::vector<Json> verdicts(const std::string& gate) const {
-    std::vector<Json> out;
-    const Json events = parsed(run_cadre(folder_.path(), {"show", "last", "--events", "--json"}));
-    for (const Json& event : events.as_array()) {
-      if (json::get_string(event, "kind") == "gate_ended" &&
-          json::get_string(event.at("body"), "gate") == gate) {
-        out.push_back(event.at("body"));
-      }
-    }
-    return out;
-  }
   void expect_clean_end(const ProcessResult& run) const {
     ASSERT_EQ(run.exit_code, 0) << run.out << run.err;
     const Json result = read_json(folder_.path() / "out" / "result.json");
@@ -107,7 +96,7 @@ TEST_F(AuditRun, AFaultThatTheTestsMissGoesToTheTaskThatServesTheStory) {
   const ProcessResult run = run_cadre(folder_.path(), arguments());
   expect_clean_end(run);
   EXPECT_FALSE(says(run, "gate tests_pass FAILED")) << run.out;
-  const auto rounds = verdicts("differential_clean");
+  const auto rounds = gate_verdicts(folder_.path(), "differential_clean");
   ASSERT_EQ(rounds.size(), 2U);
   const JsonArray& findings = rounds[0].at("findings").as_array();
   ASSERT_EQ(findings.size(), 1U) << json::write(rounds[0]);
@@ -148,7 +137,7 @@ TEST_F(AuditRun, AServiceThatCannotStartAsStatedIsTheArchitects) {
   });
   const ProcessResult run = run_cadre(folder_.path(), arguments());
   expect_clean_end(run);
-  const auto rounds = verdicts("no_high_findings");
+  const auto rounds = gate_verdicts(folder_.path(), "no_high_findings");
   ASSERT_EQ(rounds.size(), 2U);
   const std::string first = json::write(rounds[0].at("findings"));
   EXPECT_NE(first.find("the service does not start as architecture.service says"),
@@ -179,7 +168,7 @@ TEST_F(AuditRun, KilledOnTheWayItEndsTheSame) {
       folder_.path(), arguments(), {.wrapper = {"/usr/bin/timeout", "--signal=KILL", "2"}});
   ASSERT_NE(killed.exit_code, 0) << "it ended before it was killed: " << killed.out;
   expect_clean_end(run_cadre(folder_.path(), {"resume", "last"}));
-  EXPECT_EQ(verdicts("differential_clean").size(), 2U);
+  EXPECT_EQ(gate_verdicts(folder_.path(), "differential_clean").size(), 2U);
 }
 
 }  // namespace

@@ -58,6 +58,19 @@ Json parsed(const ProcessResult& result) {
   return value ? *value : Json();
 }
 
+std::vector<Json> gate_verdicts(const std::filesystem::path& folder, const std::string& gate) {
+  std::vector<Json> out;
+  const Json events = parsed(run_cadre(folder, {"show", "last", "--events", "--json"}));
+  if (!events.is_array()) return out;
+  for (const Json& event : events.get_array()) {
+    if (json::get_string(event, "kind") == "gate_ended" &&
+        json::get_string(event.at("body"), "gate") == gate) {
+      out.push_back(event.at("body"));
+    }
+  }
+  return out;
+}
+
 std::string read_file(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);
   std::stringstream text;

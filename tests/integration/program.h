@@ -39,6 +39,9 @@ bool says(const ProcessResult& result, std::string_view words);
 // Its output as JSON; a failure of the test when it is none.
 Json parsed(const ProcessResult& result);
 
+// The verdicts of a gate in the last run of the folder, round by round.
+std::vector<Json> gate_verdicts(const std::filesystem::path& folder, const std::string& gate);
+
 std::string read_file(const std::filesystem::path& file);
 void write_file(const std::filesystem::path& file, const std::string& content);
 Json read_json(const std::filesystem::path& file);

@@ -109,20 +109,6 @@ TEST(SopAimock, AnAlgorithmLibraryInPython) {
   EXPECT_NE(tests.find("(None, [])"), std::string::npos);
 }
 
-// The events of that kind for a gate, in order.
-std::vector<Json> verdicts(const WholeRun& run, const std::string& gate) {
-  std::vector<Json> out;
-  const Json events = testing::parsed(
-      run_cadre(run.folder.path(), {"show", "last", "--events", "--json"}));
-  for (const Json& event : events.as_array()) {
-    if (json::get_string(event, "kind") == "gate_ended" &&
-        json::get_string(event.at("body"), "gate") == gate) {
-      out.push_back(event.at("body"));
-    }
-  }
-  return out;
-}
-
 // Its own names and contract; its own tests do not see that a fourth loan is lent.
 TEST(SopAimock, AServiceIsAuditedAgainstTheBrief) {
   const WholeRun run("openai+" + service_url + "/v1#some-model", "toolshed");
@@ -132,7 +118,7 @@ TEST(SopAimock, AServiceIsAuditedAgainstTheBrief) {
   EXPECT_FALSE(testing::says(run.process, "gate tests_pass FAILED"));
   EXPECT_EQ(json::get_int(run.quality().at("tests"), "passed"), 12);
 
-  const auto rounds = verdicts(run, "differential_clean");
+  const auto rounds = testing::gate_verdicts(run.folder.path(), "differential_clean");
   ASSERT_EQ(rounds.size(), 2U);
   EXPECT_EQ(json::get_int(rounds[0].at("measured"), "mismatches"), 1);
   const JsonArray& findings = rounds[0].at("findings").as_array();
