@@ -4,7 +4,6 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -30,8 +29,7 @@ constexpr std::int64_t kNameBytes = 128;
 
 void write_name(int fd, std::int64_t session, std::string_view run) {
   char place[kNameBytes] = {};
-  const std::size_t size = std::min<std::size_t>(run.size(), kNameBytes - 1);
-  std::memcpy(place, run.data(), size);
+  const std::size_t size = run.copy(place, kNameBytes - 1);
   // Without a name the lock is as good: others are told "of another process".
   (void)!pwrite(fd, place, size + 1, session * kNameBytes);
 }
