@@ -137,12 +137,11 @@ const Outside* outside_of(const std::string& lower) {
   return nullptr;
 }
 
-void refuse(Draft& draft, std::string why, std::string help) {
+void refuse(Draft& draft, std::string why, std::string help, int sentence = 0) {
   draft.spec.verdict = spec::Verdict::kRefuse;
-  for (auto& sentence : draft.spec.sentences) {
-    sentence.status = spec::SentenceStatus::kOutOfScope;
-  }
-  const std::string id = draft.spec.sentences.empty() ? "S1" : draft.spec.sentences.front().id;
+  for (auto& read : draft.spec.sentences) read.status = spec::SentenceStatus::kOutOfScope;
+  const auto index = static_cast<std::size_t>(sentence);
+  const std::string id = draft.spec.sentences.empty() ? "S1" : draft.spec.sentences[index].id;
   draft.spec.unhandled.insert(draft.spec.unhandled.begin(),
                               {id, std::move(why), "capability_outside", std::move(help)});
 }
@@ -157,7 +156,7 @@ constexpr const char* kWhatHelps =
     "borrow books.\"";
 
 // Refuses the brief and drops what was read of it: a refusal promises nothing.
-void refuse_all(Draft& draft, std::string why) {
+void refuse_all(Draft& draft, std::string why, int sentence = 0) {
   while (!draft.spec.actors.empty()) {
     const std::string actor = draft.spec.actors.back().id;
     draft.remove_actor(actor);
@@ -170,7 +169,7 @@ void refuse_all(Draft& draft, std::string why) {
   draft.spec.queries.clear();
   draft.spec.assumptions.clear();
   draft.spec.questions.clear();
-  refuse(draft, std::move(why), kWhatHelps);
+  refuse(draft, std::move(why), kWhatHelps, sentence);
 }
 
 // A sentence that is not built; what it asks for is listed.
@@ -290,9 +289,13 @@ void mark_outside(Draft& draft, const Reading& reading) {
 // After the reading: is there anything left to record?
 bool judge_scope(Draft& draft) {
   if (draft.outside && !describes_records(draft)) {
+    // Said once, with what was understood.
+    const auto& id = draft.brief.sentences[static_cast<std::size_t>(draft.outside_sentence)].id;
+    std::erase_if(draft.spec.unhandled, [&](const auto& item) { return item.sentence == id; });
     refuse_all(draft, fmt::format("The brief asks for {} (\"{}\"). Without a language model only "
                                   "services that keep records can be built.",
-                                  draft.outside->what, draft.outside->words));
+                                  draft.outside->what, draft.outside->words),
+               draft.outside_sentence);
     return false;
   }
   const bool outside = std::any_of(draft.spec.sentences.begin(), draft.spec.sentences.end(),

@@ -62,6 +62,9 @@ TEST(Scope, TheRefusalSaysWhatWasUnderstoodAndWhatHelps) {
             "Without a language model only services that keep records can be built.");
   EXPECT_NE(first.closest_pattern.find("--model"), std::string::npos);
   EXPECT_TRUE(spec.entities.empty());
+  const auto later = analyse("Hello there! Could you make a chess game?");
+  ASSERT_EQ(later.unhandled.size(), 1U);
+  EXPECT_EQ(later.unhandled.front().sentence, "S2");
 }
 
 TEST(Scope, TwoSidedNounsAreSoftwareByWhatStandsAroundThem) {

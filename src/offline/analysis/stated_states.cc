@@ -53,7 +53,7 @@ std::vector<std::string> known_in(const Scan& s, int first, int last,
   return found;
 }
 
-// Where what describes the noun from behind ends: in front of the predicate, or at the clause's end.
+// Where what describes the noun from behind ends: before the predicate, or at the end.
 int behind_end(const Scan& s, const Action& action, int from, int last) {
   if (action.verb_first >= from) {
     int end = from;
