@@ -283,6 +283,11 @@ void apply_config(const Config& config, ResumeArguments& arguments) {
   apply_around(config, arguments.around, arguments.policy, arguments.memory);
 }
 
+void apply_config(const Config& config, ModelsArguments& arguments) {
+  if (arguments.model.empty()) arguments.model = text_value(config, "model", "CADRE_MODEL");
+  if (arguments.prices.empty()) arguments.prices = text_value(config, "prices", "CADRE_PRICES");
+}
+
 std::vector<EffectiveSetting> effective_settings(const Config& config) {
   std::vector<EffectiveSetting> settings;
   for (const Known& known : kKnown) {

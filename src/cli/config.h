@@ -14,6 +14,7 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "cli/commands.h"
+#include "cli/models_command.h"
 
 namespace cadre::cli {
 
@@ -35,6 +36,7 @@ Result<Config> read_config(const std::vector<std::filesystem::path>& places = co
 // that is resumed keeps its model and its limits.
 void apply_config(const Config& config, RunArguments& arguments);
 void apply_config(const Config& config, ResumeArguments& arguments);
+void apply_config(const Config& config, ModelsArguments& arguments);
 
 struct EffectiveSetting {
   std::string key, value, origin;  // origin: file:line, a variable's name, or "default"

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/config.h"
 #include "cli/model_options.h"
 #include "cli/provider_state.h"
 
@@ -98,7 +99,11 @@ Json to_json(const ProviderState& state) {
 
 }  // namespace
 
-int models_command(const Console& console, const ModelsArguments& arguments) {
+int models_command(const Console& console, const ModelsArguments& given) {
+  const auto config = read_config();
+  if (!config) return report_error(console, config.error());
+  ModelsArguments arguments = given;
+  apply_config(*config, arguments);
   auto prices = open_prices(arguments.prices);
   if (!prices) return report_error(console, prices.error());
   std::vector<ProviderState> states =
@@ -111,7 +116,7 @@ int models_command(const Console& console, const ModelsArguments& arguments) {
                                     "cadre models lists them"});
     }
   }
-  const std::string chosen = chosen_model("");
+  const std::string chosen = chosen_model(arguments.model);
   if (console.json) {
     JsonArray rows;
     for (const ProviderState& state : states) rows.push_back(to_json(state));
@@ -125,7 +130,7 @@ int models_command(const Console& console, const ModelsArguments& arguments) {
   if (arguments.provider.empty()) {
     out += "ok  offline      needs no key                  built in: no language model\n";
     out += fmt::format("\nruns use {}; cadre models NAME shows prices and limits{}\n",
-                       chosen.empty() ? "offline (CADRE_MODEL is not set)" : chosen,
+                       chosen.empty() ? "offline (nothing else is set)" : chosen,
                        arguments.check ? "" : ", --check asks the servers");
   }
   console.print(out);
@@ -139,7 +144,8 @@ void add_models_command(CLI::App& app, Console& console, ModelsArguments& argume
   models->add_option("PROVIDER", arguments.provider, "one of them, with the prices of its models");
   models->add_flag("--check", arguments.check, "ask the servers");
   models->add_option("--prices", arguments.prices,
-                     "a price table that goes before the shipped one (default: CADRE_PRICES)");
+                     "a price table that goes before the shipped one (default: CADRE_PRICES, "
+                     "then cadre.toml)");
   models->add_flag("--json", console.json, "JSON on standard output");
   models->callback([&] { action = [&] { return models_command(console, arguments); }; });
 }

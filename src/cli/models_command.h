@@ -14,8 +14,10 @@ struct ModelsArguments {
   std::string provider;  // "": all, in a line each
   bool check = false;    // ask the servers
   std::filesystem::path prices;
+  std::string model;  // what runs would use, by cadre.toml; "": CADRE_MODEL, else offline
 };
-int models_command(const Console& console, const ModelsArguments& arguments);
+// Goes by cadre.toml, too.
+int models_command(const Console& console, const ModelsArguments& given);
 void add_models_command(CLI::App& app, Console& console, ModelsArguments& arguments,
                         std::function<int()>& action);
 

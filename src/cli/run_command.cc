@@ -69,7 +69,7 @@ Result<Workshop> open_workshop(const Plan& plan, std::shared_ptr<Store> store,
   for (auto tool : {make_deliver_tool(), make_ask_user_tool()}) {
     if (auto added = tools->add(std::move(tool)); !added) return propagate(added);
   }
-  for (std::shared_ptr<TaskTool>& tool : make_reading_tools()) {
+  for (std::shared_ptr<TaskTool>& tool : make_reading_tools(http_options())) {
     if (auto added = tools->add(std::move(tool)); !added) return propagate(added);
   }
   auto mind = open_mind(model, tools, around);
@@ -91,7 +91,7 @@ Result<Workshop> open_workshop(const Plan& plan, std::shared_ptr<Store> store,
 std::vector<std::string> tool_names() {
   std::vector<std::string> names{std::string(kAskUserTool)};
   for (const auto& tool : make_software_tools({})) names.push_back(tool->name());
-  for (const auto& tool : make_reading_tools()) names.push_back(tool->name());
+  for (const auto& tool : make_reading_tools(http_options())) names.push_back(tool->name());
   return names;
 }
 

@@ -195,8 +195,8 @@ std::string refusal_help(const RunOutcome& outcome) {
   const std::string help = json::get_string(outcome.details, "help");
   if (!help.empty()) return help;
   return "say in a few sentences what is to be recorded (\"Each book has a title and an ISBN\"), "
-         "who does what with it, and which rules hold; `cadre spec BRIEF` shows what is understood; "
-         "what keeps no records needs a language model: --model openai:NAME, anthropic:NAME or "
+         "who does what with it, and which rules hold; `cadre spec BRIEF` shows what is understood"
+         "; what keeps no records needs a language model: --model openai:NAME, anthropic:NAME or "
          "ollama:NAME";
 }
 

@@ -75,6 +75,36 @@ TEST_F(ConfigFile, ARunGoesByItAndOptionsGoBeforeIt) {
   EXPECT_TRUE(std::filesystem::exists(folder.path() / ".cadre" / "memory.db"));
 }
 
+TEST_F(ConfigFile, ModelsSaysThePricesAndTheModelThatRunsGoBy) {
+  const auto table = [](int input) {
+    return R"({"prices":[{"provider":"ollama","model":"house-model","input":)" +
+           std::to_string(input) + R"(,"output":20,"date":"2026-11-23","source":"our contract"}]})";
+  };
+  write_file(folder.path() / "prices.json", table(7));
+  write_file(folder.path() / "other.json", table(9));
+  project("model = \"ollama:house-model\"\nprices = \"prices.json\"\n");
+  const auto price = [&](std::vector<std::string> more, std::vector<std::string> env = {}) {
+    std::vector<std::string> words{"models", "ollama", "--json"};
+    words.insert(words.end(), more.begin(), more.end());
+    const auto said = json::parse(cadre(words, std::move(env)).out);
+    EXPECT_TRUE(said);
+    if (!said) return std::string();
+    EXPECT_EQ(json::get_string(*said, "chosen"), "ollama:house-model");
+    const Json& provider = json::get_array(*said, "providers").at(0);
+    for (const Json& one : json::get_array(provider, "prices")) {
+      if (json::get_string(one, "model") == "house-model") return json::write(one.at("input"));
+    }
+    return std::string("none");
+  };
+  EXPECT_EQ(price({}).substr(0, 1), "7");
+  EXPECT_EQ(price({"--prices", "other.json"}).substr(0, 1), "9");
+  EXPECT_EQ(price({}, {"CADRE_PRICES=other.json"}).substr(0, 1), "9");
+  project("pricse = \"prices.json\"\n");
+  const ProcessResult refused_file = cadre({"models"});
+  EXPECT_EQ(refused_file.exit_code, 2) << refused_file.out;
+  EXPECT_NE(refused_file.err.find("./cadre.toml:1"), std::string::npos) << refused_file.err;
+}
+
 TEST_F(ConfigFile, WithoutAWordARunRemembersAndItsResumeToo) {
   write_file(folder.path() / "a.txt", "Lamp, broken on arrival\n");
   write_file(folder.path() / "s.json", R"({"replies": [{"at": "*", "error": "down"}]})");

@@ -34,7 +34,7 @@ std::string problem_of(std::string_view url) {
 
 }  // namespace
 
-FetchUrl::FetchUrl() = default;
+FetchUrl::FetchUrl(net::HttpClientOptions http) : http_(std::move(http)) {}
 FetchUrl::~FetchUrl() = default;
 
 std::string FetchUrl::description() const {
@@ -60,7 +60,7 @@ Result<Json> FetchUrl::run(const Json& arguments, const TaskToolContext& context
   {
     const std::lock_guard lock(mutex_);
     if (client_ == nullptr) {
-      auto made = net::HttpClient::make();
+      auto made = net::HttpClient::make(http_);
       if (!made) return propagate(made);
       client_ = std::move(*made);
     }

@@ -2,23 +2,21 @@
 // lists it lists it under `approvals` as well: a person allows each call, or a policy does.
 //
 // Takes what is text and at most 256 KB, follows no redirect by itself (the answer names where it
-// leads), sends no cookies and no keys. Thread-safe.
+// leads), sends no cookies and no keys. Proxy and certificates are the caller's choice, as for the
+// models. Thread-safe.
 #pragma once
 
 #include <memory>
 #include <mutex>
 
+#include "net/http_client.h"
 #include "runtime/tool.h"
 
 namespace cadre {
 
-namespace net {
-class HttpClient;
-}
-
 class FetchUrl final : public TaskTool {
  public:
-  FetchUrl();
+  explicit FetchUrl(net::HttpClientOptions http = {});
   ~FetchUrl() override;
   std::string name() const override { return "fetch_url"; }
   std::string description() const override;
@@ -29,6 +27,7 @@ class FetchUrl final : public TaskTool {
   Result<Json> run(const Json& arguments, const TaskToolContext& context) override;
 
  private:
+  const net::HttpClientOptions http_;
   std::mutex mutex_;
   std::shared_ptr<net::HttpClient> client_;  // made when it is first used
 };

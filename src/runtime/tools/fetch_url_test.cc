@@ -9,8 +9,8 @@ namespace {
 
 using net::testing::TestServer;
 
-Result<Json> fetch(const std::string& url) {
-  FetchUrl tool;
+Result<Json> fetch(const std::string& url, net::HttpClientOptions http = {}) {
+  FetchUrl tool(std::move(http));
   const Task task;
   TaskToolContext context;
   context.task = &task;
@@ -39,6 +39,23 @@ TEST(FetchUrl, TextRedirectsAndWhatIsTooMuch) {
   EXPECT_EQ(json::get_string(*moved, "location"), "http://192.0.2.1/x");
   EXPECT_FALSE(fetch(base + "/picture").has_value());
   EXPECT_FALSE(fetch(base + "/big").has_value());
+}
+
+TEST(FetchUrl, GoesByTheProxyAndTheCertificatesThatAreGiven) {
+  std::string asked;
+  TestServer proxy([&](const std::string& request, const TestServer::Connection& connection) {
+    asked = request.substr(0, request.find('\r'));
+    return connection.reply(200, "by proxy", "Content-Type: text/plain\r\n");
+  });
+  const auto page = fetch("http://docs.example:81/x", {.proxy = proxy.url()});
+  ASSERT_TRUE(page.has_value()) << page.error().describe();
+  EXPECT_EQ(json::get_string(*page, "text"), "by proxy");
+  EXPECT_EQ(asked, "GET http://docs.example:81/x HTTP/1.1");
+  const std::string tls = "https" + proxy.url("/x").substr(4);
+  const auto certificates = fetch(tls, {.ca_file = "/nowhere/ca.pem"});
+  ASSERT_FALSE(certificates.has_value());
+  EXPECT_NE(certificates.error().describe().find("/nowhere/ca.pem"), std::string::npos)
+      << certificates.error().describe();
 }
 
 TEST(FetchUrl, AddressesThatAreNotAsked) {

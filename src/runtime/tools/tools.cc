@@ -21,10 +21,10 @@ std::vector<std::shared_ptr<TaskTool>> make_software_tools(const ToolOptions& op
           std::make_shared<MeasureChange>(access)};
 }
 
-std::vector<std::shared_ptr<TaskTool>> make_reading_tools() {
+std::vector<std::shared_ptr<TaskTool>> make_reading_tools(const net::HttpClientOptions& http) {
   auto tools = make_file_tools();
   tools.push_back(std::make_shared<ListStacks>(std::make_shared<StackMachine>()));
-  tools.push_back(std::make_shared<FetchUrl>());
+  tools.push_back(std::make_shared<FetchUrl>(http));
   return tools;
 }
 

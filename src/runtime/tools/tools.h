@@ -18,6 +18,9 @@
 namespace cadre {
 
 struct SandboxSupport;
+namespace net {
+struct HttpClientOptions;
+}
 namespace spec {
 struct Spec;
 }
@@ -41,7 +44,7 @@ using ToolOptions = SoftwareToolOptions;
 std::vector<std::shared_ptr<TaskTool>> make_software_tools(const ToolOptions& options = {});
 // Those that run none: the files of a task (file_tools.h), "list_stacks" and
 // "fetch_url".
-std::vector<std::shared_ptr<TaskTool>> make_reading_tools();
+std::vector<std::shared_ptr<TaskTool>> make_reading_tools(const net::HttpClientOptions& http);
 
 // Loads the SQL into an empty SQLite database in memory and checks its foreign keys: "" when it
 // loads, else SQLite's message with the statement at fault. For the gate `ddl_loads`.
