@@ -109,8 +109,8 @@ bool same_amount(const Json& expected, const Json& theirs, int scale, const std:
 }  // namespace
 
 void add_parameter(const std::string& name, const Json& value, spec::HttpRequest& request) {
-  request.target += fmt::format("{}{}={}", request.target.find('?') == std::string::npos ? '?' : '&',
-                                spec::percent_encode(name),
+  const char joint = request.target.find('?') == std::string::npos ? '?' : '&';
+  request.target += fmt::format("{}{}={}", joint, spec::percent_encode(name),
                                 spec::percent_encode(scalar_text(value)));
 }
 

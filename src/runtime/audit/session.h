@@ -112,7 +112,7 @@ class Session {
   void look_again();
   void compare(const std::string& entity, std::int64_t row, const Json& theirs,
                const std::string& when);
-  std::string free_to_refuse() const;
+  std::string free_to_refuse(int status) const;
   void remember_beginnings(const spec::Entity& entity, std::int64_t id);
   void remember_writers(const spec::Response& done);
   Source writer_of(const std::string& entity, std::int64_t row, const std::string& field) const;

@@ -89,6 +89,12 @@ Next Session::judge(int status, const std::string& body) {
     ledger_.block(id);
     return Next::kGoOn;
   }
+  if (status < 300 && mapped().theirs.json_answer && !text::trim(body).empty() &&
+      !json::parse(text::trim(body))) {
+    ledger_.contradict("json/" + mapped().theirs.name(), "medium", {},
+                       mapped().theirs.name() + " answers with what is no JSON",
+                       story(status, body));
+  }
   if (asked_->kind != Kind::kOperate) {
     judge_read(status, body);
     return Next::kGoOn;
@@ -183,13 +189,15 @@ std::string Session::open_statement() const {
 }
 
 // Why a service may refuse what no statement forbids, or "".
-std::string Session::free_to_refuse() const {
+std::string Session::free_to_refuse(int status) const {
   const spec::Operation& what = operation();
   const spec::Spec& spec = world_.spec();
   const spec::Entity& entity = *spec::find_entity(spec, what.on);
   const auto shaky = [&](const spec::Guard& guard) { return is_shaky(guard.require, what.on); };
   if (std::ranges::any_of(what.guards, shaky)) return "what its rule reads is different already";
-  if (subject_.by_rows.contains(what.id)) return "the brief gives it on some rows only";
+  if (status == 404 && subject_.by_rows.contains(what.id)) {
+    return "the brief gives it on some rows only";
+  }
   if (what.kind == OpKind::kDelete) return "whether what is in use can be deleted, is not stated";
   if (!entity.lifecycle) return {};
   const std::string& states = entity.lifecycle->attribute;
@@ -231,7 +239,7 @@ void Session::judge_unexpected_refusal(int status, const std::string& body) {
                                       mapped().theirs.name(), status, open));
     return;
   }
-  if (const std::string free = free_to_refuse(); !free.empty()) {
+  if (const std::string free = free_to_refuse(status); !free.empty()) {
     ledger_.leave_out(id, fmt::format("{} was refused with {}: {}", mapped().theirs.name(), status,
                                       free));
     return;
@@ -372,6 +380,9 @@ void Session::remember_writers(const spec::Response& done) {
     if (effect.where || effect.kind == spec::EffectKind::kCreate) continue;
     const auto steps = steps_of(effect.target, what.on);
     const std::string says = fmt::format("{} sets {}", what.verb, effect.target);
+    const bool state = steps.size() == 1 && entity->lifecycle &&
+                       steps[0] == entity->lifecycle->attribute;
+    if (state && what.kind == OpKind::kTransition) continue;  // the transition said it
     if (steps.size() == 1) {
       writers_[{what.on, id, steps[0]}] = source_of(spec, effect.origin, "", says);
     } else if (steps.size() == 2) {

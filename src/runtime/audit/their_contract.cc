@@ -108,6 +108,13 @@ void add_body(const Json& operation, TheirOperation& out) {
   out.json_body = content.empty();
 }
 
+bool answers_json(const Json& response) {
+  const JsonObject& content = json::get_object(response, "content");
+  return content.empty() || std::ranges::any_of(content, [](const auto& one) {
+    return key_of(one).find("json") != std::string::npos || key_of(one) == "*/*";
+  });
+}
+
 // "https://host/api/v1" -> "/api/v1".
 std::string base_of(const Json& openapi) {
   const JsonArray& servers = json::get_array(openapi, "servers");
@@ -179,6 +186,7 @@ std::vector<TheirOperation> read_contract(const Json& openapi) {
                                         : security->is_array() && !security->get_array().empty();
       for (const auto& answer : json::get_object(*operation, "responses")) {
         one.answers.insert(key_of(answer));
+        if (key_of(answer).starts_with('2')) one.json_answer = answers_json(answer.value());
       }
       out.push_back(std::move(one));
     }

@@ -27,6 +27,7 @@ struct TheirOperation {
   std::vector<TheirField> body;
   Json body_schema;           // null without a body
   bool json_body = true;      // false: a body of another kind
+  bool json_answer = true;    // false: success is answered with something else
   bool secured = false;       // asks who the caller is
   std::set<std::string> answers;  // "201", "4XX", "default"
 

@@ -139,8 +139,10 @@ Result<UnixHttpClient> ServiceProcess::connect(const std::stop_token& stop) {
   while (seconds_since(begin) < options_.start_s) {
     if (stop.stop_requested()) return fail(ErrorCode::kCancelled, "the service was stopped");
     if (child_.wait(Milliseconds{15})) {
+      const ProcessResult result = child_.finish(Milliseconds{0});
       return fail(ErrorCode::kUnavailable,
-                  "the service ended before it answered: " + said(child_.err()));
+                  fmt::format("the service ended before it answered{}{}: {}",
+                              result.limit.empty() ? "" : ": ", result.limit, said(result.err)));
     }
     std::error_code error;
     if (!std::filesystem::exists(socket, error)) continue;

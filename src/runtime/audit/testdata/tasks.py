@@ -1,4 +1,6 @@
-"""Tasks over HTTP as another designer likes it: ids with a prefix, lists in pages with the newest
+"""What FAULT names is wrong in it, or, with "free_", only otherwise than others would have it.
+
+Tasks over HTTP as another designer likes it: ids with a prefix, lists in pages with the newest
 first, a task shows its project as an object, fields and paths that nobody asked for, 200 for what
 is made, 409 and 422 for what is refused, states changed at a path of their own."""
 
@@ -28,6 +30,8 @@ def shown_project(row):
 
 def shown_task(row):
     project = PROJECTS[row["project"]]
+    if FAULT == "free_bare":
+        return {**row, "status": row["status"].lower()}
     return {**{k: v for k, v in row.items() if k != "project"}, "archived": False,
             "project": {"id": project["id"], "name": project["name"]}}
 
@@ -98,6 +102,11 @@ def create_task(body):
 
 
 def change_task(row, body):
+    if FAULT == "free_done_fixed" and row["status"] != "TODO":
+        raise Refused(409, "it has begun")
+    others = [task for task in unfinished(row["project"]) if task is not row]
+    if FAULT == "free_full" and len(others) >= 4:
+        raise Refused(409, "too many open tasks")
     changed = {k: v for k, v in body.items() if k in ("title", "priority", "startDate", "dueDate")}
     if FAULT != "update_unchecked":
         check_task({**row, **changed})
@@ -113,6 +122,11 @@ def move_task(row, body):
         moves = moves + ["DONE"]
     if FAULT == "reopen_todo" and row["status"] == DOING:
         moves = moves + ["TODO"]
+    if FAULT == "free_reopen_doing" and row["status"] == "DONE" and wanted == "TODO":
+        wanted, moves = DOING, [DOING]
+    if FAULT == "free_reopen_full" and row["status"] == "DONE":
+        if len(unfinished(row["project"])) >= 4:
+            raise Refused(409, "too many open tasks")
     if wanted not in moves:
         raise Refused(409, "no such move")
     if FAULT == "move_lost":
@@ -128,6 +142,8 @@ def delete(table, row):
         own = [t["id"] for t in TASKS.values() if t["project"] == row["id"]]
         if unfinished(row["id"]) and FAULT != "delete_busy":
             raise Refused(409, "it has tasks that are not done")
+        if own and FAULT == "free_delete":
+            raise Refused(409, "it has tasks")
         for task in own:
             del TASKS[task]
     if FAULT != "delete_keeps":
@@ -144,8 +160,10 @@ def listed(table, query):
         rows = [r for r in rows if query["search"].lower() in r["title"].lower()]
     if FAULT == "list_short":
         rows = rows[1:]
-    first, most = int(query.get("offset", 0)), int(query.get("limit", 20))
+    first, most = int(query.get("offset", 0)), int(query.get("limit", 3 if FAULT == "free_pages" else 20))
     show = shown_task if table is TASKS else shown_project
+    if FAULT == "free_bare":
+        return [show(row) for row in rows[first:first + most]]
     return {"items": [show(row) for row in rows[first:first + most]], "total": len(rows)}
 
 
@@ -156,6 +174,10 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
     def reply(self, status, body):
+        if FAULT == "free_codes":
+            status = 400 if status > 400 else 201 if self.command == "POST" else status
+        if FAULT == "free_wrapped" and status < 400 and body is not None:
+            body = {"success": True, "message": "done", "data": body}
         data = b"" if body is None else json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")

@@ -2,6 +2,7 @@
 // measure_project does it. Skips where there is no sandbox.
 #pragma once
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -38,12 +39,13 @@ inline std::string audit_fixture(const std::string& name) {
 class AuditTest : public ::testing::Test {
  public:
   // NAME.py, NAME.txt and NAME.openapi.json of the fixtures.
-  static AuditedProject project(const std::string& name, std::vector<std::string> start) {
+  static AuditedProject project(const std::string& name) {
     AuditedProject out;
     out.brief = audit_fixture(name + ".txt");
     out.openapi = json::parse(audit_fixture(name + ".openapi.json")).value();
     out.files = {{name + ".py", audit_fixture(name + ".py")}};
-    out.start = std::move(start);
+    out.start = {"python3", name + ".py"};
+    if (name == "library") out.start.emplace_back("{port}");
     return out;
   }
 
@@ -114,7 +116,7 @@ class AuditTest : public ::testing::Test {
       ++all;
       silent += json::get_string(one, "verdict") == "not audited" ? 1 : 0;
     }
-    fmt::print("{:<10} {:<11} {:>2} of {:>2} operations, {:>2} of {:>2} statements, {:>4} requests, "
+    fmt::print("{:<10} {:<11} {:>2} of {:>2} operations, {:>2} of {:>2} statements, {:>4} asked, "
                "{:>4} agree, {:.1f} s\n", name, json::get_string(done.figures, "verdict"),
                json::get_int(done.figures, "operations_mapped"),
                json::get_int(done.figures, "operations_total"), all - silent, all,
