@@ -63,7 +63,7 @@ enum class DataVerdict : std::uint8_t {
 
 struct HttpCallbacks {
   std::move_only_function<void(int code, const HttpHeaders&)> on_headers;  // may be empty
-  std::move_only_function<DataVerdict(std::string_view)> on_data;  // may be empty: bytes are dropped
+  std::move_only_function<DataVerdict(std::string_view)> on_data;  // may be empty
   std::move_only_function<void(Result<HttpStatus>)> on_done;
 };
 

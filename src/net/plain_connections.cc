@@ -71,8 +71,8 @@ std::vector<PlainAddress> addresses_of(const std::string& host, std::uint16_t po
 }
 
 bool names(const HttpHeaders& headers, std::string_view name) {
-  return std::ranges::any_of(headers,
-                             [&](const auto& header) { return text::is_lower(header.first, name); });
+  const auto is_it = [&](const auto& header) { return text::is_lower(header.first, name); };
+  return std::ranges::any_of(headers, is_it);
 }
 
 // The head of the request; into a buffer that is used again. In the usual case of letters, which
