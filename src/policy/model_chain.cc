@@ -12,6 +12,7 @@
 #include "policy/fallback_model.h"
 #include "policy/recording.h"
 #include "policy/schema_fallback.h"
+#include "policy/settings_fallback.h"
 #include "policy/tiered_model.h"
 
 namespace cadre::policy {
@@ -103,7 +104,7 @@ class Opener {
     http.lost = lost_;
     auto model = net::make_model(spec, client_, options_.keys, std::move(http));
     if (!model) return model;
-    return budgeted(make_schema_fallback(std::move(*model)), spec);
+    return budgeted(make_schema_fallback(make_settings_fallback(std::move(*model))), spec);
   }
 
   Result<std::shared_ptr<Model>> budgeted(Result<std::shared_ptr<Model>> model,

@@ -221,6 +221,46 @@ TEST(ModelChain, AServerThatTakesNoSchemaIsAskedInWords) {
   EXPECT_NE(seen[2].find("JSON Schema"), std::string::npos);
 }
 
+// Over HTTP, as the vendors say it; the schema is refused by the same server.
+TEST(ModelChain, AModelThatTakesNoTemperatureIsAskedWithout) {
+  std::vector<std::string> seen;
+  TestServer server([&](const std::string& request, const auto& to) {
+    seen.push_back(request);
+    if (request.find("\"temperature\"") != std::string::npos) {
+      return to.reply(400, R"({"error":{"message":
+        "Unsupported value: 'temperature' does not support 0.2 with this model.",
+        "type":"invalid_request_error","param":"temperature","code":"unsupported_value"}})");
+    }
+    if (request.find("response_format") != std::string::npos)
+      return to.reply(400, R"({"error":{"message":"response_format is not supported"}})");
+    return to.reply(200, kText);
+  });
+  const auto model = *open_model(server.url("/v1#m"), options());
+  const OutputSchema output{"verdict", *json::parse(R"({"type":"object"})")};
+  ModelSettings settings;
+  settings.temperature = 0.2;
+  const auto notes = [&](const OutputSchema* form) {
+    std::promise<Result<ModelReply>> promise;
+    const std::vector<ItemPtr> items{
+        std::make_shared<const Item>(MessageItem{Speaker::kUser, "hi", "", false, Json()})};
+    ModelRequest request;
+    request.items = items;
+    request.settings = &settings;
+    request.output = form;
+    model->start(request, {}, {}, [&](auto reply) { promise.set_value(std::move(reply)); });
+    auto reply = promise.get_future().get();
+    return reply ? reply->notes : std::vector<std::string>{reply.error().describe()};
+  };
+  const std::string without = "asked without temperature: the model does not take it";
+  EXPECT_EQ(notes(nullptr), std::vector<std::string>{without});
+  EXPECT_EQ(notes(nullptr), std::vector<std::string>{without});
+  EXPECT_EQ(seen.size(), 3U);  // refused once
+  const auto both = notes(&output);
+  ASSERT_EQ(both.size(), 2U) << both.front();
+  EXPECT_EQ(both.front(), without);
+  EXPECT_EQ(seen.size(), 5U);
+}
+
 TEST(ModelChain, TheSameModelIsOpenedOnce) {
   int opened = 0;
   ChainOptions with = options();
