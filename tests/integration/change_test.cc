@@ -2,6 +2,7 @@
 // place of a language model. The repository's own tests run in the sandbox, before and after.
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 
 #include "base/clock.h"
@@ -545,6 +546,60 @@ TEST(Change, HostileNamesAreLeftOutWithAWord) {
     const Json data = read_json(entry.path()).at("artifacts").at("repository").at("data");
     EXPECT_EQ(json::get_array(data, "skipped").size(), 2U) << json::write(data.at("skipped"));
   }
+}
+
+// Reads a repository and measures its tests; what the tool says to the planner.
+std::string measured(const std::map<std::string, std::string>& files) {
+  TestFolder folder;
+  const fs::path repository = folder.path() / "repo";
+  for (const auto& [path, content] : files) write_file(repository / path, content);
+  git(repository, {"init", "--quiet"});
+  git(repository, {"add", "--all"});
+  git(repository, {"commit", "--quiet", "--message", "begin"});
+  const Json asked{{"replies", JsonArray{reply("plan#*/turn:1", {tool("measure_repository",
+                                                                     JsonObject{})}),
+                                         JsonObject{{"at", "*"}, {"refusal", "enough"}}}}};
+  write_file(folder.path() / "script.json", json::write(asked));
+  EXPECT_EQ(run_cadre(folder.path(), arguments("repo")).exit_code, 4);
+  std::string said;
+  for (const Json& event : events_of(folder.path())) said += json::write(event) + "\n";
+  return said;
+}
+
+TEST(Change, JavaIsBuiltByJavacAndItsJUnitTestsAreCounted) {
+  if (!fs::exists("/usr/bin/javac") || !fs::exists("/usr/share/java/junit4.jar"))
+    GTEST_SKIP() << "not installed: apt-get install default-jdk-headless junit4";
+  const std::string said = measured(
+      {{"pom.xml", "<project/>\n"},
+       {"src/main/java/shop/Cart.java",
+        "package shop;\npublic class Cart {\n  public int total(int price, int count) { return "
+        "price * count; }\n}\n"},
+       {"src/test/java/shop/CartTest.java",
+        "package shop;\nimport static org.junit.Assert.assertEquals;\nimport org.junit.Test;\n"
+        "public class CartTest {\n"
+        "  @Test public void multiplies() { assertEquals(6, new Cart().total(2, 3)); }\n"
+        "  @Test public void isWrongSinceLong() { assertEquals(7, new Cart().total(2, 3)); }\n"
+        "}\n"}});
+  EXPECT_NE(said.find("\"passed\":1,"), std::string::npos) << said.substr(0, 3000);
+  EXPECT_NE(said.find("shop.CartTest.isWrongSinceLong"), std::string::npos);
+}
+
+TEST(Change, TypeScriptIsCompiledAndItsTestsAreCounted) {
+  if (!fs::exists("/usr/bin/tsc") || !fs::exists("/usr/bin/node"))
+    GTEST_SKIP() << "not installed: apt-get install node-typescript nodejs";
+  const std::string said = measured(
+      {{"package.json", R"({"name": "shop", "type": "module"})"},
+       {"tsconfig.json",
+        R"({"compilerOptions": {"strict": true, "module": "nodenext", "target": "es2022"}})"},
+       {"src/cart.ts",
+        "export function total(price: number, count: number): number { return price * count; }\n"},
+       {"tests/cart.test.ts",
+        "import test from 'node:test';\nimport assert from 'node:assert/strict';\n"
+        "import { total } from '../src/cart.js';\n"
+        "test('multiplies', () => { assert.equal(total(2, 3), 6); });\n"
+        "test('is wrong since long', () => { assert.equal(total(2, 3), 7); });\n"}});
+  EXPECT_NE(said.find("\"passed\":1,"), std::string::npos) << said.substr(0, 3000);
+  EXPECT_NE(said.find("is wrong since long"), std::string::npos);
 }
 
 }  // namespace
