@@ -5,11 +5,13 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <fstream>
 #include <map>
 #include <memory>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/text.h"
@@ -96,6 +98,23 @@ class AuditTest : public ::testing::Test {
     auto done = audit_service(*access_, context, stack, files, &offline::analyse, limits);
     EXPECT_TRUE(done.has_value()) << (done ? "" : done.error().describe());
     return done ? *done : ServiceAudit{};
+  }
+
+  // Some at a time: each mostly waits for the other side.
+  std::vector<ServiceAudit> audit_all(const std::vector<AuditedProject>& projects, int at_once,
+                                      const AuditLimits& limits = {}) {
+    std::vector<ServiceAudit> out(projects.size());
+    std::atomic<std::size_t> next = 0;
+    std::vector<std::jthread> workers;
+    for (int i = 0; i < at_once; ++i) {
+      workers.emplace_back([&] {
+        for (std::size_t at = next++; at < projects.size(); at = next++) {
+          out[at] = audit(projects[at], limits);
+        }
+      });
+    }
+    workers.clear();
+    return out;
   }
 
   static std::string titles(const ServiceAudit& audit, const std::string& severity = "high") {

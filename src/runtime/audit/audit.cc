@@ -77,7 +77,8 @@ int Audit::contradictions() const {
 
 std::vector<NotAudited> Audit::left_out() const {
   std::vector<NotAudited> out = subject_.mapping.left_out;
-  for (const auto* more : {&subject_.left_out, &ledger_.left_out()}) {
+  const auto suspected = ledger_.suspected();
+  for (const auto* more : {&suspected, &subject_.left_out, &ledger_.left_out()}) {
     out.insert(out.end(), more->begin(), more->end());
   }
   for (const Target& target : targets_) {

@@ -56,6 +56,33 @@ void Ledger::contradict(const std::string& key, const std::string& severity, con
                              whole + evidence, source.sentences, 1});
 }
 
+void Ledger::suspect(const std::string& operation, const std::string& key,
+                     const std::string& severity, const Source& source, const std::string& title,
+                     const std::string& evidence) {
+  if (working_.contains(operation)) return contradict(key, severity, source, title, evidence);
+  const bool there = std::ranges::any_of(
+      suspicions_, [&](const Suspicion& one) { return one.key == key; });
+  if (!there) suspicions_.push_back({operation, key, severity, source, title, evidence});
+}
+
+void Ledger::works(const std::string& operation) {
+  if (!working_.insert(operation).second) return;
+  for (const Suspicion& one : suspicions_) {
+    if (one.operation != operation) continue;
+    contradict(one.key, one.severity, one.source, one.title, one.evidence);
+  }
+  std::erase_if(suspicions_, [&](const Suspicion& one) { return one.operation == operation; });
+}
+
+std::vector<NotAudited> Ledger::suspected() const {
+  std::vector<NotAudited> out;
+  for (const Suspicion& one : suspicions_) {
+    out.push_back({one.operation, "it refused whatever it was asked, so whether that is a fault or a "
+                                  "shape that its values must have cannot be told: " + one.title});
+  }
+  return out;
+}
+
 void Ledger::leave_out(const std::string& what, const std::string& why) {
   const bool there = std::ranges::any_of(left_out_, [&](const NotAudited& one) {
     return one.what == what && one.why == why;

@@ -39,6 +39,12 @@ class Ledger {
   // One finding for each key, however often it happens.
   void contradict(const std::string& key, const std::string& severity, const Source& source,
                   const std::string& title, const std::string& evidence);
+  // A refusal that is not due, of an operation that has not worked yet: a finding once it has. One
+  // that never works may want a shape of its values that nobody has stated.
+  void suspect(const std::string& operation, const std::string& key, const std::string& severity,
+               const Source& source, const std::string& title, const std::string& evidence);
+  void works(const std::string& operation);
+  std::vector<NotAudited> suspected() const;
   void leave_out(const std::string& what, const std::string& why);
   void judged() { ++operations_; }
 
@@ -60,7 +66,15 @@ class Ledger {
 
   const spec::Spec& spec_;
   std::map<std::string, Tally> tallies_;  // by sentence
+  struct Suspicion {
+    std::string operation, key, severity;
+    Source source;
+    std::string title, evidence;
+  };
+
   std::vector<Contradiction> contradictions_;
+  std::vector<Suspicion> suspicions_;
+  std::set<std::string> working_;
   std::map<std::string, std::size_t> keys_;
   std::set<std::string> blocked_;
   std::vector<NotAudited> left_out_;

@@ -89,6 +89,7 @@ Next Session::judge(int status, const std::string& body) {
     ledger_.block(id);
     return Next::kGoOn;
   }
+  if (status < 300) ledger_.works(id);
   if (status < 300 && mapped().theirs.json_answer && !text::trim(body).empty() &&
       !json::parse(text::trim(body))) {
     ledger_.contradict("json/" + mapped().theirs.name(), "medium", {},
@@ -245,10 +246,10 @@ void Session::judge_unexpected_refusal(int status, const std::string& body) {
     return;
   }
   const Source source = operation_source();
-  ledger_.contradict("refused/" + id, source.stated ? "high" : "medium", source,
-                     fmt::format("{} refuses what the brief allows ({})", mapped().theirs.name(),
-                                 status),
-                     story(status, body) + "\nDue: success (2xx)");
+  ledger_.suspect(id, "refused/" + id, source.stated ? "high" : "medium", source,
+                  fmt::format("{} refuses what the brief allows ({})", mapped().theirs.name(),
+                              status),
+                  story(status, body) + "\nDue: success (2xx)");
 }
 
 Next Session::judge_success_due(int status, const std::string& body) {

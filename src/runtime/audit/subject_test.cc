@@ -31,10 +31,10 @@ const Json& jobs_contract() {
 
 // With one way to finish that the sentence does not name, as a careless reader would have it.
 Subject jobs() {
-  spec::Spec model = offline::analyse("A customer has a name. Each job has a title, a status and belongs to a "
-                       "customer. The status of a job goes from open to in progress to finished. "
-                       "Jobs in progress can be finished. A customer can have at most 3 open "
-                       "jobs.");
+  spec::Spec model = offline::analyse(
+      "A customer has a name. Each job has a title, a status and belongs to a customer. The status "
+      "of a job goes from open to in progress to finished. Jobs in progress can be finished. A "
+      "customer can have at most 3 open jobs.");
   for (spec::Entity& entity : model.entities) {
     if (!entity.lifecycle) continue;
     auto& edges = entity.lifecycle->transitions;

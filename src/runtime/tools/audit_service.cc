@@ -259,7 +259,7 @@ Result<ServiceAudit> audit_service(SandboxAccess& access, const TaskToolContext&
     return not_audited(why);
   }
   const auto begin = std::chrono::steady_clock::now();
-  audit::Audit audit(model, *openapi, kSeed, {});
+  audit::Audit audit(model, *openapi, kSeed, {.operations = limits.operations});
   if (std::string why = audit.obstacle(); !why.empty()) return not_audited(why);
   const Launch launch = launch_of(*architecture, *openapi);
   Driver driver(access, context, stack, files, launch, limits);

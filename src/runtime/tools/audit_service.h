@@ -29,6 +29,7 @@ struct AuditLimits {
   double start_s = 20;          // until the service answers
   double answer_s = 5;
   std::size_t answer_bytes = 2 * 1024 * 1024;
+  int operations = 1000;        // requests, over all sessions
 };
 
 // kCancelled when the call was stopped; whatever else goes wrong is in the audit.

@@ -50,6 +50,10 @@ def find(rows, number):
 
 @app.post("/v1/books", status_code=201)
 def register_book(book: BookIn):
+    digits = [int(c) for c in book.isbn if c.isdigit()]
+    if FAULT == "free_isbn" and (len(digits) != 13 or
+                                 sum(digits[::2]) + 3 * sum(digits[1::2]) % 10 != 0):
+        raise HTTPException(422, "no ISBN")
     if book.isbn in BOOKS and FAULT != "isbn":
         raise HTTPException(409, "known already")
     BOOKS[book.isbn] = book
