@@ -94,8 +94,10 @@ def main():
         verdict = spec["product"]["verdict"]
         verdicts += verdict == want["verdict"]
         notes = [] if verdict == want["verdict"] else [f"verdict {verdict}, not {want['verdict']}"]
-        score_one(spec, want, tallies, notes)
-        for name in want["must_not"]:
+        # Some sets say nothing but the verdict.
+        if "entities" in want:
+            score_one(spec, want, tallies, notes)
+        for name in want.get("must_not", []):
             if any(words(e["id"]) == words(name) for e in spec["entities"]):
                 must_not += 1
                 notes.append(f"must not: {name}")
