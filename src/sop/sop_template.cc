@@ -74,9 +74,8 @@ tools: []
 # Work goes from the maker of an artifact to who needs it; allow that way, and the way back.
 handoff_targets: [writer, lead]
 guardrails: [tools_listed_only, files_inside_project]
-# Passed to the model; {} or nothing means the run's defaults.
-model_config:
-  temperature: 0.2
+# A model of its own, where a role needs one; without this line it is the run's.
+# model_config: {model: openai:gpt-5-mini}
 ---
 You read the brief and write down what is known about it.
 
@@ -98,8 +97,6 @@ description: Turns the notes into an answer that a reader can use.
 tools: []
 handoff_targets: [researcher, lead]
 guardrails: [tools_listed_only, files_inside_project]
-model_config:
-  temperature: 0.5
 ---
 You write the answer to the brief from the notes and nothing else.
 
