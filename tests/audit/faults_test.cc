@@ -71,6 +71,11 @@ TEST_F(AuditFaults, WhatIsFreeIsNone) {
   }
 }
 
+// That a price is more than nothing, no sentence says; nor does one forbid it.
+TEST_F(AuditFaults, AnOrdinaryCheckIsNone) {
+  expect_right("free_positive", audit(with_fault(AuditTest::project("orders"), "free_positive")));
+}
+
 // An ISBN that is checked: nothing of the brief forbids it, and nothing can be stored.
 TEST_F(AuditFaults, AShapeThatNobodyStatesIsNone) {
   const ServiceAudit done = audit(with_fault(AuditTest::project("library"), "free_isbn"));

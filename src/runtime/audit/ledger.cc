@@ -77,8 +77,9 @@ void Ledger::works(const std::string& operation) {
 std::vector<NotAudited> Ledger::suspected() const {
   std::vector<NotAudited> out;
   for (const Suspicion& one : suspicions_) {
-    out.push_back({one.operation, "it refused whatever it was asked, so whether that is a fault or a "
-                                  "shape that its values must have cannot be told: " + one.title});
+    out.push_back({one.operation,
+                   "it refused whatever it was asked, so whether that is a fault or a shape that its "
+                   "values must have cannot be told: " + one.title});
   }
   return out;
 }

@@ -20,6 +20,24 @@ constexpr int kSearch = 1500;
 constexpr int kReleaseTries = 400;
 constexpr std::size_t kStoryLines = 14;
 
+// Nothing or less than nothing may be refused of a price or a number, whatever the brief leaves
+// open: where it states no bound, what is sent is more than that.
+void make_ordinary(const spec::Attribute& attribute, Json& value) {
+  const bool amount =
+      attribute.type == spec::Type::kMoney || attribute.type == spec::Type::kDecimal;
+  const bool whole =
+      attribute.type == spec::Type::kInt || attribute.type == spec::Type::kDuration;
+  if (attribute.min || (!amount && !whole)) return;
+  if (value.is_int64()) {
+    if (value.get_int64() <= 0) value = 1 - value.get_int64();
+    return;
+  }
+  const std::string text(value.is_string() ? json::as_view(value.get_string()) : "");
+  const bool nothing = text.find_first_of("123456789") == std::string::npos;
+  if (!amount || text.empty() || (!text.starts_with('-') && !nothing)) return;
+  value = nothing ? "1" : text.substr(1);
+}
+
 int weight_of(const spec::Interpreter& world, const spec::Endpoint& endpoint) {
   if (endpoint.operation == nullptr) return 0;
   const std::size_t rows = world.ids(endpoint.entity).size();
@@ -136,6 +154,10 @@ void Session::settle(spec::Request& request) const {
     return;
   }
   JsonObject& body = request.body->get_object();
+  for (const spec::Field& field : endpoint->body) {
+    Json* value = body.if_contains(field.name);
+    if (value != nullptr && field.attribute != nullptr) make_ordinary(*field.attribute, *value);
+  }
   for (const std::string& name : at->second.unsent) {
     const auto field = std::ranges::find(endpoint->body, name, &spec::Field::name);
     if (field == endpoint->body.end()) continue;

@@ -38,6 +38,8 @@ def check_order(body, order):
     price = body.get("unitPrice", order.get("unitPrice"))
     if not isinstance(price, (int, float)):
         raise Refused("price")
+    if FAULT == "free_positive" and price <= 0:
+        raise Refused("for nothing")
     if body.get("customerId", order.get("customerId")) not in CUSTOMERS:
         raise Refused("customer")
 
