@@ -20,9 +20,11 @@ class AuditFaults : public AuditTest {
  protected:
   void expect_table(const std::string& name, const std::vector<Mutant>& mutants) {
     const AuditedProject right = AuditTest::project(name);
+    AuditLimits limits;
+    limits.answer_s = 2;
     std::vector<AuditedProject> projects;
     for (const Mutant& mutant : mutants) projects.push_back(with_fault(right, mutant.fault));
-    const auto all_done = audit_all(projects, 3);
+    const auto all_done = audit_all(projects, 3, limits);
     for (std::size_t i = 0; i < mutants.size(); ++i) {
       const Mutant& mutant = mutants[i];
       const ServiceAudit& done = all_done[i];
@@ -153,6 +155,7 @@ TEST_F(AuditFaults, OfTheTasks) {
        {"filter_empty", "GET /tasks by \"priority\" leaves out what fits", "S8"},
        {"search_ignored", "GET /tasks by \"search\" shows what does not fit", "S8"},
        {"list_short", "GET /projects: the list leaves out", "S1"},
+       {"hang", "POST /tasks: no answer within 2000 ms", "S2"},
        {"crash", "POST /tasks: the service ended (exit code 4)", "S2"}});
 }
 
