@@ -215,11 +215,12 @@ void Session::plan() {
                                             : at_bound(target);
       if (request) story_.push_back(std::move(*request));
     }
-    const bool search = target.field.empty() && target.stranger.empty();
-    if (story_.empty() && search) {
+    if (story_.empty()) {
       const auto story =
           towards(target, seed_ * 131 + static_cast<std::uint64_t>(target.tries));
       story_.assign(story.begin(), story.end());
+      // Only the way to where it can be asked: the operation as such, once.
+      if (!target.field.empty() || !target.stranger.empty()) aim_ = nullptr;
     }
     if (!story_.empty()) return;
   }
@@ -243,6 +244,12 @@ std::vector<spec::Request> Session::towards(const Target& target, std::uint64_t 
     if (edge.to != target.from || ledger_.blocked(edge.by)) continue;
     auto story = spec::search_refusal(other_, {edge.by, {}, {}, {}, {}}, now_, budget);
     if (!story.empty()) return story;
+  }
+  if (target.from != entity->lifecycle->initial) return {};
+  for (const spec::Operation& one : world_.spec().operations) {
+    const bool makes = one.kind == OpKind::kCreate || one.kind == OpKind::kEventCreate;
+    if (!makes || one.on != operation->on || ledger_.blocked(one.id)) continue;
+    return spec::search_refusal(world_, {one.id, {}, {}, {}, {}}, now_, budget);
   }
   return {};
 }
@@ -269,6 +276,7 @@ std::optional<spec::Request> Session::in_state(const Target& target) {
 void Session::plan_release() {
   const std::string key = refusal_key(asked_->request.operation, asked_->expected);
   if (asked_->expected.rule.empty() || !story_.empty() || !released_.insert(key).second) return;
+  plan_move();
   int left = kReleaseTries;
   for (const spec::Endpoint& endpoint : world_.contract().endpoints) {
     const OpKind kind = endpoint.operation->kind;
@@ -284,9 +292,37 @@ void Session::plan_release() {
       settle(change);
       if (!allows_again(change)) continue;
       aim_ = nullptr;
-      story_ = {std::move(change), asked_->request};
+      story_.push_back(std::move(change));
+      story_.push_back(asked_->request);
       return;
     }
+  }
+}
+
+// What an owner who has enough may not be given, nobody may move there.
+void Session::plan_move() {
+  const spec::Operation* update = standard(operation().on, OpKind::kUpdate);
+  if (update == nullptr || update->id == asked_->request.operation || !asked_->request.body ||
+      !asked_->request.body->is_object()) {
+    return;
+  }
+  JsonObject body;
+  for (const spec::Relation* one : spec::relations_of(world_.spec(), update->on)) {
+    const Json* owner = json::find(*asked_->request.body, one->role + "_id");
+    if (owner != nullptr) body[one->role + "_id"] = *owner;
+  }
+  for (const std::int64_t id : world_.ids(update->on)) {
+    spec::Request request;
+    request.operation = update->id;
+    request.row = std::to_string(id);
+    request.body = body;
+    request.now = now_;
+    spec::Interpreter probe = world_, second = other_;
+    const std::string& rule = asked_->expected.rule;
+    if (probe.handle(request).rule != rule || second.handle(request).rule != rule) continue;
+    aim_ = nullptr;
+    story_.push_back(std::move(request));
+    return;
   }
 }
 

@@ -83,6 +83,7 @@ class Session {
   std::vector<spec::Request> towards(const Target& target, std::uint64_t seed);
   std::optional<spec::Request> in_state(const Target& target);
   void plan_release();
+  void plan_move();
   bool allows_again(const spec::Request& change) const;
   std::optional<spec::Request> at_bound(const Target& target);
   std::optional<spec::Request> accepted(const std::string& operation);
