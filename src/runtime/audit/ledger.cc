@@ -78,8 +78,8 @@ std::vector<NotAudited> Ledger::suspected() const {
   std::vector<NotAudited> out;
   for (const Suspicion& one : suspicions_) {
     out.push_back({one.operation,
-                   "it refused whatever it was asked, so whether that is a fault or a shape that its "
-                   "values must have cannot be told: " + one.title});
+                   "it refused whatever it was asked, so whether that is a fault or a shape that "
+                   "its values must have cannot be told: " + one.title});
   }
   return out;
 }

@@ -275,8 +275,12 @@ std::optional<spec::Request> Session::in_state(const Target& target) {
 // After a refusal that a rule asks for: the smallest change by which the same is allowed again.
 void Session::plan_release() {
   const std::string key = refusal_key(asked_->request.operation, asked_->expected);
-  if (asked_->expected.rule.empty() || !story_.empty() || !released_.insert(key).second) return;
-  plan_move();
+  if (asked_->expected.rule.empty() || !story_.empty()) return;
+  if (!moved_.contains(key)) {
+    plan_move();
+    if (!story_.empty()) moved_.insert(key);
+  }
+  if (!released_.insert(key).second) return;
   int left = kReleaseTries;
   for (const spec::Endpoint& endpoint : world_.contract().endpoints) {
     const OpKind kind = endpoint.operation->kind;

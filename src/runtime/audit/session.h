@@ -137,7 +137,8 @@ class Session {
   std::deque<Later> later_;
   std::optional<Ask> asked_;
   std::vector<std::string> told_;
-  std::set<std::string> released_;  // refusals after which what allows it again was looked for
+  // Refusals after which the same by a change, and what allows it again, was looked for.
+  std::set<std::string> moved_, released_;
   // What the last answer to a change said as it is due, to be seen when the row is read again.
   std::set<std::string> answered_;
   std::string answered_on_;
