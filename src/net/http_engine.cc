@@ -522,9 +522,22 @@ void HttpEngine::collect(HttpShard& shard) {
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
     if (code == CURLE_OK && !transfer->fault) {
       finish(*transfer, std::move(transfer->status));
+    } else if (closed_when_reused(*transfer, code)) {
+      send_again(*transfer);
     } else {
       finish(*transfer, std::unexpected(curl_failure(*transfer, code)));
     }
+  }
+}
+
+// Once, over a connection of its own. libcurl does so by itself when it sees the connection closed,
+// but not when it was reset.
+void HttpEngine::send_again(HttpTransfer& transfer) {
+  transfer.sent_again = true;
+  curl_multi_remove_handle(transfer.shard->multi, transfer.easy);
+  curl_easy_setopt(transfer.easy, CURLOPT_FRESH_CONNECT, 1L);
+  if (curl_multi_add_handle(transfer.shard->multi, transfer.easy) != CURLM_OK) {
+    finish(transfer, fail(ErrorCode::kInternal, "libcurl does not take an HTTP request"));
   }
 }
 

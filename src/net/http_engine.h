@@ -109,6 +109,7 @@ class HttpEngine : public EventSource, public std::enable_shared_from_this<HttpE
   void watch(int fd, std::uint32_t wanted, HttpShard* shard);
   void ready(int fd, std::uint32_t events);
   void collect(HttpShard& shard);
+  void send_again(HttpTransfer& transfer);
   void run_timers();
   void end_overdue(std::int64_t now_us);
   void drop_idle(std::int64_t now_us);

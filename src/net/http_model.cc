@@ -140,13 +140,15 @@ class Call : public std::enable_shared_from_this<Call> {
     core_->client.after(std::max(left(), milliseconds(1)), [seat] {
       if (const auto call = seat->take()) call->waited_too_long();
     });
+    // Kept by the gate, and called by it alone: it must not hold what holds the gate.
     core_->gate->enter(
         tokens_,
-        [weak = std::weak_ptr(seat), core = core_](const SentMark& mark) {
+        [weak = std::weak_ptr(seat), gate = core_->gate.get(),
+         after = core_->after](const SentMark& mark) {
           const auto place = weak.lock();
           const auto call = place != nullptr ? place->take() : nullptr;
           if (call != nullptr) return call->send(mark);
-          core->gate->leave(mark, CallEnd::kNothing, core->after);
+          gate->leave(mark, CallEnd::kNothing, after);
         },
         core_->after);
   }

@@ -209,6 +209,7 @@ void load_handle(HttpTransfer& transfer) {
   CURL* easy = transfer.easy;
   const HttpRequest& request = transfer.request;
   curl_easy_setopt(easy, CURLOPT_PRIVATE, &transfer);
+  curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 0L);
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, &transfer);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, &transfer);
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer.detail.data());
@@ -239,6 +240,16 @@ void load_handle(HttpTransfer& transfer) {
   const char* plain = request.body != nullptr ? "POST" : "GET";
   const bool custom = request.method != plain && request.method != "HEAD";
   curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, custom ? request.method.c_str() : nullptr);
+}
+
+bool closed_when_reused(const HttpTransfer& transfer, CURLcode code) {
+  const bool broken_off =
+      code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR || code == CURLE_GOT_NOTHING;
+  if (!broken_off || transfer.fault || transfer.sent_again || transfer.header_bytes > 0)
+    return false;
+  long connections_made = 0;
+  curl_easy_getinfo(transfer.easy, CURLINFO_NUM_CONNECTS, &connections_made);
+  return connections_made == 0;
 }
 
 Error curl_failure(const HttpTransfer& transfer, CURLcode code) {

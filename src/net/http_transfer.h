@@ -35,6 +35,7 @@ struct HttpTransfer {
   CURL* easy = nullptr;
   curl_slist* header_list = nullptr;
   HttpShard* shard = nullptr;
+  bool sent_again = false;
   PlainConnection* plain = nullptr;
   HttpStatus status;
   std::size_t header_bytes = 0;
@@ -70,6 +71,8 @@ void load_handle(HttpTransfer& transfer);
 // Ends, in words.
 Error cannot_connect(const HttpTransfer& transfer, std::string_view why);
 Error broken(const HttpTransfer& transfer, std::string_view why);
+// Whether a kept connection was closed just when it was used again: the server has seen nothing.
+bool closed_when_reused(const HttpTransfer& transfer, CURLcode code);
 Error curl_failure(const HttpTransfer& transfer, CURLcode code);
 // Microseconds that only go forward.
 std::int64_t steady_us();
