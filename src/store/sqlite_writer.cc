@@ -41,7 +41,6 @@ void prepare_write(Append append, Write& write) {
     row.body_at = write.bodies.size();
     json::append(write.bodies, event.body);
     row.body_size = write.bodies.size() - row.body_at;
-    row.check = row_check(row.seq, row.parent, row.time_us, row.kind, row.actor, write.body(row));
     write.rows.push_back(std::move(row));
   }
   for (std::string& blob : append.blobs) {
@@ -257,7 +256,10 @@ int SqliteWriter::write_one(Job& job) {
   for (const Write::Row& row : write.rows) {
     add_event_.bind(1, place->id).bind(2, row.seq).bind(3, row.parent).bind(4, row.time_us);
     add_event_.bind(5, row.kind).bind(6, std::string_view(row.actor));
-    if (!run(add_event_.bind(7, write.body(row)).bind(8, row.check))) return code;
+    const std::string_view body = write.body(row);
+    const std::int64_t check =
+        row_check(row.seq, row.parent, row.time_us, row.kind, row.actor, body);
+    if (!run(add_event_.bind(7, body).bind(8, check))) return code;
     place->last_seq = row.seq;
   }
   if (!write.info) return SQLITE_OK;

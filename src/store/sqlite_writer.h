@@ -18,7 +18,7 @@ namespace cadre::detail {
 // An append in the form of its rows.
 struct Write {
   struct Row {
-    std::int64_t seq = 0, parent = 0, time_us = 0, check = 0;
+    std::int64_t seq = 0, parent = 0, time_us = 0;
     std::string_view kind;
     std::string actor;
     std::size_t body_at = 0, body_size = 0;  // in `bodies`
@@ -43,7 +43,7 @@ class SqliteWriter {
   SqliteWriter(const SqliteWriter&) = delete;
   SqliteWriter& operator=(const SqliteWriter&) = delete;
 
-  // Hashes and renders on the caller's thread, where the events' memory is warm.
+  // Renders on the caller's thread, where the events' memory is warm.
   void push(Append append, Store::Ack ack);
 
  private:
