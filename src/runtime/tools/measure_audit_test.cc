@@ -1,5 +1,5 @@
 // What measure_project makes of the audit: its figures, its findings, and what it says where
-// nothing was audited. How a service is judged: audit_service_test.cc.
+// nothing was audited. How a service is judged: tests/audit.
 #include <fstream>
 #include <sstream>
 
