@@ -199,10 +199,9 @@ int SqliteWriter::write_all(std::vector<Job>& jobs) {
 
 // The run's place, made if this is its beginning.
 int SqliteWriter::find_run(const Write& write, RunPlace*& place, bool& made) {
-  const auto [at, unknown] = runs_.try_emplace(write.run);
-  place = &at->second;
+  place = &runs_[write.run];
   made = false;
-  if (!unknown) return SQLITE_OK;
+  if (place->id != 0) return SQLITE_OK;
   int code = SQLITE_OK;
   if (write.expected_seq == 0) {
     code = add_run(write, *place);

@@ -73,6 +73,16 @@ TEST_P(StoreConformance, FencesASecondWriterOff) {
   EXPECT_TRUE(store_->append(append_of("r", 2, 1)).has_value());
 }
 
+TEST_P(StoreConformance, ARunThatWasFencedOffBeforeItBeganCanBegin) {
+  const auto early = store_->append(append_of("r", 3, 1));
+  ASSERT_FALSE(early.has_value());
+  EXPECT_EQ(early.error().code, ErrorCode::kConflict);
+  ASSERT_TRUE(store_->append(append_of("r", 0, 2)).has_value());
+  EXPECT_EQ(store_->read("r")->events.size(), 2U);
+  EXPECT_TRUE(store_->append(append_of("r", 2, 1)).has_value());
+  EXPECT_EQ(store_->read("r")->events.size(), 3U);
+}
+
 TEST_P(StoreConformance, RefusesEventsThatAreNotDense) {
   Append gap = append_of("r", 0, 3);
   gap.events.erase(gap.events.begin() + 1);
