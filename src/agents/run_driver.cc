@@ -87,17 +87,8 @@ void RunDriver::left_behind() {
 void RunDriver::with_session(std::function<void(Session&, std::vector<std::string>&)> work,
                              std::function<void(const Self&)> then) {
   ++in_flight_;
-  if (options_.session->quick() && options_.memory == nullptr) {
-    std::vector<std::string> notes;
-    work(*options_.session, notes);
-    loop_->post([self = shared_from_this(), then = std::move(then)] {
-      --self->in_flight_;
-      then(self);
-    });
-    return;
-  }
-  loop_->work([self = shared_from_this(), work = std::move(work),
-               then = std::move(then)]() mutable {
+  auto job = [self = shared_from_this(), work = std::move(work),
+              then = std::move(then)]() mutable {
     std::vector<std::string> notes;
     work(*self->options_.session, notes);
     work = nullptr;  // what it holds may hold the run
@@ -106,7 +97,9 @@ void RunDriver::with_session(std::function<void(Session&, std::vector<std::strin
       --self->in_flight_;
       then(self);
     });
-  });
+  };
+  if (options_.session->quick() && options_.memory == nullptr) return job();
+  loop_->work(std::move(job));
 }
 
 void RunDriver::start(std::string input) {
