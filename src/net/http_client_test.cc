@@ -178,7 +178,7 @@ TEST_P(HttpClientBy, CancellingIsQuickHoweverFarTheExchangeIs) {
     const auto start = Clock::now();
     source.request_stop();
     const Answer got = answer.get();
-    EXPECT_LT(ms_since(start), 150) << path;  // 5 ms is the goal; the machine may be busy
+    EXPECT_LT(ms_since(start), 20) << path;  // 5 ms is the goal; the machine may be busy
     ASSERT_FALSE(got.end);
     EXPECT_EQ(got.end.error().code, ErrorCode::kCancelled);
   }

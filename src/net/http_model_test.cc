@@ -281,13 +281,13 @@ TEST_F(HttpModelTest, PingsForeverEnd) {
 }
 
 TEST_F(HttpModelTest, ADeadlineCoversAllAttempts) {
-  options_.deadline = 400ms;
+  options_.deadline = 150ms;
   options_.retry = {.attempts_max = 100, .first_wait = 20ms, .longest_wait = 20ms};
   const auto start = std::chrono::steady_clock::now();
   const Outcome outcome =
       ask_server([](int, const auto& to) { return to.reply(503, "{}"); });
   EXPECT_FALSE(outcome.reply);
-  EXPECT_LT(std::chrono::steady_clock::now() - start, 2s);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, 400ms);
   EXPECT_GT(requests_, 2);
 }
 
@@ -306,7 +306,7 @@ TEST_F(HttpModelTest, CancelsWhileItWaitsAndWhileItReads) {
     const auto start = std::chrono::steady_clock::now();
     source.request_stop();
     EXPECT_EQ(future.get().reply.error().code, ErrorCode::kCancelled);
-    EXPECT_LT(std::chrono::steady_clock::now() - start, 150ms);
+    EXPECT_LT(std::chrono::steady_clock::now() - start, 20ms);
   }
 }
 
