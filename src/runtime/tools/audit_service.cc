@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <set>
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -76,18 +77,18 @@ class Driver {
     auto folder = make_sandbox_folder(access_.support(), context_.scratch_dir);
     if (!folder) return propagate(folder);
     pristine_ = std::make_unique<ScratchFolder>(std::move(*folder));
+    const auto suite = context_.inputs.find("test_suite");
+    std::set<std::string> tests;
+    if (suite != context_.inputs.end() && suite->second) {
+      for (const File& file : suite->second->files) tests.insert(file.path);
+    }
     StepFiles lists;
     for (const auto& [path, file] : files_.all()) {
       auto written = write_beneath(pristine_->path(), path, file.content, file.executable);
       if (!written) return propagate(written);
       const bool source = std::ranges::any_of(
           stack_.sources, [&](const std::string& end) { return path.ends_with(end); });
-      const auto tests = context_.inputs.find("test_suite");
-      const bool test = tests != context_.inputs.end() && tests->second &&
-                        std::ranges::any_of(tests->second->files, [&](const File& one) {
-                          return one.path == path;
-                        });
-      if (source) (test ? lists.tests : lists.sources).push_back(path);
+      if (source) (tests.contains(path) ? lists.tests : lists.sources).push_back(path);
     }
     if (auto made = put_stack_files(pristine_->path(), stack_); !made) return propagate(made);
     for (const StackVariant& variant : stack_.variants) {
@@ -99,10 +100,7 @@ class Driver {
 
   Result<void> run(audit::Audit& audit) {
     while (audit.wants_more()) {
-      if (over()) {
-        audit.give_up(fmt::format("the time for the audit ({:g} s) was over", limits_.seconds));
-        return {};
-      }
+      if (over()) return give_up(audit);
       auto service = start();
       if (!service) return propagate(service);
       auto client = service->connect(context_.stop);
@@ -116,6 +114,10 @@ class Driver {
 
  private:
   bool over() const { return seconds_since(begin_) > left_; }
+  Result<void> give_up(audit::Audit& audit) const {
+    audit.give_up(fmt::format("the time for the audit ({:g} s) was over", limits_.seconds));
+    return {};
+  }
 
   Result<std::string> build(const StackVariant& variant, const StepFiles& lists) {
     for (const StackStep& step : variant.steps) {
@@ -175,9 +177,7 @@ class Driver {
       } else {
         audit.broken(why_broken(service, answer.error().message));
       }
-      if (!over()) continue;
-      audit.give_up(fmt::format("the time for the audit ({:g} s) was over", limits_.seconds));
-      return {};
+      if (over()) return give_up(audit);
     }
     return {};
   }
