@@ -22,7 +22,7 @@
 namespace cadre::net {
 
 // Exchanges a shard. Over TLS it may become one HTTP/2 connection: as many streams as servers
-// commonly allow on one (RFC 9113 6.5.2 asks for 100 at least).
+// commonly allow on one (RFC 9113, 6.5.2, recommends no fewer than 100).
 inline constexpr int kPlainShardSize = 16;
 inline constexpr int kTlsShardSize = 100;
 
