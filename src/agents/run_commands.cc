@@ -583,7 +583,10 @@ void RunDriver::check_guardrail(const Command& command) {
     std::string text, tool, arguments, call_id;
   };
   auto scope = std::make_shared<Scope>();
-  const auto items = frame(f).history.items();
+  auto items = frame(f).history.items();
+  // Of a run that was resumed the model may have said something since.
+  if (command.point == GuardPoint::kBeside)
+    items = items.first(std::min(items.size(), frame(f).asked_items));
   scope->history.assign(items.begin(), items.end());
   if (c >= 0) {
     const ToolCallItem& asked = call(f, c).call();

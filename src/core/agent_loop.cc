@@ -155,9 +155,9 @@ void Stepper::make_ids_unique(std::vector<Item>& items, int index) {
   const Frame& frame = at(index);
   std::unordered_set<std::string> seen;
   const auto taken = [&](const std::string& id) {
-    if (id.empty() || seen.contains(id) || frame.filtered_ids.contains(id)) return true;
+    if (id.empty() || seen.contains(id)) return true;
     for (int f = index; f >= 0; f = at(f).parent) {
-      if (at(f).history.knows_call(id)) return true;
+      if (at(f).history.knows_call(id) || at(f).filtered_ids.contains(id)) return true;
     }
     return run_.branch_calls.contains(id);
   };
@@ -282,6 +282,7 @@ void Stepper::begin_turn(int frame) {
   turning.phase = Frame::Phase::kThinking;
   turning.answer.clear();
   turning.calls.clear();
+  if (first) turning.asked_items = turning.history.size();
   if (first && turning.beside_open > 0) {
     turning.checks.assign(static_cast<std::size_t>(turning.beside_open), {});
     for (int i = 0; i < turning.beside_open; ++i)
@@ -473,10 +474,15 @@ void Stepper::end_children(int frame) {
 void Stepper::drop_waiting(Frame& owner) {
   for (CallState& call : owner.calls) {
     if (call.phase == CallState::Phase::kDone) continue;
-    call.output = call.phase == CallState::Phase::kRunning ||
-                          (call.phase == CallState::Phase::kBranch && call.child >= 0)
-                      ? "cancelled: the run ended"
-                      : "not run: the run ended";
+    if (call.phase == CallState::Phase::kJudging) {
+      call.output = "done, but the run ended before its result was checked";
+    } else {
+      call.output = call.phase == CallState::Phase::kRunning ||
+                            (call.phase == CallState::Phase::kBranch && call.child >= 0)
+                        ? "cancelled: the run ended"
+                        : "not run: the run ended";
+    }
+    call.ok = false;
     if (call.phase != CallState::Phase::kRunning) call.phase = CallState::Phase::kDone;
   }
 }

@@ -290,6 +290,7 @@ struct Frame {
   bool withheld = false;          // a guardrail took the rest back: nothing more enters `log`
   std::string redo;               // a guardrail beside the model asked for another turn, and why
   int turn = 0;
+  std::size_t asked_items = 0;    // of the history, that guardrails beside the model look at
   int retries_used = 0;
   bool finishing = false;         // the next turn is the last, without tools
   bool finished = false;          // it was taken
