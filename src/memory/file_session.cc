@@ -74,6 +74,25 @@ std::int64_t check_of(std::int64_t session, std::int64_t seq, const ItemRow& row
   return check.mix(body).value();
 }
 
+// Before the id in ItemRow::call.
+constexpr std::size_t kCallMark = 2;
+
+// The id of a run's call where another run's has the one that it came with. Of characters that all
+// vendors take.
+std::string id_beside(const std::string& id, std::string_view run) {
+  return fmt::format("{}_{:08x}", id, static_cast<std::uint32_t>(RowCheck().mix(run).value()));
+}
+
+// The same call, or result, under another id.
+ItemRow renamed_row(ItemRow row, const std::string& id) {
+  Item item = *row.item;
+  if (auto* call = std::get_if<ToolCallItem>(&item)) call->id = id;
+  if (auto* result = std::get_if<ToolResultItem>(&item)) result->call_id = id;
+  row.call.replace(kCallMark, std::string::npos, id);
+  row.item = std::make_shared<const Item>(std::move(item));
+  return row;
+}
+
 }  // namespace
 
 FileSession::~FileSession() {
@@ -148,44 +167,79 @@ void FileSession::release(const std::string& run) {
   });
 }
 
+// Some models give no ids or the same ones in every conversation, and a run that does not read all
+// of the session cannot know them: what is of another run gives way to what is there.
+Result<std::string> FileSession::run_of_call(const std::string& id) {
+  Query find(*db_, "SELECT run FROM items WHERE session = ?1 AND call = ?2");
+  auto found = find.bind(row_.id, row_.sealer.index_name("c:" + id)).row();
+  if (!found) return propagate(found);
+  if (*found) return std::string(find.text(0));
+  return fail(ErrorCode::kNotFound, "no such call");
+}
+
+// The id of the call that the result answers: the call may have been given another one.
+Result<std::string> FileSession::answered_call(const ItemRow& row) {
+  const std::string id = row.call.substr(kCallMark);
+  auto asked_by = run_of_call(id);
+  if (asked_by && *asked_by == row.run) return id;
+  std::string other = id_beside(id, row.run);
+  if (run_of_call(other)) return other;
+  if (asked_by) return id;
+  if (asked_by.error().code != ErrorCode::kNotFound) return propagate(asked_by);
+  return fail(ErrorCode::kInvalidInput,
+              fmt::format("session '{}' has no tool call '{}' that this result could answer", name_,
+                          id),
+              "add the call first");
+}
+
+Result<bool> FileSession::put_row(const ItemRow& row, std::int64_t seq) {
+  auto plain = body_of(*row.item, put_mended_);
+  if (!plain) return propagate(plain);
+  auto body = row_.sealer.seal(std::move(*plain), context_of(seq, row));
+  if (!body) return propagate(body);
+  const std::int64_t check = check_of(row_.id, seq, row, *body);
+  const std::string call = row.call.empty() ? "" : row_.sealer.index_name(row.call);
+  Query query(*db_,
+              "INSERT INTO items (session, seq, kind, call, run, time_us, body, row_check)"
+              " VALUES (?1, ?2, ?3, nullif(?4, ''), ?5, ?6, ?7, ?8)"
+              " ON CONFLICT DO NOTHING");
+  auto added =
+      query.bind(row_.id, seq, row.kind, call, row.run, row.time_us, Blob{*body}, check).run();
+  if (!added) return propagate(added);
+  if (db_->changes() == 0) return false;
+  put_to_ = {seq, check};
+  put_bytes_ += body->size();
+  return true;
+}
+
 Result<void> FileSession::put(const std::vector<ItemRow>& rows, std::int64_t seq) {
   put_bytes_ = 0;
   put_mended_ = false;
   for (const ItemRow& row : rows) {
-    auto plain = body_of(*row.item, put_mended_);
-    if (!plain) return propagate(plain);
-    auto body = row_.sealer.seal(std::move(*plain), context_of(seq, row));
-    if (!body) return propagate(body);
-    const std::int64_t check = check_of(row_.id, seq, row, *body);
-    put_to_ = {seq, check};
-    put_bytes_ += body->size();
-    const std::string call = row.call.empty() ? "" : row_.sealer.index_name(row.call);
-    Query query(*db_,
-                "INSERT INTO items (session, seq, kind, call, run, time_us, body, row_check)"
-                " VALUES (?1, ?2, ?3, nullif(?4, ''), ?5, ?6, ?7, ?8)"
-                " ON CONFLICT DO NOTHING");
-    auto added =
-        query.bind(row_.id, seq, row.kind, call, row.run, row.time_us, Blob{*body}, check).run();
-    if (!added) return added;
-    if (db_->changes() == 0) {
-      return fail(ErrorCode::kConflict,
-                  fmt::format("session '{}' has the {} '{}' already", name_,
-                              row.kind == kCall ? "tool call" : "result of the call",
-                              row.call.substr(std::min<std::size_t>(2, row.call.size()))),
-                  "add only what is new");
-    }
+    const std::string id = row.call.empty() ? "" : row.call.substr(kCallMark);
+    std::string other;
     if (row.kind == kResult) {
-      const std::string asked = row_.sealer.index_name("c:" + row.call.substr(2));
-      Query find(*db_, "SELECT 1 FROM items WHERE session = ?1 AND call = ?2");
-      auto found = find.bind(row_.id, asked).row();
-      if (!found) return propagate(found);
-      if (!*found) {
-        return fail(ErrorCode::kInvalidInput,
-                    fmt::format("session '{}' has no tool call '{}' that this result could answer",
-                                name_, row.call.substr(2)),
-                    "add the call first");
+      auto asked = answered_call(row);
+      if (!asked) return propagate(asked);
+      if (*asked != id) other = std::move(*asked);
+    }
+    auto is_new = other.empty() ? put_row(row, seq) : put_row(renamed_row(row, other), seq);
+    if (is_new && !*is_new && row.kind == kCall) {
+      auto asked_by = run_of_call(id);
+      if (!asked_by) return propagate(asked_by);
+      if (*asked_by != row.run) {
+        other = id_beside(id, row.run);
+        is_new = put_row(renamed_row(row, other), seq);
       }
     }
+    if (!is_new) return propagate(is_new);
+    if (!*is_new) {
+      return fail(ErrorCode::kConflict,
+                  fmt::format("session '{}' has the {} '{}' already", name_,
+                              row.kind == kCall ? "tool call" : "result of the call", id),
+                  "add only what is new");
+    }
+    put_mended_ = put_mended_ || !other.empty();
     ++seq;
   }
   return {};

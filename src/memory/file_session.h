@@ -74,6 +74,11 @@ class FileSession final : public Session {
   Result<void> change(const std::string& run, const std::function<Result<void>()>& work,
                       const std::function<void()>& after = nullptr);
   Result<void> exists();
+  // Of one row; false when what it stands for is there already.
+  Result<bool> put_row(const ItemRow& row, std::int64_t seq);
+  // The run that added the call; kNotFound.
+  Result<std::string> run_of_call(const std::string& id);
+  Result<std::string> answered_call(const ItemRow& row);
   std::unexpected<Error> busy();
   Result<std::vector<ItemRow>> collect(Query& query, std::vector<std::string>& notes,
                                        std::size_t* bytes = nullptr);

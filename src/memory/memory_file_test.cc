@@ -70,6 +70,37 @@ TEST(MemoryFile, RefusesAResultBeforeItsCallAndWhatIsThereAlready) {
   EXPECT_EQ(session->added_by("r").value(), 2U);
 }
 
+// Runs that do not read all of a session cannot know its ids, and some models number their calls
+// anew in each conversation.
+TEST(MemoryFile, CallsOfDifferentRunsMayHaveTheSameId) {
+  for (const char* secret : {"", "0123456789abcdef0123456789abcdef"}) {
+    TempFolder folder;
+    auto memory = open_file(folder.file());
+    auto session = open_session(*memory, "chat", {.secret = secret});
+    for (const char* run : {"run-1", "run-2", "run-3"}) {
+      ASSERT_TRUE(session->add(run, std::vector<ItemPtr>{user("q"), call("call_1_0", run)}));
+      const std::vector<ItemPtr> rest = {result("call_1_0", run), agent("done")};
+      ASSERT_TRUE(session->add(run, rest)) << "the result finds its run's call";
+      EXPECT_EQ(session->add(run, std::vector<ItemPtr>{call("call_1_0", run)}).error().code,
+                ErrorCode::kConflict);
+      EXPECT_EQ(session->add(run, std::vector<ItemPtr>{result("call_1_0", run)}).error().code,
+                ErrorCode::kConflict);
+    }
+    std::vector<std::string> notes;
+    const auto items = session->load(0, notes).value();
+    EXPECT_TRUE(notes.empty()) << notes[0];
+    ASSERT_EQ(items.size(), 12U);
+    EXPECT_TRUE(History::from(items));
+    for (std::size_t i = 0; i < items.size(); i += 4) {
+      const auto& asked = std::get<ToolCallItem>(*items[i + 1]);
+      const auto& answer = std::get<ToolResultItem>(*items[i + 2]);
+      EXPECT_EQ(asked.id, answer.call_id);
+      EXPECT_EQ(asked.arguments, answer.output);
+    }
+    EXPECT_EQ(session->history(0, notes)->size(), 12U);
+  }
+}
+
 TEST(MemoryFile, TakesAnyBytesOfATool) {
   TempFolder folder;
   auto memory = open_file(folder.file());
