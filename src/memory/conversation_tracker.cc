@@ -3,6 +3,22 @@
 #include <algorithm>
 
 namespace cadre {
+namespace {
+
+// Who took over, where the result is that of a handoff: {"assistant": "billing"}.
+std::string target_of(const ToolResultItem& result) {
+  if (!result.ok || !result.output.starts_with(R"({"assistant":)")) return {};
+  const auto said = json::parse(result.output);
+  if (!said || !said->is_object() || said->get_object().size() != 1) return {};
+  return json::get_string(*said, "assistant");
+}
+
+std::string task_in(const std::string& arguments) {
+  const auto read = json::parse(arguments);
+  return read ? json::get_string(*read, "task") : std::string();
+}
+
+}  // namespace
 
 const char* to_string(UtteranceKind kind) {
   switch (kind) {
@@ -38,13 +54,15 @@ void ConversationTracker::add(const Item& item) {
           message->text);
     }
   } else if (const auto* call = std::get_if<ToolCallItem>(&item)) {
-    calls_.emplace_back(call->id, call->tool);
+    calls_.push_back({call->id, call->tool, call->arguments});
     put(UtteranceKind::kToolCall, agent_, call->tool, call->arguments);
   } else if (const auto* result = std::get_if<ToolResultItem>(&item)) {
-    const auto open = std::ranges::find(
-        calls_, result->call_id, [](const auto& one) -> const std::string& { return one.first; });
-    std::string tool = open == calls_.end() ? "tool" : open->second;
+    const auto open = std::ranges::find(calls_, result->call_id, &OpenCall::id);
+    std::string tool = open == calls_.end() ? "tool" : open->tool;
+    std::string task = open == calls_.end() ? "" : task_in(open->arguments);
     if (open != calls_.end()) calls_.erase(open);
+    if (std::string target = target_of(*result); !target.empty())
+      return hand_over(agent_, std::move(target), std::move(task));
     put(UtteranceKind::kToolResult, std::move(tool), agent_, result->output);
   }
 }

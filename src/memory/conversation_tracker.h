@@ -30,8 +30,8 @@ class ConversationTracker {
  public:
   ConversationTracker() = default;
   // Reads a history. Users and tools speak to the agent whose turn it is (`first_agent` until
-  // another one speaks); agents speak to the user, and to tools by calls. Reasoning is said to
-  // nobody and left out.
+  // another one speaks or takes over); agents speak to the user, and to tools by calls. The result
+  // of a handoff that was accepted is the handoff. Reasoning is said to nobody and left out.
   static ConversationTracker of(std::span<const ItemPtr> items, std::string first_agent = "agent");
 
   void add(const Item& item);
@@ -54,7 +54,10 @@ class ConversationTracker {
 
   std::string agent_ = "agent";
   std::vector<Utterance> utterances_;
-  std::vector<std::pair<std::string, std::string>> calls_;  // id, tool: open ones
+  struct OpenCall {
+    std::string id, tool, arguments;
+  };
+  std::vector<OpenCall> calls_;
 };
 
 }  // namespace cadre

@@ -49,8 +49,8 @@ Result<TaskRecord> task_record_from_json(const Json& json) {
 }
 
 const TaskRecord* ExecutionState::find(std::string_view id) const {
-  const auto at = std::ranges::find(tasks_, id, &TaskRecord::id);
-  return at == tasks_.end() ? nullptr : &*at;
+  const auto at = places_.find(id);
+  return at == places_.end() ? nullptr : &tasks_[at->second];
 }
 
 bool ExecutionState::waits(const TaskRecord& task) const {
@@ -76,15 +76,16 @@ Result<void> ExecutionState::add(std::string id, std::string owner,
   task.id = std::move(id);
   task.owner = std::move(owner);
   task.depends_on = std::move(depends_on);
-  tasks_.push_back(std::move(task));
+  restore(std::move(task));
   return {};
 }
 
 Result<TaskRecord*> ExecutionState::step(std::string_view id, TaskState to) {
-  const auto at = std::ranges::find(tasks_, id, &TaskRecord::id);
-  if (at == tasks_.end()) {
+  const auto place = places_.find(id);
+  if (place == places_.end()) {
     return fail(ErrorCode::kNotFound, fmt::format("there is no task '{}'", id));
   }
+  TaskRecord* at = &tasks_[place->second];
   const bool starts = to == TaskState::kRunning;
   const bool allowed = starts ? at->state == TaskState::kPending || at->state == TaskState::kFailed
                               : at->state == TaskState::kRunning;
@@ -97,7 +98,7 @@ Result<TaskRecord*> ExecutionState::step(std::string_view id, TaskState to) {
                 fmt::format("task '{}' waits for others that are not done", id));
   }
   at->state = to;
-  return &*at;
+  return at;
 }
 
 Result<void> ExecutionState::start(std::string_view id, std::int64_t now_us) {
@@ -127,11 +128,11 @@ Result<void> ExecutionState::fail_task(std::string_view id, std::int64_t now_us,
 }
 
 void ExecutionState::restore(TaskRecord task) {
-  const auto at = std::ranges::find(tasks_, task.id, &TaskRecord::id);
-  if (at == tasks_.end()) {
+  const auto [place, is_new] = places_.try_emplace(task.id, tasks_.size());
+  if (is_new) {
     tasks_.push_back(std::move(task));
   } else {
-    *at = std::move(task);
+    tasks_[place->second] = std::move(task);
   }
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -21,11 +22,11 @@ const char* to_string(TaskState state);
 std::optional<TaskState> task_state_from(std::string_view word);
 
 struct TaskRecord {
-  std::string id;
-  std::string owner;  // the agent that does it
+  std::string id{};
+  std::string owner{};  // the agent that does it
   TaskState state = TaskState::kPending;
-  std::string detail;  // what came of it, or why it failed
-  std::vector<std::string> depends_on;
+  std::string detail{};  // what came of it, or why it failed
+  std::vector<std::string> depends_on{};
   int attempts = 0;
   std::int64_t started_us = 0, ended_us = 0;  // of the last attempt; 0: not yet
   bool operator==(const TaskRecord&) const = default;
@@ -58,6 +59,7 @@ class ExecutionState {
   bool waits(const TaskRecord& task) const;
 
   std::vector<TaskRecord> tasks_;
+  std::map<std::string, std::size_t, std::less<>> places_;  // by id
 };
 
 }  // namespace cadre

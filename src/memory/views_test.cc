@@ -37,6 +37,27 @@ TEST(ConversationTracker, SaysWhoSaidWhatToWhomInWhichOrder) {
   EXPECT_EQ(tracker.to_json().as_array().size(), 6U);
 }
 
+// As a run leaves it: the target's calls come before its first word.
+TEST(ConversationTracker, AfterAHandoffTheTargetCallsAndIsAnswered) {
+  const std::vector<ItemPtr> items = {
+      user("I paid twice"),
+      item(ToolCallItem{"1", "transfer_to_billing", R"({"task":"pay back 7"})", {}}),
+      item(ToolResultItem{"1", R"({"assistant":"billing"})", true}),
+      call("2"),
+      result("2", R"({"assistant":"x","paid":true})"),
+      agent("Done.", "billing")};
+  const auto tracker = ConversationTracker::of(items, "triage");
+  std::vector<std::string> lines;
+  for (const Utterance& said : tracker.utterances())
+    lines.push_back(fmt::format("{} {}->{}", to_string(said.kind), said.from, said.to));
+  EXPECT_EQ(lines, (std::vector<std::string>{
+                       "message user->triage", "tool_call triage->transfer_to_billing",
+                       "handoff triage->billing", "tool_call billing->search",
+                       "tool_result search->billing", "message billing->user"}));
+  EXPECT_EQ(tracker.utterances()[2].text, "pay back 7");
+  EXPECT_EQ(tracker.agent(), "billing");
+}
+
 TEST(ConversationTracker, AHandoverPassesTheTurn) {
   ConversationTracker tracker;
   tracker.say("user", "agent", "help");
@@ -75,6 +96,20 @@ TEST(ExecutionState, TasksGoFromPendingOverRunningToDoneOrFailed) {
     EXPECT_EQ(*again, task);
   }
   EXPECT_FALSE(task_record_from_json(JsonObject{{"state", "odd"}}).has_value());
+}
+
+TEST(ExecutionState, TenThousandTasksAreNoMatter) {
+  ExecutionState state;
+  ASSERT_TRUE(state.add("0", "dev"));
+  const auto began = std::chrono::steady_clock::now();
+  for (int i = 1; i < 10'000; ++i)
+    ASSERT_TRUE(state.add(std::to_string(i), "dev", {std::to_string(i - 1)}));
+  for (int i = 0; i < 10'000; ++i) {
+    ASSERT_TRUE(state.start(std::to_string(i), i));
+    ASSERT_TRUE(state.finish(std::to_string(i), i));
+  }
+  EXPECT_TRUE(state.all_done());
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::milliseconds(400));
 }
 
 }  // namespace
