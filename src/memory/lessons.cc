@@ -267,7 +267,7 @@ Result<Lesson> Lessons::show(std::int64_t id) {
 }
 
 Result<void> Lessons::forget(std::int64_t id) {
-  return db_->write([&]() -> Result<void> {
+  auto forgotten = db_->write([&]() -> Result<void> {
     auto lesson = detail::read_lesson(*db_, id);
     if (!lesson && lesson.error().code != ErrorCode::kCorrupt) return propagate(lesson);
     Result<void> gone;
@@ -284,6 +284,8 @@ Result<void> Lessons::forget(std::int64_t id) {
     if (gone) gone = Query(*db_, "INSERT INTO lesson_text (lesson_text) VALUES ('optimize')").run();
     return gone;
   });
+  if (forgotten) db_->empty_log();
+  return forgotten;
 }
 
 }  // namespace cadre

@@ -20,8 +20,8 @@
 namespace cadre {
 
 struct LessonEvidence {
-  std::string run;   // where it was seen
-  std::string what;  // "gate tests: 3 failed before, 0 after"
+  std::string run{};   // where it was seen
+  std::string what{};  // "gate tests: 3 failed before, 0 after"
   bool operator==(const LessonEvidence&) const = default;
 };
 

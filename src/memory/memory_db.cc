@@ -155,6 +155,11 @@ Result<void> MemoryDb::write(const std::function<Result<void>()>& work,
   return done;
 }
 
+void MemoryDb::empty_log() {
+  const std::lock_guard lock(mutex_);
+  execute(database_.get(), "PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
 Result<bool> Query::row() {
   if (statement_ == nullptr) return db_.error(code_, "read");
   const int code = statement_->step();

@@ -36,6 +36,10 @@ class MemoryDb {
   Result<void> write(const std::function<Result<void>()>& work,
                      const std::function<void()>& after = nullptr);
 
+  // After something was forgotten: empties the log beside the file, which may still hold its words.
+  // While others read without a pause it keeps them, until it is written over.
+  void empty_log();
+
   std::int64_t now_us();
   const std::filesystem::path& file() const { return file_; }
   LeaseFile& leases() { return leases_; }

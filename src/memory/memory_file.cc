@@ -211,7 +211,7 @@ Result<std::vector<SessionInfo>> MemoryFile::sessions() {
 }
 
 Result<void> MemoryFile::remove(const std::string& id) {
-  return db_->write([&]() -> Result<void> {
+  auto removed = db_->write([&]() -> Result<void> {
     Query find(*db_, "SELECT id FROM sessions WHERE name = ?1");
     auto found = find.bind(id).row();
     if (!found) return propagate(found);
@@ -240,6 +240,8 @@ Result<void> MemoryFile::remove(const std::string& id) {
     }
     return gone;
   });
+  if (removed) db_->empty_log();
+  return removed;
 }
 
 }  // namespace cadre
