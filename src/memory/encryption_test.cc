@@ -80,6 +80,24 @@ TEST(EncryptedSession, LeavesNoWordInTheFile) {
   EXPECT_NE(context.text().find("has pangolin"), std::string::npos) << context.text();
 }
 
+// Its index is in memory and only grows.
+TEST(EncryptedSession, FindsWhatStandsBesideAllThatWasReplaced) {
+  TempFolder folder;
+  auto file = open_file(folder.file());
+  auto memory = SessionMemory::open(*file, "s", {.secret = std::string(32, 'k')}).value();
+  const auto learn = [&](const std::string& key, const std::string& value) {
+    ASSERT_TRUE(memory->learn({.agent = "qa", .key = key, .value = value, .source = "a test"}));
+  };
+  for (int i = 0; i <= 60; ++i) {
+    learn("animal", "the zebra lives in room " + std::to_string(i));
+    ASSERT_TRUE(memory->get_relevant_context("dev", "zebra", 4000));  // indexed now
+  }
+  for (int i = 0; i < 20; ++i) learn("key " + std::to_string(i), "of no use");
+  const auto context = memory->get_relevant_context("dev", "zebra", 4000).value();
+  EXPECT_NE(context.text().find("room 60 [from a test; has zebra"), std::string::npos)
+      << context.text();
+}
+
 TEST(EncryptedSession, SaysWhatIsWrongWithTheSecret) {
   TempFolder folder;
   auto memory = open_file(folder.file());

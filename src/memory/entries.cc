@@ -216,7 +216,23 @@ Result<std::vector<Hit>> Entries::search(EntryKind kind, const std::vector<std::
                                          std::size_t limit) {
   auto where = index();
   if (!where) return propagate(where);
-  return search_entries(**where, scope_of(session_.id, kind), words, limit);
+  const std::string scope = scope_of(session_.id, kind);
+  // An index in memory only grows, and what has expired stands in the file until it is opened anew:
+  // what is gone must not take the place of what is there.
+  const bool has_dead = session_.sealer.encrypts() || session_.ttl_us != 0;
+  for (std::size_t asked = limit;; asked *= 4) {
+    auto hits = search_entries(**where, scope, words, asked);
+    if (!hits || !has_dead) return hits;
+    const bool all = hits->size() < asked;
+    std::vector<Hit> alive;
+    for (const Hit& hit : *hits) {
+      Query query(*db_, "SELECT 1 FROM entries WHERE id = ?1 AND session = ?2 AND time_us >= ?3");
+      auto found = query.bind(hit.id, session_.id, oldest_us()).row();
+      if (!found) return propagate(found);
+      if (*found && alive.size() < limit) alive.push_back(hit);
+    }
+    if (all || alive.size() == limit) return alive;
+  }
 }
 
 Result<std::vector<std::string>> Entries::words_of(std::int64_t id,
@@ -224,6 +240,19 @@ Result<std::vector<std::string>> Entries::words_of(std::int64_t id,
   auto where = index();
   if (!where) return propagate(where);
   return words_in_entry(**where, id, words);
+}
+
+Result<std::optional<Entry>> Entries::named(EntryKind kind, const std::string& given,
+                                            std::vector<std::string>& notes) {
+  const std::string name = session_.sealer.index_name(given);
+  Query query(*db_,
+              "SELECT id, kind, pinned, run, time_us, body, row_check FROM entries"
+              " WHERE session = ?1 AND kind = ?2 AND name = ?3 AND time_us >= ?4");
+  query.bind(session_.id, static_cast<std::int64_t>(kind), name, oldest_us());
+  auto found = collect(query, notes);
+  if (!found) return propagate(found);
+  if (found->empty()) return std::optional<Entry>();
+  return std::move(found->front());
 }
 
 Result<std::vector<std::int64_t>> Entries::newest_ids(EntryKind kind, std::size_t limit) {

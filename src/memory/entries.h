@@ -43,6 +43,8 @@ class Entries {
                                   std::vector<std::string>& notes);
   Result<std::vector<Entry>> pinned(EntryKind kind, std::vector<std::string>& notes);
   Result<std::optional<Entry>> get(std::int64_t id, std::vector<std::string>& notes);
+  Result<std::optional<Entry>> named(EntryKind kind, const std::string& given,
+                                     std::vector<std::string>& notes);
   Result<std::vector<Hit>> search(EntryKind kind, const std::vector<std::string>& words,
                                   std::size_t limit);
   Result<std::vector<std::string>> words_of(std::int64_t id, const std::vector<std::string>& words);

@@ -170,8 +170,9 @@ void FileSession::release(const std::string& run) {
 // Some models give no ids or the same ones in every conversation, and a run that does not read all
 // of the session cannot know them: what is of another run gives way to what is there.
 Result<std::string> FileSession::run_of_call(const std::string& id) {
+  const std::string call = row_.sealer.index_name("c:" + id);
   Query find(*db_, "SELECT run FROM items WHERE session = ?1 AND call = ?2");
-  auto found = find.bind(row_.id, row_.sealer.index_name("c:" + id)).row();
+  auto found = find.bind(row_.id, call).row();
   if (!found) return propagate(found);
   if (*found) return std::string(find.text(0));
   return fail(ErrorCode::kNotFound, "no such call");

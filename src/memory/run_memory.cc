@@ -17,7 +17,12 @@ constexpr std::string_view kEnd = "</memory>";
 
 // Nothing that is remembered ends the block early.
 std::string fenced(std::string text) {
-  text = text::replace_all(std::move(text), "</memory", "< /memory");
+  constexpr std::string_view kMark = "</memory";
+  const std::string lower = text::lower(text);
+  for (std::size_t at = lower.rfind(kMark); at != std::string::npos;) {
+    text.insert(at + 1, " ");
+    at = at == 0 ? std::string::npos : lower.rfind(kMark, at - 1);
+  }
   return std::string(kBegin) + text + std::string(kEnd);
 }
 
@@ -36,7 +41,7 @@ struct Keep {
     if (!kept) return propagate(kept);
     return {};
   }
-  Result<void> operator()(const TaskRecord& task) const { return memory.set_task(task, run); }
+  Result<void> operator()(const TaskRecord& task) const { return memory.work_on_task(task, run); }
 };
 
 }  // namespace

@@ -41,17 +41,17 @@ struct GivenContext {
 using MemoryNote = std::variant<AgentOutput, Execution, TaskRecord>;
 
 struct LearntLesson {
-  std::string problem, fix;
-  std::string evidence;  // why the fix is believed to work
+  std::string problem{}, fix{};
+  std::string evidence{};  // why the fix is believed to work
 };
 
 // What is known of a run when it has ended.
 struct RunLessons {
-  std::string run;
+  std::string run{};
   bool done = false;
-  std::vector<LearntLesson> learnt;
-  std::vector<std::string> problems;  // all that failed, as a lesson would call it
-  std::vector<std::int64_t> given;    // the lessons that it had
+  std::vector<LearntLesson> learnt{};
+  std::vector<std::string> problems{};  // all that failed, as a lesson would call it
+  std::vector<std::int64_t> given{};    // the lessons that it had
 };
 
 class RunMemory {

@@ -21,6 +21,16 @@ bool of_word(char c) {
   return byte >= 0x80 || (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z');
 }
 
+// Dashes, quotes, dots and spaces as books have them: U+2000 to U+206F, and « » of Latin-1.
+void blank_punctuation(std::string& text) {
+  for (std::size_t i = 0; i + 1 < text.size(); ++i) {
+    const std::string_view two(text.data() + i, 2);
+    const bool general = (two == "\xE2\x80" || two == "\xE2\x81") && i + 2 < text.size();
+    const bool latin = two == "\xC2\xA0" || two == "\xC2\xAB" || two == "\xC2\xBB";
+    if (general || latin) text.replace(i, general ? 3 : 2, general ? "   " : "  ");
+  }
+}
+
 // Only letters, digits and bytes of other scripts: quotes cannot be closed.
 std::string any_of(const std::vector<std::string>& words) {
   std::string out;
@@ -55,7 +65,8 @@ Result<std::vector<std::string>> words_in_row(MemoryDb& index, std::string_view 
 }  // namespace
 
 std::vector<std::string> query_words(std::string_view text) {
-  const std::string clean = text::lower(text::clean_utf8(text.substr(0, 64 * 1024)));
+  std::string clean = text::lower(text::clean_utf8(text.substr(0, 64 * 1024)));
+  blank_punctuation(clean);
   std::vector<std::string> words;
   std::size_t at = 0;
   while (at < clean.size() && words.size() < kMostWords) {

@@ -162,6 +162,23 @@ class FileSessionMemory final : public SessionMemory {
     return {};
   }
 
+  Result<void> work_on_task(const TaskRecord& task, const std::string& run) override {
+    TaskRecord merged = task;
+    auto done = db_->read([&]() -> Result<void> {
+      std::vector<std::string> notes;
+      auto entry = entries_.named(EntryKind::kTask, task.id, notes);
+      if (!entry) return propagate(entry);
+      if (!entry->has_value()) return {};
+      const auto known = task_record_from_json((*entry)->body);
+      if (!known) return {};
+      merged.depends_on = known->depends_on;
+      merged.attempts = known->attempts + ((*entry)->run == run ? 0 : 1);
+      return {};
+    });
+    if (!done) return done;
+    return set_task(merged, run);
+  }
+
   Result<ExecutionState> workflow() override {
     ExecutionState state;
     auto done = db_->read([&]() -> Result<void> {

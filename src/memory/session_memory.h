@@ -23,18 +23,18 @@ namespace cadre {
 
 struct AgentOutput {
   std::int64_t id = 0;
-  std::string agent;
-  std::string kind;  // "review", "plan", …: any word
-  std::string text;
-  Json metadata;
-  std::string run;
+  std::string agent{};
+  std::string kind{};  // "review", "plan", …: any word
+  std::string text{};
+  Json metadata{};
+  std::string run{};
   std::int64_t time_us = 0;
   bool pinned = false;
   std::string key{};  // see OutputOptions
 };
 
 struct OutputOptions {
-  std::string run;
+  std::string run{};
   bool pinned = false;  // always part of the context, before what is found
   // Not empty: what is stored again under it is the same, and the first stays: a resumed run tells
   // again what it has told.
@@ -46,14 +46,14 @@ const char* to_string(ExecutionOutcome outcome);
 
 struct Execution {
   std::int64_t id = 0;
-  std::string agent;
-  std::string task;
-  std::string action;  // what ran: a tool's, model's or gate's name
+  std::string agent{};
+  std::string task{};
+  std::string action{};  // what ran: a tool's, model's or gate's name
   ExecutionOutcome outcome = ExecutionOutcome::kDone;
-  std::string detail;
+  std::string detail{};
   std::int64_t started_us = 0;
   std::int64_t duration_us = 0;
-  std::string run;
+  std::string run{};
   std::string key{};  // as OutputOptions::key
 };
 
@@ -63,11 +63,11 @@ struct ContextOptions {
 
 struct Knowledge {
   std::int64_t id = 0;
-  std::string agent;  // who knows it
-  std::string key;
-  std::string value;
-  std::string source;  // how it is known: a file, a tool call, a person; never empty
-  std::string run;
+  std::string agent{};  // who knows it
+  std::string key{};
+  std::string value{};
+  std::string source{};  // how it is known: a file, a tool call, a person; never empty
+  std::string run{};
   std::int64_t time_us = 0;
   bool pinned = false;
 };
@@ -97,7 +97,11 @@ class SessionMemory {
   virtual Result<std::int64_t> learn(const Knowledge& knowledge) = 0;
   virtual Result<std::vector<Knowledge>> knowledge() = 0;
 
+  // As it is told, in the place of what was known of that id.
   virtual Result<void> set_task(const TaskRecord& task, const std::string& run) = 0;
+  // What a run that is at work on the task tells: state, owner, detail, times. What the task waits
+  // for stays, and a run that had not told of it before is one more attempt.
+  virtual Result<void> work_on_task(const TaskRecord& task, const std::string& run) = 0;
   virtual Result<ExecutionState> workflow() = 0;
 
   // What `agent` should be told before it works on `query`: the last ten exchanges, outputs related

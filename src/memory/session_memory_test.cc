@@ -189,6 +189,46 @@ TEST(SessionMemory, OffersWhatTheOthersKnowAndLessons) {
   EXPECT_NE(offered[0].reason.find("database"), std::string::npos);
 }
 
+TEST(SessionMemory, PunctuationAsInBooksPartsWords) {
+  TempFolder folder;
+  auto memory_file = open_file(folder.file());
+  auto memory = SessionMemory::open(*memory_file, "s").value();
+  ASSERT_TRUE(memory->store_agent_output("qa", "note", "The limit is ten."));
+  for (const char* query : {"refund—limit", "“limit”", "limit’s", "«limit»", "a\u00a0limit…"}) {
+    const auto context = memory->get_relevant_context("dev", query, 4000).value();
+    ASSERT_EQ(context.parts.size(), 1U);
+    EXPECT_EQ(context.parts[0].reason, "has limit; the newest") << query;
+  }
+}
+
+// What a run tells of its task must not make the plan forget what it waits for.
+TEST(SessionMemory, WorkOnATaskKeepsWhatItWaitsForAndCountsAttempts) {
+  for (const char* secret : {"", "0123456789abcdef0123456789abcdef"}) {
+    TempFolder folder;
+    auto memory_file = open_file(folder.file());
+    auto memory = SessionMemory::open(*memory_file, "s", {.secret = secret}).value();
+    ASSERT_TRUE(memory->set_task({.id = "design", .owner = "a"}, "plan"));
+    ASSERT_TRUE(memory->set_task({.id = "code", .owner = "a", .depends_on = {"design"}}, "plan"));
+    const auto told = [&](const char* run, TaskState state) {
+      const TaskRecord task{.id = "code", .owner = "b", .state = state, .attempts = 1};
+      ASSERT_TRUE(memory->work_on_task(task, run));
+      ASSERT_TRUE(memory->work_on_task(task, run)) << "a resumed run tells it again";
+    };
+    const auto attempts = [&] { return memory->workflow().value().find("code")->attempts; };
+    told("r1", TaskState::kRunning);
+    told("r1", TaskState::kFailed);
+    EXPECT_EQ(attempts(), 1);
+    told("r2", TaskState::kDone);
+    EXPECT_EQ(attempts(), 2);
+    const ExecutionState state = memory->workflow().value();
+    EXPECT_EQ(state.find("code")->depends_on, std::vector<std::string>{"design"});
+    EXPECT_EQ(state.find("code")->owner, "b");
+    EXPECT_EQ(state.find("code")->state, TaskState::kDone);
+    ASSERT_TRUE(memory->work_on_task({.id = "new", .owner = "b", .attempts = 1}, "r1"));
+    EXPECT_EQ(memory->workflow().value().find("new")->attempts, 1);
+  }
+}
+
 TEST(SessionMemory, HostileQueriesAreOnlyWords) {
   Memory m;
   const auto id = m.output("a", "The quick brown fox NEAR the river OR bank.");
