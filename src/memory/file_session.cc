@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "memory/call_names.h"
 #include "memory/window.h"
 
 namespace cadre::detail {
@@ -77,19 +78,9 @@ std::int64_t check_of(std::int64_t session, std::int64_t seq, const ItemRow& row
 // Before the id in ItemRow::call.
 constexpr std::size_t kCallMark = 2;
 
-// The id of a run's call where another run's has the one that it came with. Of characters that all
-// vendors take.
-std::string id_beside(const std::string& id, std::string_view run) {
-  return fmt::format("{}_{:08x}", id, static_cast<std::uint32_t>(RowCheck().mix(run).value()));
-}
-
-// The same call, or result, under another id.
 ItemRow renamed_row(ItemRow row, const std::string& id) {
-  Item item = *row.item;
-  if (auto* call = std::get_if<ToolCallItem>(&item)) call->id = id;
-  if (auto* result = std::get_if<ToolResultItem>(&item)) result->call_id = id;
   row.call.replace(kCallMark, std::string::npos, id);
-  row.item = std::make_shared<const Item>(std::move(item));
+  row.item = with_id(row.item, id);
   return row;
 }
 
@@ -167,8 +158,6 @@ void FileSession::release(const std::string& run) {
   });
 }
 
-// Some models give no ids or the same ones in every conversation, and a run that does not read all
-// of the session cannot know them: what is of another run gives way to what is there.
 Result<std::string> FileSession::run_of_call(const std::string& id) {
   const std::string call = row_.sealer.index_name("c:" + id);
   Query find(*db_, "SELECT run FROM items WHERE session = ?1 AND call = ?2");

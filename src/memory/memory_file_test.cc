@@ -73,18 +73,15 @@ TEST(MemoryFile, RefusesAResultBeforeItsCallAndWhatIsThereAlready) {
 // Runs that do not read all of a session cannot know its ids, and some models number their calls
 // anew in each conversation.
 TEST(MemoryFile, CallsOfDifferentRunsMayHaveTheSameId) {
-  for (const char* secret : {"", "0123456789abcdef0123456789abcdef"}) {
-    TempFolder folder;
-    auto memory = open_file(folder.file());
-    auto session = open_session(*memory, "chat", {.secret = secret});
+  TempFolder folder;
+  auto memory = open_file(folder.file());
+  for (const auto& session : {open_session(*memory, "chat"),
+                              open_session(*memory, "sealed", {.secret = std::string(32, 'k')}),
+                              make_memory_session("chat")}) {
     for (const char* run : {"run-1", "run-2", "run-3"}) {
       ASSERT_TRUE(session->add(run, std::vector<ItemPtr>{user("q"), call("call_1_0", run)}));
       const std::vector<ItemPtr> rest = {result("call_1_0", run), agent("done")};
       ASSERT_TRUE(session->add(run, rest)) << "the result finds its run's call";
-      EXPECT_EQ(session->add(run, std::vector<ItemPtr>{call("call_1_0", run)}).error().code,
-                ErrorCode::kConflict);
-      EXPECT_EQ(session->add(run, std::vector<ItemPtr>{result("call_1_0", run)}).error().code,
-                ErrorCode::kConflict);
     }
     std::vector<std::string> notes;
     const auto items = session->load(0, notes).value();
@@ -98,6 +95,9 @@ TEST(MemoryFile, CallsOfDifferentRunsMayHaveTheSameId) {
       EXPECT_EQ(asked.arguments, answer.output);
     }
     EXPECT_EQ(session->history(0, notes)->size(), 12U);
+    if (session->quick()) continue;
+    for (const ItemPtr& twice : {call("call_1_0"), result("call_1_0")})
+      EXPECT_EQ(session->add("run-3", std::span(&twice, 1)).error().code, ErrorCode::kConflict);
   }
 }
 

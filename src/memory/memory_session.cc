@@ -3,7 +3,9 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <unordered_map>
 
+#include "memory/call_names.h"
 #include "memory/session.h"
 #include "memory/window.h"
 
@@ -35,8 +37,9 @@ class MemorySession final : public Session {
   Result<void> add(const std::string& run, std::span<const ItemPtr> items) override {
     const std::lock_guard lock(mutex_);
     if (!holder_.empty() && holder_ != run) return busy();
-    items_.insert(items_.end(), items.begin(), items.end());
-    if (whole_ && !whole_->extend(items)) whole_.reset();
+    const std::size_t before = items_.size();
+    for (const ItemPtr& item : items) items_.push_back(named_apart(run, item));
+    if (whole_ && !whole_->extend(std::span(items_).subspan(before))) whole_.reset();
     added_[run] += items.size();
     return {};
   }
@@ -47,6 +50,7 @@ class MemorySession final : public Session {
       return fail(ErrorCode::kNotFound, fmt::format("session '{}' is empty", id_));
     ItemPtr last = std::move(items_.back());
     items_.pop_back();
+    if (const auto* call = std::get_if<ToolCallItem>(last.get())) callers_.erase(call->id);
     whole_.reset();
     return last;
   }
@@ -54,6 +58,7 @@ class MemorySession final : public Session {
   Result<void> clear() override {
     const std::lock_guard lock(mutex_);
     items_.clear();
+    callers_.clear();
     whole_.reset();
     return {};
   }
@@ -79,12 +84,33 @@ class MemorySession final : public Session {
   Result<void> replace(const std::string& run, std::span<const ItemPtr> items) override {
     const std::lock_guard lock(mutex_);
     if (!holder_.empty() && holder_ != run) return busy();
-    items_.assign(items.begin(), items.end());
+    items_.clear();
+    callers_.clear();
+    for (const ItemPtr& item : items) items_.push_back(named_apart(run, item));
     whole_.reset();
     return {};
   }
 
  private:
+  // As it is kept: a call whose id another run has used gets one of its own.
+  ItemPtr named_apart(const std::string& run, const ItemPtr& item) {
+    const auto* call = std::get_if<ToolCallItem>(item.get());
+    const auto* result = std::get_if<ToolResultItem>(item.get());
+    if (call == nullptr && result == nullptr) return item;
+    const std::string& id = call != nullptr ? call->id : result->call_id;
+    const auto known = callers_.find(id);
+    if (known == callers_.end()) {
+      if (call != nullptr) callers_.emplace(id, run);
+      return item;
+    }
+    if (known->second == run) return item;
+    std::string other = detail::id_beside(id, run);
+    if (result != nullptr && !callers_.contains(other)) return item;
+    ItemPtr renamed = detail::with_id(item, other);
+    if (call != nullptr) callers_.emplace(std::move(other), run);
+    return renamed;
+  }
+
   std::unexpected<Error> busy() const {
     return fail(ErrorCode::kConflict,
                 fmt::format("session '{}' is in use by the run {}", id_, holder_),
@@ -96,6 +122,7 @@ class MemorySession final : public Session {
   std::vector<ItemPtr> items_;
   std::optional<History> whole_;  // all of them, while they need no repair
   std::map<std::string, std::size_t> added_;  // by run
+  std::unordered_map<std::string, std::string> callers_;  // by the id of a call: the run
   std::string holder_;
 };
 
