@@ -14,6 +14,7 @@
 namespace cadre {
 namespace {
 constexpr unsigned kLookEvery = 8;
+constexpr std::size_t kAskedARound = 16;
 }  // namespace
 
 Runtime::Loop::Loop(RuntimeOptions options)
@@ -55,9 +56,11 @@ void Runtime::Loop::stop() {
   for (const auto& run : runs) run->left_behind();
   const auto jobs = std::exchange(local_, {});
   std::vector<Job> posted;
+  std::deque<Job> asked;
   {
     const std::lock_guard lock(mutex_);
     posted = std::exchange(posted_, {});
+    asked = std::exchange(asked_, {});
   }
   const auto timers = std::exchange(timers_, {});
 }
@@ -74,15 +77,23 @@ void Runtime::Loop::pump(const std::function<bool()>& done) {
   serve(done);
 }
 
-bool Runtime::Loop::post(Job job) {
+bool Runtime::Loop::post(Job job) { return put(std::move(job), false); }
+
+bool Runtime::Loop::ask(Job job) { return put(std::move(job), true); }
+
+bool Runtime::Loop::put(Job job, bool asked) {
   if (on_thread()) {
     local_.push_back(std::move(job));
     return true;
   }
   const std::lock_guard lock(mutex_);
   if (stopping_) return false;
-  const bool first = posted_.empty();
-  posted_.push_back(std::move(job));
+  const bool first = posted_.empty() && asked_.empty();
+  if (asked) {
+    asked_.push_back(std::move(job));
+  } else {
+    posted_.push_back(std::move(job));
+  }
   has_posted_ = true;
   // Under the lock: the job may be the last that the loop waits for, and the loop gone after it.
   if (first) wake();
@@ -142,10 +153,10 @@ std::optional<Runtime::Loop::Time> Runtime::Loop::serve_sources() {
 // What others have posted; when there is nothing to do, waits for it, for the sources and the time.
 void Runtime::Loop::take_posted(std::optional<Time> until) {
   std::unique_lock lock(mutex_);
-  if (running_.empty() && posted_.empty() && !stopping_) {
+  const auto ready = [this] { return stopping_ || !posted_.empty() || !asked_.empty(); };
+  if (running_.empty() && !ready()) {
     if (!timers_.empty())
       until = std::min(until.value_or(Time::max()), timers_.begin()->first.first);
-    const auto ready = [this] { return stopping_ || !posted_.empty(); };
     if (sources_.empty()) {
       if (!until) {
         wake_.wait(lock, ready);
@@ -162,7 +173,11 @@ void Runtime::Loop::take_posted(std::optional<Time> until) {
   }
   std::ranges::move(posted_, std::back_inserter(running_));
   posted_.clear();
-  has_posted_ = false;
+  for (std::size_t i = 0; i < kAskedARound && !asked_.empty(); ++i) {
+    running_.push_back(std::move(asked_.front()));
+    asked_.pop_front();
+  }
+  has_posted_ = !asked_.empty();
 }
 
 void Runtime::Loop::sleep(Time until) {

@@ -1,7 +1,9 @@
 // The thread that owns runs: jobs in, one at a time, timers, workers. Private to agents/.
 //
 // Jobs are posted from any thread and run on the loop's thread, in order; a job posted from there
-// costs no lock. Without an own thread (options.workers of run()) the caller pumps it.
+// costs no lock. What users ask for has a queue of its own: runs that are under way go first, so a
+// thousand that are started at once do not wait for one another. Without an own thread
+// (options.workers of run()) the caller pumps it.
 #pragma once
 
 #include <poll.h>
@@ -9,6 +11,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -45,8 +48,10 @@ class Runtime::Loop : public std::enable_shared_from_this<Runtime::Loop> {
   // Runs jobs on the calling thread until `done` says so.
   void pump(const std::function<bool()>& done);
 
-  // False when the loop has stopped: the job is dropped.
+  // Goes on with a run. False when the loop has stopped: the job is dropped.
   bool post(Job job);
+  // The same of what a user asks for: a few of them have their turn each round, in their order.
+  bool ask(Job job);
   using TimerId = std::pair<Time, std::uint64_t>;
   // Runs `job` on the loop's thread at `when` or soon after. On the loop's thread only.
   TimerId at(Time when, Job job);
@@ -66,6 +71,7 @@ class Runtime::Loop : public std::enable_shared_from_this<Runtime::Loop> {
   void serve(const std::function<bool()>& done);
   void fire_timers();
   std::optional<Time> serve_sources();
+  bool put(Job job, bool asked);
   void take_posted(std::optional<Time> until);
   void sleep(Time until);
   void wake();
@@ -75,6 +81,7 @@ class Runtime::Loop : public std::enable_shared_from_this<Runtime::Loop> {
   std::mutex mutex_;
   std::condition_variable wake_;
   std::vector<Job> posted_;  // under mutex_
+  std::deque<Job> asked_;    // under mutex_
   std::atomic<bool> has_posted_{false};
   bool polling_ = false;    // under mutex_: it sleeps where wake_fd_ is heard
   bool stopping_ = false;   // under mutex_
