@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 #include "base/text.h"
 #include "interop/agent_files.h"
@@ -33,6 +34,14 @@ int check_command(const Console& console, const SopArguments& arguments) {
 int new_command(const Console& console, const SopArguments& arguments) {
   const auto files = sop_template(arguments.name);
   if (!files) return report_error(console, files.error());
+  const std::vector<std::string> shipped = built_in_sops();
+  if (std::ranges::find(shipped, arguments.name) != shipped.end()) {
+    return report_error(
+        console, Error{ErrorCode::kInvalidInput,
+                       fmt::format("an SOP named \"{}\" is shipped, and its name means that one",
+                                   arguments.name),
+                       "take another name"});
+  }
   const std::filesystem::path folder = arguments.dir / arguments.name;
   std::error_code ec;
   if (std::filesystem::exists(folder, ec) && !std::filesystem::is_empty(folder, ec)) {

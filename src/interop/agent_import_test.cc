@@ -125,6 +125,41 @@ TEST(AgentImport, Phase1KeepsTheTextAroundTheBlock) {
   EXPECT_TRUE(again.ends_with("```\n\n```python\npass\n```\n")) << again;
 }
 
+TEST(AgentImport, ABlockInInstructionsDoesNotEndTheAgent) {
+  const std::string file =
+      "# Dev\n\n```yaml\nrole: dev\ndescription: Codes.\ninstructions: |\n  Do:\n  ```python\n"
+      "  x = 1\n  ```\n  and\n  ```\n  y\n  ```\n  well.\nteam: core\n```\n\n```json\n{}\n```\n";
+  const AgentConfig agent = only("dev.md", file);
+  EXPECT_EQ(agent.instructions, "Do:\n```python\nx = 1\n```\nand\n```\ny\n```\nwell.");
+  EXPECT_EQ(json::get_string(agent.extra, "team"), "core");
+  // Where nothing else ends it, an indented line does, as in Markdown.
+  const AgentConfig other = only("dev.md",
+                                 "```yaml\nrole: dev\ndescription: Codes.\n"
+                                 "instructions: Do.\n  ```\n\n```json\n{}\n```\n");
+  EXPECT_EQ(other.instructions, "Do.");
+}
+
+TEST(AgentImport, Phase1BlocksMayBeIndentedAndSayMoreThanYaml) {
+  for (const char* file :
+       {"- Dev:\n\n  ```yaml\n  role: dev\n  description: Codes.\n  instructions: Do.\n  ```\n",
+        "```yaml title=\"dev\"\nrole: dev\ndescription: Codes.\ninstructions: Do.\n```\n"}) {
+    EXPECT_EQ(only("dev.md", file).instructions, "Do.") << file;
+  }
+}
+
+TEST(AgentImport, YamlKeepsEveryCharacterAndDigit) {
+  const AgentConfig agent = only(
+      "dev.yaml",
+      "role: dev\ndescription: Codes.\ninstructions: \"a\\_b\\N\u00e9\\_c\\Ld\"\n"
+      "account: 123456789012345678901234567890\nlow: -99999999999999999999\nfactor: 1.0e+20\n");
+  EXPECT_EQ(agent.instructions, "a\u00a0b\u0085\u00e9\u00a0c\u2028d");
+  EXPECT_EQ(json::get_string(agent.extra, "account"), "123456789012345678901234567890");
+  EXPECT_EQ(json::get_string(agent.extra, "low"), "-99999999999999999999");
+  const std::string written = export_agent(agent, AgentFormat::kYaml).value();
+  EXPECT_NE(written.find("\nfactor: 1.0e+20\n"), std::string::npos) << written;
+  EXPECT_EQ(json::write(only("dev.yaml", written).extra), json::write(agent.extra));
+}
+
 TEST(AgentImport, WhatCannotBeWrittenSaysWhy) {
   AgentConfig agent;
   agent.role = "a b";

@@ -19,6 +19,7 @@ struct Fence {
   std::size_t close = 0;  // of the closing line
   std::size_t end = 0;    // behind the closing line
   int line = 0;           // of the first line inside, from 1
+  std::size_t margin = 0;  // how far it is indented
   bool closed = false;
   bool is_yaml = false;
 };
@@ -27,11 +28,26 @@ std::size_t run_of(std::string_view line, char mark) {
   return std::min(line.find_first_not_of(mark), line.size());
 }
 
+// A block in instructions is indented with them, and its end is not the end of the agent. Where the
+// line is that ends the block without being indented; npos when another block begins there first.
+std::size_t end_at_margin(std::string_view content, std::size_t at, char mark,
+                          std::size_t length) {
+  while (at < content.size()) {
+    const std::size_t end = std::min(content.find('\n', at), content.size());
+    const std::string_view line = content.substr(at, end - at);
+    const std::size_t run = run_of(line, mark);
+    if (run >= length) return text::trim(line.substr(run)).empty() ? at : content.npos;
+    at = end + 1;
+  }
+  return content.npos;
+}
+
 // The fences of the text, in order.
 std::vector<Fence> fences_in(std::string_view content) {
   std::vector<Fence> fences;
   char mark = 0;
   std::size_t length = 0;
+  std::size_t not_before = 0;  // no indented line ends the block before this
   int number = 0;
   for (std::size_t at = 0; at < content.size();) {
     const std::size_t end = std::min(content.find('\n', at), content.size());
@@ -43,11 +59,20 @@ std::vector<Fence> fences_in(std::string_view content) {
     if (length == 0 && (rest.starts_with("```") || rest.starts_with("~~~"))) {
       mark = rest[0];
       length = run_of(rest, mark);
-      const std::string word = text::lower(text::trim(rest.substr(length)));
-      fences.push_back({at, next, content.size(), content.size(), number + 1, false,
+      const std::string_view info = text::trim(rest.substr(length));
+      const std::string word = text::lower(info.substr(0, info.find_first_of(" \t{")));
+      fences.push_back({at, next, content.size(), content.size(), number + 1, indent, false,
                         word == "yaml" || word == "yml"});
     } else if (length > 0 && !rest.empty() && run_of(rest, mark) >= length &&
                text::trim(rest.substr(run_of(rest, mark))).empty()) {
+      if (fences.back().is_yaml && fences.back().margin == 0 && indent > 0) {
+        if (at >= not_before) not_before = end_at_margin(content, next, mark, length);
+        if (not_before != content.npos) {
+          at = next;
+          continue;
+        }
+      }
+      not_before = 0;
       fences.back().close = at;
       fences.back().end = next;
       fences.back().closed = true;
@@ -58,9 +83,10 @@ std::vector<Fence> fences_in(std::string_view content) {
   return fences;
 }
 
-bool has_role(std::string_view yaml) {
+bool has_role(std::string_view yaml, std::size_t margin) {
   for (const std::string_view line : text::lines(yaml)) {
-    if (line.starts_with("role") && text::trim(line.substr(4)).starts_with(':')) return true;
+    const std::string_view rest = line.substr(std::min(margin, line.size()));
+    if (rest.starts_with("role") && text::trim(rest.substr(4)).starts_with(':')) return true;
   }
   return false;
 }
@@ -75,7 +101,8 @@ std::optional<Fence> find_block(const std::string& file, std::string_view conten
                                 SopProblems& problems) {
   std::optional<Fence> found;
   for (const Fence& fence : fences_in(content)) {
-    if (!fence.is_yaml || !has_role(content.substr(fence.yaml, fence.close - fence.yaml))) continue;
+    const std::string_view yaml = content.substr(fence.yaml, fence.close - fence.yaml);
+    if (!fence.is_yaml || !has_role(yaml, fence.margin)) continue;
     if (!found) {
       found = fence;
     } else {

@@ -88,6 +88,14 @@ bool fits_block(std::string_view text) {
   return true;
 }
 
+// Numbers, true, false and null. Readers of YAML 1.1 take 1e+20 for a text, 1.0e+20 for a number.
+std::string plain_value(const Json& value) {
+  std::string out = json::write(value);
+  const std::size_t exponent = value.is_double() ? out.find('e') : out.npos;
+  if (exponent != out.npos && out.find('.') == out.npos) out.insert(exponent, ".0");
+  return out;
+}
+
 class Writer {
  public:
   explicit Writer(const YamlStyle& style) : style_(style) {}
@@ -119,7 +127,7 @@ class Writer {
   std::string inline_value(const Json& value, std::size_t indent) const {
     if (value.is_string()) return text_value(json::as_view(value.get_string()), indent);
     if (value.is_object()) return "{}";
-    if (!value.is_array()) return json::write(value);
+    if (!value.is_array()) return plain_value(value);
     std::vector<std::string> words;
     for (const Json& element : value.get_array()) {
       words.emplace_back(json::as_view(element.get_string()));

@@ -381,6 +381,20 @@ TEST(Sop, EveryShippedOneIsSound) {
   }
 }
 
+TEST(Sop, FilesMayBeginWithAByteOrderMark) {
+  const fs::path folder = fs::temp_directory_path() / "cadre-sop-test-mark";
+  const SopSource solo = SopSource::built_in("solo").value();
+  for (const auto& [path, content] : solo.files) {
+    fs::create_directories((folder / path).parent_path());
+    std::ofstream(folder / path) << "\xEF\xBB\xBF" << content;
+  }
+  const auto source = SopSource::from_folder(folder);
+  fs::remove_all(folder);
+  ASSERT_TRUE(source);
+  EXPECT_EQ(source->files, solo.files);
+  EXPECT_EQ(problems_of(*source), "");
+}
+
 TEST(Sop, HugeFileInAFolderIsNotRead) {
   const fs::path folder = fs::temp_directory_path() / "cadre-sop-test-huge";
   fs::create_directories(folder);

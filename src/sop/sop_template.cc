@@ -132,6 +132,8 @@ constexpr const char* kNotes = R"({
 )";
 
 constexpr const char* kAnswer = R"({
+  "$comment": "x-document: the data is written there for people, too.",
+  "x-document": "answer.md",
   "type": "object",
   "required": ["title", "text", "notes"],
   "additionalProperties": false,

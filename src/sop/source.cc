@@ -47,6 +47,7 @@ void take(const fs::path& file, const std::string& path, SopSource& source) {
     source.unreadable[path] = "it cannot be read";
     return;
   }
+  if (content.starts_with("\xEF\xBB\xBF")) content.erase(0, 3);  // as some editors save UTF-8
   source.files[path] = std::move(content);
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/json_schema.h"
+#include "base/text.h"
 
 namespace cadre {
 namespace {
@@ -25,9 +26,23 @@ struct Refused {
 
 constexpr std::string_view kCoreTag = "tag:yaml.org,2002:";
 
+// yaml-cpp gives \N and \_ as one byte each, which is no UTF-8. The text is valid but for these.
+std::string mended(const std::string& text) {
+  if (text::is_valid_utf8(text)) return text;
+  std::string out;
+  for (std::size_t i = 0; i < text.size();) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte == 0x85 || byte == 0xa0) out += '\xC2';
+    const std::size_t length = byte < 0xc0 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
+    out += text.substr(i, length);
+    i += length;
+  }
+  return out;
+}
+
 // "?" is what yaml-cpp gives a plain scalar without a tag, "!" a quoted one.
 Json scalar(const std::string& text, const std::string& tag) {
-  if (tag == "!" || tag.ends_with(":str")) return Json(text);
+  if (tag == "!" || tag.ends_with(":str")) return Json(mended(text));
   if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL") {
     return Json(nullptr);
   }
@@ -43,6 +58,10 @@ Json scalar(const std::string& text, const std::string& tag) {
   if (const auto [at, ec] = std::from_chars(begin, end, large); ec == std::errc() && at == end) {
     return Json(large);
   }
+  const char* const digits = begin + (begin != end && *begin == '-' ? 1 : 0);
+  const bool whole =
+      digits != end && std::all_of(digits, end, [](char c) { return c >= '0' && c <= '9'; });
+  if (whole) return Json(text);  // a double would round it
   double number = 0;
   const bool looks_numeric = text.find_first_not_of("0123456789+-.eE") == std::string::npos &&
                              text.find_first_of("0123456789") != std::string::npos;
@@ -107,7 +126,7 @@ class Converter {
     JsonObject result;
     for (const auto& entry : node) {
       if (!entry.first.IsScalar()) refuse(entry.first, "a key must be a plain word");
-      const std::string& key = entry.first.Scalar();
+      const std::string key = mended(entry.first.Scalar());
       const std::string at = pointer + "/" + escape_pointer_token(key);
       if (result.contains(key)) {
         refuse(entry.first, fmt::format("the key \"{}\" is there twice; keep one", key));

@@ -134,6 +134,9 @@ TEST(Sops, NewIsSoundAndTakesImportedAgents) {
   EXPECT_TRUE(says(check, "report: 2 stages, 3 agents: good"));
   EXPECT_EQ(run_cadre(folder.path(), {"sop", "new", "report"}).exit_code, 2);
   EXPECT_EQ(run_cadre(folder.path(), {"sop", "new", "../up"}).exit_code, 2);
+  // --sop research would mean the shipped one.
+  EXPECT_TRUE(says(run_cadre(folder.path(), {"sop", "new", "research"}), "is shipped"));
+  EXPECT_FALSE(fs::exists(folder.path() / "research"));
   // Imported into the SOP's folder, an agent becomes one of its roles.
   write_file(folder.path() / "reviewer.md", kReviewer);
   EXPECT_EQ(
