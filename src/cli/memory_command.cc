@@ -45,8 +45,13 @@ std::string session_name(const std::string& what) {
   return what.starts_with("session:") ? what.substr(8) : what;
 }
 
+// What tools and models said may hold what a terminal obeys.
+std::string for_people(const std::string& words, std::size_t bytes) {
+  return text::clean_utf8(text::shorten(words, bytes));
+}
+
 std::string in_a_line(const std::string& words, std::size_t bytes) {
-  return text::shorten(text::replace_all(words, "\n", " "), bytes);
+  return for_people(text::replace_all(words, "\n", " "), bytes);
 }
 
 Json to_json(const Execution& one) {
@@ -114,9 +119,9 @@ int show_lesson(const Console& console, MemoryFile& file, std::int64_t id) {
   console.print(fmt::format(
       "problem: {}\nfix: {}\nseen {} times, used {} times, helped {}; last "
       "used: {}\n",
-      lesson->problem, lesson->fix, lesson->seen, lesson->uses, lesson->helped, last_used));
+      text::clean_utf8(lesson->problem), text::clean_utf8(lesson->fix), lesson->seen, lesson->uses, lesson->helped, last_used));
   for (const LessonEvidence& one : lesson->evidence)
-    console.print(fmt::format("evidence: {} ({})\n", one.what, one.run));
+    console.print(fmt::format("evidence: {} ({})\n", text::clean_utf8(one.what), one.run));
   return kDone;
 }
 
@@ -139,9 +144,12 @@ int show_session(const Console& console, MemoryFile& file, const std::string& na
   if (!ran) return report_error(console, ran.error());
   auto knowledge = (*memory)->knowledge();
   if (!knowledge) return report_error(console, knowledge.error());
+  auto workflow = (*memory)->workflow();
+  if (!workflow) return report_error(console, workflow.error());
   for (const std::string& note : notes) console.warn(note);
   const auto tracker = ConversationTracker::of(*items);
-  JsonArray output_rows, knowledge_rows, ran_rows;
+  JsonArray output_rows, knowledge_rows, ran_rows, task_rows;
+  for (const TaskRecord& task : workflow->tasks()) task_rows.push_back(cadre::to_json(task));
   for (const Execution& one : *ran) ran_rows.push_back(to_json(one));
   for (const AgentOutput& one : *outputs) {
     output_rows.push_back(JsonObject{{"id", one.id},
@@ -161,22 +169,27 @@ int show_session(const Console& console, MemoryFile& file, const std::string& na
                                                 {"conversation", tracker.to_json()},
                                                 {"outputs", std::move(output_rows)},
                                                 {"executions", std::move(ran_rows)},
-                                                {"knowledge", std::move(knowledge_rows)}}));
+                                                {"knowledge", std::move(knowledge_rows)},
+                                                {"workflow", std::move(task_rows)}}));
     return notes.empty() ? kDone : kInternalError;
   }
   for (const Utterance& said : tracker.utterances()) {
     console.print(fmt::format("{:>4} {} -> {}: {}\n", said.order, said.from, said.to,
-                              text::shorten(said.text, 200)));
+                              for_people(said.text, 200)));
   }
   for (const AgentOutput& one : *outputs)
     console.print(fmt::format("output {} of {} ({}): {}\n", one.id, one.agent, one.kind,
-                              text::shorten(one.text, 200)));
+                              for_people(one.text, 200)));
   for (const Execution& one : *ran)
     console.print(fmt::format("{} of {} {}: {}\n", one.action, one.agent, to_string(one.outcome),
                               in_a_line(one.detail, 200)));
   for (const Knowledge& one : *knowledge)
     console.print(fmt::format("{} knows {} = {} (from {})\n", one.agent, one.key,
-                              text::shorten(one.value, 200), one.source));
+                              for_people(one.value, 200), one.source));
+  for (const TaskRecord& task : workflow->tasks())
+    console.print(fmt::format("task {} of {} is {}{}{}\n", task.id, task.owner,
+                              to_string(task.state), task.detail.empty() ? "" : ": ",
+                              in_a_line(task.detail, 200)));
   return notes.empty() ? kDone : kInternalError;
 }
 
@@ -214,7 +227,7 @@ void add_memory_commands(CLI::App& app, Console& console, MemoryArguments& argum
                        int (*run)(const Console&, const MemoryArguments&)) {
     CLI::App* command = memory->add_subcommand(name, what);
     if (needs_what) {
-      command->add_option("WHAT", arguments.what, "a lesson's number or a session's id")
+      command->add_option("WHAT", arguments.what, "a lesson's number or a session's id (session:3: the one named 3)")
           ->required();
     }
     command->add_option("--state", arguments.state, "folder of the memory")->capture_default_str();

@@ -16,11 +16,64 @@
 namespace cadre::cli {
 namespace {
 
+constexpr std::size_t kShownFile = 4000;
+
 struct Loaded {
   RunInfo info;
   Journal journal;
   std::vector<Approval> waiting;  // what a person has to decide
 };
+
+// What the gate's failure would be blamed on, when its stage did not make that itself.
+std::string blamed_by(const RunState& state, const Approval& approval) {
+  for (const StageSpec& stage : state.plan->stages) {
+    for (const GateSpec& gate : stage.gates) {
+      if (approval.subject == fmt::format("gate:{}/{}", stage.id, gate.name) &&
+          std::ranges::find(stage.makes, gate.blame) == stage.makes.end())
+        return gate.blame;
+    }
+  }
+  return {};
+}
+
+// Puts what is to be decided about in the place of its address: data, and the files' contents.
+Approval with_artifacts(Store& store, const RunState& state, Approval approval) {
+  if (!approval.details.is_object()) return approval;
+  JsonArray entries = json::get_array(approval.details, "artifacts");
+  if (const auto at = state.artifacts.find(blamed_by(state, approval));
+      at != state.artifacts.end())
+    entries.push_back(JsonObject{{"type", at->first}, {"blob", at->second.blob}});
+  if (entries.empty()) return approval;
+  for (Json& entry : entries) {
+    auto blob = store.get_blob(json::get_string(entry, "blob"));
+    auto read = blob ? json::parse(*blob) : Result<Json>(std::unexpected(blob.error()));
+    if (!read || !read->is_object() || !entry.is_object()) continue;  // the address is left
+    for (const char* key : {"data", "files"}) {
+      if (const Json* part = json::find(*read, key)) entry.get_object()[key] = *part;
+    }
+  }
+  approval.details.get_object()["artifacts"] = std::move(entries);
+  return approval;
+}
+
+std::string artifact_lines(const std::vector<Approval>& waiting) {
+  std::string out;
+  for (const Approval& approval : waiting) {
+    for (const Json& entry : json::get_array(approval.details, "artifacts")) {
+      const Json* data = json::find(entry, "data");
+      if (data == nullptr) continue;
+      out += fmt::format("\n{}: {}\n{}", approval.id, json::get_string(entry, "type"),
+                         json::write_pretty(*data));
+      for (const Json& file : json::get_array(entry, "files")) {
+        const std::string content = json::get_string(file, "content");
+        out += fmt::format("{}: {}\n{}", approval.id, json::get_string(file, "path"),
+                           text::clean_utf8(text::shorten(content, kShownFile)));
+        if (!out.ends_with('\n')) out += '\n';
+      }
+    }
+  }
+  return out;
+}
 
 Result<Loaded> load(const RunReference& reference) {
   auto store = open_journal(reference.state, true);
@@ -33,7 +86,8 @@ Result<Loaded> load(const RunReference& reference) {
   loaded.waiting = agent_approvals(**store, loaded.info);
   // A damaged journal is shown as far as it reads; nothing can be decided about it.
   if (auto state = load_state(**store, loaded.info.run)) {
-    for (const Approval* approval : pending_approvals(*state)) loaded.waiting.push_back(*approval);
+    for (const Approval* approval : pending_approvals(*state))
+      loaded.waiting.push_back(with_artifacts(**store, *state, *approval));
   }
   return loaded;
 }
@@ -102,8 +156,10 @@ int show_command(const Console& console, const ShowArguments& arguments) {
     return finish(console, loaded->journal);
   }
   const RunReport report = make_report(events);
+  const std::string status = report.status == "running" ? loaded->info.status : report.status;
   if (console.json) {
     Json body = to_json(report);
+    body.get_object()["status"] = status;
     body.get_object()["out"] = loaded->info.out_dir;
     if (!loaded->waiting.empty()) {
       JsonArray waits;
@@ -113,7 +169,6 @@ int show_command(const Console& console, const ShowArguments& arguments) {
     console.print(json::write_pretty(body));
     return finish(console, loaded->journal);
   }
-  const std::string status = report.status == "running" ? loaded->info.status : report.status;
   std::string out = fmt::format(
       "run      {}\nbrief    {}\nstatus   {}\nstarted  {}\nout      {}\n\n", report.run,
       loaded->info.title, status, format_utc(report.start_us), loaded->info.out_dir);
@@ -136,7 +191,7 @@ int show_command(const Console& console, const ShowArguments& arguments) {
   const std::string waits =
       waiting_lines(loaded->info.run, loaded->waiting, arguments.reference.state,
                     loaded->info.plan != "agents");
-  console.print(out + (waits.empty() ? "" : "\n" + waits));
+  console.print(out + (waits.empty() ? "" : "\n" + waits) + artifact_lines(loaded->waiting));
   return finish(console, loaded->journal);
 }
 

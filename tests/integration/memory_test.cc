@@ -29,7 +29,8 @@ struct Remembered {
                                     message(Speaker::kAssistant, "I am sorry.", "clerk")};
     EXPECT_TRUE(memory->conversation()->add("r1", talk));
     EXPECT_TRUE(memory->store_agent_output("qa", "review", "The refund lacks a limit."));
-    EXPECT_TRUE(memory->learn({0, "clerk", "carrier", "Bring", "the order", "r1", 0, false}));
+    EXPECT_TRUE(memory->learn({0, "clerk", "carrier", "Bring\x1b[2J", "the order", "r1", 0, false}));
+    EXPECT_TRUE(memory->set_task({.id = "call", .owner = "clerk", .detail = "at noon"}, "r1"));
     EXPECT_TRUE(SessionMemory::open(**file, "3"));  // a session that looks like a lesson's number
     auto sealed = SessionMemory::open(**file, "secret", {.secret = kSecret}).value();
     EXPECT_TRUE(sealed->store_agent_output("qa", "note", "The vault's word is xyzzy."));
@@ -47,7 +48,7 @@ TEST(Memory, ListShowsSessionsAndLessons) {
   Remembered here;
   const ProcessResult list = here.cadre({"list"});
   EXPECT_EQ(list.exit_code, 0) << list.err;
-  EXPECT_TRUE(says(list, "session support  2 items, 2 entries")) << list.out;
+  EXPECT_TRUE(says(list, "session support  2 items, 3 entries")) << list.out;
   EXPECT_TRUE(says(list, "encrypted"));
   EXPECT_TRUE(says(list, "lesson 1  seen 1, used 1, helped 1  The port was taken. -> Bind to"));
   const Json body = parsed(here.cadre({"list", "--json"}));
@@ -64,7 +65,10 @@ TEST(Memory, ShowTellsALessonWithItsEvidenceAndASessionWithAllOfIt) {
   EXPECT_EQ(session.exit_code, 0) << session.err;
   EXPECT_TRUE(says(session, "My parcel is lost."));
   EXPECT_TRUE(says(session, "output 1 of qa (review): The refund lacks a limit.")) << session.out;
-  EXPECT_TRUE(says(session, "clerk knows carrier = Bring (from the order)"));
+  EXPECT_TRUE(says(session, "clerk knows carrier = Bring[2J (from the order)")) << "no control";
+  EXPECT_TRUE(says(session, "task call of clerk is pending: at noon")) << session.out;
+  const Json body = parsed(here.cadre({"show", "support", "--json"}));
+  EXPECT_EQ(json::get_string(json::get_array(body, "workflow").at(0), "task"), "call");
   EXPECT_EQ(here.cadre({"show", "3"}).exit_code, 2) << "there is no lesson 3";
   EXPECT_EQ(here.cadre({"show", "session:3"}).exit_code, 0);
   EXPECT_EQ(json::get_string(parsed(here.cadre({"show", "lesson:1", "--json"})), "fix"),

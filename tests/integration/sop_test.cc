@@ -278,6 +278,11 @@ TEST(SupportTriage, APersonDecidesInAnotherProcess) {
   const Json waiting = json::parse(shown.out).value().at("waiting");
   ASSERT_EQ(waiting.as_array().size(), 1U);
   EXPECT_EQ(json::get_string(waiting.as_array()[0], "subject"), "gate:refund/approval");
+  EXPECT_EQ(json::get_string(json::parse(shown.out).value(), "status"), "waiting");
+  // What is decided about: the order, and the proposal that the question is about.
+  const std::string seen = run_cadre(folder.path(), {"show", "last"}).out;
+  for (const char* part : {"a1: refund\n", "\"amount\":", "a1: proposal\n"})
+    EXPECT_NE(seen.find(part), std::string::npos) << part << " in " << seen;
   EXPECT_FALSE(std::filesystem::exists(folder.path() / "out" / "reply.txt"));
   // Nobody decided: nothing goes on.
   EXPECT_EQ(run_cadre(folder.path(), {"resume", "last"}).exit_code, 8);
