@@ -28,7 +28,7 @@ struct Agent {
   std::string name{};         // unique in the team
   std::string description{};  // what it is good for: read by agents that may hand over to it
   std::string instructions{};
-  // Made anew for every turn; replaces `instructions`.
+  // Made anew for every turn; replaces `instructions`. What is not UTF-8 in it is replaced.
   std::function<std::string(const RunContext&)> dynamic_instructions{};
   std::shared_ptr<Model> model{};  // unset: the run's
   std::string model_name{};        // given to the model's adapter; unset: its own
@@ -52,7 +52,7 @@ struct Agent {
 // The form of a typed answer: RunResult::as<T>() reads it.
 template <class T>
 OutputSchema typed(std::string name = "answer") {
-  return {std::move(name), output_schema_of<T>()};
+  return {std::move(name), output_schema_of<T>(), output_schema_of<T>(SchemaStyle::kLoose)};
 }
 
 // Checked and compiled agents, ready to run; shared by any number of runs and threads.
@@ -68,7 +68,8 @@ class AgentTeam {
 };
 
 // kInvalidInput, naming agent and field: two agents of one name, a handoff to the agent itself or
-// to nobody, two tools of one name, a name or schema that no vendor takes, a missing function.
+// to nobody, two tools of one name, a name or schema that no vendor takes, a missing function, a
+// text that is not UTF-8, a timeout below zero.
 // Runs start with the first agent.
 Result<AgentTeam> make_team(std::vector<Agent> agents);
 

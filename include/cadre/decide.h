@@ -29,7 +29,7 @@ struct CallDecision {
   bool approved = false;
   bool answers = false;     // `message` is the answer to a question
   std::string message{};    // of a rejection: why, for the agent
-  bool always = false;      // the same tool's later calls, too
+  bool always = false;      // the same agent's later calls of the tool, too
   std::string by = "user";
 };
 

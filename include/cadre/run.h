@@ -83,12 +83,12 @@ struct RunOptions {
   // Of the money of a call; unset: money is not counted.
   std::function<double(const Usage&)> price{};
   std::chrono::milliseconds deadline{3'600'000};  // of the whole run; 0: none
-  LoopLimits limits{};
+  LoopLimits limits{};            // none of them below zero
   bool stream = false;  // ask models for deltas even without a subscriber
   std::any data{};        // for user code: RunContext::get
   std::function<void(const RunEvent&)> on_event{};
   // Once, when the run has ended and its end is durable; before wait() returns. Not for a run that
-  // waits for a person.
+  // waits for a person. What it throws is dropped.
   std::function<void(const RunResult&)> on_end{};
   // The last word before each model call: may change what is sent, not what is kept.
   std::function<std::vector<ItemPtr>(std::span<const ItemPtr>, const RunContext&)> input_filter{};
@@ -146,9 +146,15 @@ class RunHandle {
   // within half a second.
   RunResult wait_end(std::optional<std::chrono::milliseconds> at_most = std::nullopt) const;
   void cancel(Cancel how = Cancel::kNow, std::string reason = "cancelled by the user") const;
-  // The user says something more: enters before the next model call.
+  // Tells from now on what happens, as RunOptions::on_event is told; deltas from the next model
+  // call on. A subscriber that throws is not told anything more. kNotFound when the run has ended.
+  Result<void> subscribe(std::function<void(const RunEvent&)> subscriber) const;
+  // The user says something more: enters before the next model call. kNotFound when the run has
+  // ended: then nobody reads it.
   Result<void> say(std::string text) const;
-  // kNotFound for a call that does not wait; `always` decides the same tool's later calls too.
+  // kNotFound for a call that does not wait; kInvalidInput for a question that is approved, and for
+  // what is no question and is answered. `always` decides the same agent's later calls of the tool,
+  // too; another agent's tool of that name is asked for by itself.
   Result<void> approve(const std::string& call_id, bool always = false) const;
   Result<void> reject(const std::string& call_id, std::string message, bool always = false) const;
   // The answer to a call of ask_user_tool().
@@ -159,7 +165,7 @@ class RunHandle {
 };
 
 struct RuntimeOptions {
-  int workers = 16;              // threads for tools and user code, started on demand
+  int workers = 16;  // threads for tools and user code, started on demand; at least one
   std::shared_ptr<Clock> clock{};  // unset: the system's
 };
 

@@ -56,7 +56,7 @@ struct ToolOptions {
 inline constexpr std::chrono::milliseconds kToolTimeout{60'000};
 
 struct Tool {
-  // Arguments are valid against `parameters` when it is called.
+  // Arguments are valid against `accepted`, or else `parameters`, when it is called.
   using Function = std::function<Result<std::string>(const Json& arguments, const RunContext&)>;
 
   std::string name{};  // ^[a-zA-Z0-9_-]{1,64}$
@@ -65,6 +65,8 @@ struct Tool {
   Function function{};
   ToolOptions options{};
   std::string agent{};  // not empty: the tool is that agent of the team (agent_tool)
+  // What is taken where that is more than the model is asked for: optional members left out.
+  std::optional<Json> accepted{};
 };
 
 namespace detail {
@@ -90,13 +92,14 @@ Result<std::string> as_output(R&& value) {
 }  // namespace detail
 
 // A tool of a function Args, const RunContext& -> text, described struct, number, or a Result of
-// one. The schema is that of Args.
+// one. The schema is that of Args; optional fields may be null or left out.
 template <class Args, class F>
 Tool make_tool(std::string name, std::string description, F function, ToolOptions options = {}) {
   Tool tool;
   tool.name = std::move(name);
   tool.description = std::move(description);
   tool.parameters = schema_of<Args>();
+  tool.accepted = schema_of<Args>(SchemaStyle::kLoose);
   tool.options = std::move(options);
   tool.function = [function = std::move(function)](
                       const Json& arguments, const RunContext& context) -> Result<std::string> {

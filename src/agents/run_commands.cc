@@ -144,6 +144,7 @@ void RunDriver::prepare(int f, ModelRequest& request, std::vector<ItemPtr>& filt
   const RunContext who = context(f);
   if (agent.agent.dynamic_instructions != nullptr) {
     shell.instructions = agent.agent.dynamic_instructions(who);
+    clean(shell.instructions);
     request.instructions = shell.instructions;
   }
   if (options_.input_filter != nullptr) {
@@ -166,6 +167,18 @@ void RunDriver::prepare(int f, ModelRequest& request, std::vector<ItemPtr>& filt
   }
 }
 
+// The last calls are for the agents that wait for this one's answer: they have a turn to finish.
+Result<void> RunDriver::reserve_call(int waiting, const BudgetUse& use) {
+  const auto left = waiting == 0 ? std::nullopt : options_.budget->left().model_calls;
+  if (left && *left <= waiting) {
+    return fail(ErrorCode::kExhausted,
+                fmt::format("the budget has {} model calls left, which are kept for the agents "
+                            "that wait for this one",
+                            *left));
+  }
+  return options_.budget->reserve(use);
+}
+
 void RunDriver::call_model(const Command& command) {
   const int f = command.frame;
   Frame& at = frame(f);
@@ -178,7 +191,7 @@ void RunDriver::call_model(const Command& command) {
   if (!shell.stop.stop_possible() || shell.stop.stop_requested()) shell.stop = std::stop_source();
   BudgetUse reserved{.model_calls = 1, .tokens = options_.tokens_per_call};
   if (options_.budget != nullptr) {
-    if (auto taken = options_.budget->reserve(reserved); !taken) {
+    if (auto taken = reserve_call(at.depth, reserved); !taken) {
       return feed(ModelEnded{.frame = f, .items = {}, .calls = {}, .refusal = {},
                              .error = taken.error(), .failure = RunStatus::kBudget});
     }
@@ -217,7 +230,7 @@ void RunDriver::call_model(const Command& command) {
   }
   request.model = agent.agent.model_name;
   if (agent.agent.output) request.output = &*agent.agent.output;
-  request.stream = options_.stream || options_.on_event != nullptr;
+  request.stream = options_.stream || watched();
   const std::string key = fmt::format("{}{}:{}", state_->id, at.path, at.turn);
   request.key = key;
   emit(RunEvent::Kind::kModelStarted, f, {});
@@ -230,7 +243,7 @@ void RunDriver::start_model(const Command& command, const ModelRequest& request,
   const CompiledAgent& agent = agent_of(f);
   Model& model = agent.agent.model != nullptr ? *agent.agent.model : *options_.model;
   Model::OnDelta delta;
-  if (options_.on_event != nullptr) {
+  if (watched()) {
     delta = [weak = weak_from_this(), loop = loop_, f](const ModelDelta& said) {
       const auto kind = said.kind == ModelDelta::Kind::kReasoning
                             ? RunEvent::Kind::kReasoningDelta
@@ -324,7 +337,9 @@ void RunDriver::model_ended(const Command& command, BudgetUse reserved, Result<M
       }
     }
     options_.budget->settle(reserved, actual);
-    ended.last_turn = options_.budget->soft_reached();
+    const auto left = options_.budget->left().model_calls;
+    ended.last_turn = options_.budget->soft_reached() ||
+                      (left && *left <= frame(command.frame).depth + 1);
   }
   if (finished_ || frame(command.frame).phase == Frame::Phase::kOver ||
       frame(command.frame).turn != turn)
@@ -505,7 +520,7 @@ void RunDriver::call_tool(const Command& command) {
       self->publish_if_still();
     });
   });
-  const auto limit = tool.options.timeout.value_or(kToolTimeout);
+  const auto limit = bounded(tool.options.timeout.value_or(kToolTimeout));
   if (limit.count() > 0) watch_tool(flight, stop, tool, f, c, turn, limit);
 }
 
@@ -519,7 +534,7 @@ void RunDriver::watch_tool(std::shared_ptr<ToolFlight> flight,
     const Self self = weak.lock();
     const int stage = flight->stage;
     if (self == nullptr || stage >= 2) return;
-    const std::chrono::nanoseconds limit = tool.options.timeout.value_or(kToolTimeout);
+    const std::chrono::nanoseconds limit = bounded(tool.options.timeout.value_or(kToolTimeout));
     const std::chrono::nanoseconds ran(stage == 0 ? 0 : now_ns() - flight->begun_ns);
     if (ran < limit) return self->watch_tool(flight, stop, tool, f, c, turn, limit - ran);
     int running = 1;
@@ -638,7 +653,7 @@ void RunDriver::ask_approval(const Command& command) {
                   JsonObject{{"by", "policy " + answer.rule}});
     }
   }
-  const auto always = always_.find(asked.tool);
+  const auto always = always_.find({agent_of(command.frame).agent.name, asked.tool});
   if (always == always_.end()) return;  // a person decides: RunHandle::approve, reject, answer
   feed(ApprovalDecided{command.frame, command.call, always->second,
                        always->second ? "" : "Not approved, as before.", false},

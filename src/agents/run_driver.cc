@@ -6,8 +6,11 @@
 #include <boost/json/monotonic_resource.hpp>
 
 #include "agents/decision_watch.h"
+#include "agents/run_words.h"
 #include "agents/session_lease.h"
 #include "base/text.h"
+#include "core/decision.h"
+#include "core/provider.h"
 
 namespace cadre {
 
@@ -47,7 +50,7 @@ RunResult RunHandle::State::wait(std::optional<std::chrono::milliseconds> at_mos
   const auto ready = [this, to_end] { return to_end ? ended_ : result_.has_value(); };
   if (!at_most) {
     changed_.wait(lock, ready);
-  } else if (!changed_.wait_for(lock, *at_most, ready) && !result_) {
+  } else if (!changed_.wait_for(lock, bounded(*at_most), ready) && !result_) {
     RunResult result;
     result.run = id;
     result.status = RunStatus::kRunning;
@@ -67,6 +70,7 @@ RunDriver::RunDriver(std::shared_ptr<Runtime::Loop> loop, AgentTeam team, RunOpt
       state_(std::move(state)),
       run_(make_agent_run(team_.compiled().policy, options_.limits)),
       journal_(state_->id) {
+  if (options_.on_event != nullptr) subscribers_.push_back(std::exchange(options_.on_event, {}));
   if (options_.memory == nullptr) return;
   reads_past_ = options_.session != nullptr;
   if (!reads_past_) options_.session = options_.memory->conversation();
@@ -75,7 +79,7 @@ RunDriver::RunDriver(std::shared_ptr<Runtime::Loop> loop, AgentTeam team, RunOpt
 RunDriver::~RunDriver() { left_behind(); }
 
 void RunDriver::left_behind() {
-  if (std::exchange(session_held_, false)) options_.session->release(state_->id);
+  if (std::exchange(session_held_, false)) release_session(*options_.session, state_->id);
   if (state_->ended()) return;
   RunResult left = result();
   left.status = RunStatus::kRunning;
@@ -102,14 +106,39 @@ void RunDriver::with_session(std::function<void(Session&, std::vector<std::strin
   loop_->work(std::move(job));
 }
 
-void RunDriver::start(std::string input) {
-  if (!purpose_.fault.empty()) return end_early(RunStatus::kNotStarted, purpose_.fault);
+Result<void> RunDriver::check_options() const {
+  const LoopLimits& limits = options_.limits;
+  const std::pair<const char*, std::int64_t> all[] = {
+      {"LoopLimits::turns_max", limits.turns_max},
+      {"LoopLimits::depth_max", limits.depth_max},
+      {"LoopLimits::parallel_tools", limits.parallel_tools},
+      {"LoopLimits::repeat_calls", limits.repeat_calls},
+      {"LoopLimits::repeat_handoffs", limits.repeat_handoffs},
+      {"RunOptions::deadline", options_.deadline.count()},
+      {"RunOptions::tokens_per_call", options_.tokens_per_call}};
+  for (const auto& [name, value] : all) {
+    if (value < 0)
+      return fail(ErrorCode::kInvalidInput, fmt::format("{} is {}: below zero", name, value));
+  }
+  if (!text::is_valid_utf8(state_->id) || !text::is_valid_utf8(options_.title))
+    return fail(ErrorCode::kInvalidInput, "the run's id or title is not valid UTF-8");
+  return {};
+}
+
+Result<void> RunDriver::check_models() const {
   for (const CompiledAgent& agent : team_.compiled().agents) {
     if (agent.agent.model != nullptr || options_.model != nullptr) continue;
-    return end_early(RunStatus::kNotStarted,
-                     fmt::format("the agent '{}' has no model: set Agent::model or "
-                                 "RunOptions::model", agent.agent.name));
+    return fail(ErrorCode::kInvalidInput,
+                fmt::format("the agent '{}' has no model: set Agent::model or RunOptions::model",
+                            agent.agent.name));
   }
+  return {};
+}
+
+void RunDriver::start(std::string input) {
+  if (!purpose_.fault.empty()) return end_early(RunStatus::kNotStarted, purpose_.fault);
+  if (auto good = check_options(); !good) return not_started(good.error());
+  if (auto good = check_models(); !good) return not_started(good.error());
   if (!text::is_valid_utf8(input))
     return end_early(RunStatus::kNotStarted, "the input is not valid UTF-8");
   info_.run = state_->id;
@@ -130,7 +159,7 @@ void RunDriver::start(std::string input) {
   loaded->lease = {options_.session, state_->id};
   with_session(
       [loaded, self = shared_from_this()](Session& session, std::vector<std::string>& notes) {
-        loaded->done = [&]() -> Result<void> {
+        loaded->done = guard_session([&]() -> Result<void> {
           if (auto held = loaded->lease.take(); !held) return held;
           if (self->reads_past_) {
             auto past = session.history(self->options_.session_items, notes);
@@ -141,7 +170,7 @@ void RunDriver::start(std::string input) {
           if (!known) return propagate(known);
           loaded->known = std::move(*known);
           return {};
-        }();
+        });
       },
       [loaded](const Self& self) {
         if (!loaded->done) return self->not_started(loaded->done.error());
@@ -179,6 +208,9 @@ void RunDriver::begin(std::string input, History past, GivenContext known) {
     if (options_.memory != nullptr)
       start["known"] = JsonObject{{"tokens", known.tokens}, {"lessons", Json(JsonArray(
                                       known.lessons.begin(), known.lessons.end()))}};
+    JsonArray names(start.storage());
+    for (const CompiledAgent& agent : team_.compiled().agents) names.emplace_back(agent.agent.name);
+    start["team"] = std::move(names);
     if (purpose_.alone) start["alone"] = true;
     if (!purpose_.task.empty()) start["task"] = purpose_.task;
     if (!purpose_.priority.empty()) start["priority"] = purpose_.priority;
@@ -191,9 +223,9 @@ void RunDriver::begin(std::string input, History past, GivenContext known) {
     lessons_ = std::move(known.lessons);
   }
   if (options_.budget != nullptr) options_.budget->enter(state_->id);
-  if (options_.deadline.count() > 0) arm_deadline(options_.deadline);
+  if (options_.deadline.count() > 0) arm_deadline(bounded(options_.deadline));
   feed(std::move(opened));
-  for (std::string& more : std::exchange(early_says_, {})) say(std::move(more));
+  for (std::string& more : std::exchange(early_says_, {})) (void)say(std::move(more));
 }
 
 void RunDriver::arm_deadline(std::chrono::nanoseconds left) {
@@ -224,7 +256,7 @@ void RunDriver::feed(AgentOutcome outcome, JsonObject more) {
 void RunDriver::take(AgentOutcome outcome) {
   const bool outer = std::exchange(feeding_, true);
   const bool journalled = options_.store != nullptr;
-  if (options_.on_event != nullptr) emit_outcome(outcome);
+  if (watched()) emit_outcome(outcome);
   if (notes_ != nullptr) notes_->before(run_, outcome, loop_->clock().now_us());
   const auto* branch = std::get_if<BranchOpened>(&outcome);
   const std::pair<int, int> opened = branch == nullptr ? std::pair(-1, -1)
@@ -234,7 +266,7 @@ void RunDriver::take(AgentOutcome outcome) {
   if (!applied) return end_early(RunStatus::kInternal, applied.error().describe());
   for (const Record& record : out_.records) {
     if (journalled) write(journal_.record(run_, record));
-    if (options_.on_event != nullptr) emit_record(record);
+    if (watched()) emit_record(record);
   }
   if (notes_ != nullptr) notes_->after(run_, out_.records, loop_->clock().now_us());
   if (opened.first >= 0) watch_branch(opened.first, opened.second, {});
@@ -397,7 +429,8 @@ void RunDriver::save_session() {
   auto error = std::make_shared<std::string>();
   with_session(
       [items, error, run = state_->id](Session& session, std::vector<std::string>&) {
-        if (auto added = session.add(run, items); !added) *error = added.error().describe();
+        auto added = guard_session([&] { return session.add(run, items); });
+        if (!added) *error = added.error().describe();
       },
       [error, count = items.size()](const Self& self) {
         self->session_busy_ = false;
@@ -462,7 +495,10 @@ void RunDriver::finish() {
 void RunDriver::leave(RunResult ended) {
   if (deadline_timer_) loop_->forget(*std::exchange(deadline_timer_, {}));
   if (!session_held_) {
-    if (options_.on_end != nullptr) options_.on_end(ended);
+    try {
+      if (options_.on_end != nullptr) options_.on_end(ended);
+    } catch (...) {  // the run has ended: there is nobody to tell
+    }
     state_->publish(std::move(ended), true);
     loop_->disown(shared_from_this());
     return;
@@ -470,7 +506,7 @@ void RunDriver::leave(RunResult ended) {
   session_held_ = false;
   auto shared = std::make_shared<RunResult>(std::move(ended));
   with_session([run = state_->id](Session& session, std::vector<std::string>&) {
-    session.release(run);
+    release_session(session, run);
   }, [shared](const Self& self) { self->leave(std::move(*shared)); });
 }
 
@@ -526,18 +562,36 @@ void RunDriver::cancel(Cancel how, std::string reason) {
   feed(Stopped{how == Cancel::kAfterTurn, RunStatus::kCancelled, std::move(reason)});
 }
 
-void RunDriver::say(std::string text) {
-  if (run_.frames.empty()) return early_says_.push_back(std::move(text));
+Result<void> RunDriver::say(std::string text) {
+  if (finished_ || run_.over())
+    return fail(ErrorCode::kNotFound, "the run " + state_->id + " has ended");
+  if (run_.frames.empty()) {
+    early_says_.push_back(std::move(text));
+    return {};
+  }
   MessageItem message;
   message.text = std::move(text);
   feed(InputAdded{std::move(message)});
+  return {};
+}
+
+Result<void> RunDriver::subscribe(std::function<void(const RunEvent&)> subscriber) {
+  if (finished_) return fail(ErrorCode::kNotFound, "the run " + state_->id + " has ended");
+  subscribers_.push_back(std::move(subscriber));
+  return {};
 }
 
 Result<void> RunDriver::decide(const std::string& call_id, bool approved, std::string message,
                                bool always, bool answered) {
+  if (finished_) return fail(ErrorCode::kNotFound, "the run " + state_->id + " has ended");
   for (const auto& [f, c] : pending_approvals(run_)) {
     const ToolCallItem& item = call(f, c).call();
     if (item.id != call_id) continue;
+    if (auto good = check_decision({call_id, item.tool == kAskUserTool, item.arguments,
+                                    "the tool " + item.tool},
+                                   {approved && !answered, answered, always, message});
+        !good)
+      return good;
     if (feeding_ || settling_) {  // from a subscriber: after what is being done
       loop_->post([self = shared_from_this(), call_id, approved, message, always, answered] {
         (void)self->decide(call_id, approved, message, always, answered);
@@ -546,7 +600,7 @@ Result<void> RunDriver::decide(const std::string& call_id, bool approved, std::s
     }
     JsonObject more{{"by", "user"}};
     if (always) {
-      always_[item.tool] = approved;
+      always_[{agent_of(f).agent.name, item.tool}] = approved;
       more["always"] = true;
     }
     wake();

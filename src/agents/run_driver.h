@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <list>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -13,6 +14,7 @@
 #include <set>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "agents/loop.h"
@@ -44,6 +46,8 @@ class RunHandle::State {
   bool ended();
   Result<void> decide(const std::string& call_id, bool approved, std::string message, bool always,
                       bool answered);
+  // Runs `what` on the loop's thread and gives what it gives; kNotFound when the run is gone.
+  Result<void> tell(std::function<Result<void>(RunDriver&)> what);
 
  private:
   std::mutex mutex_;
@@ -65,7 +69,8 @@ class RunDriver : public std::enable_shared_from_this<RunDriver> {
   // The loop ends before the run does: who waits for it is told.
   void left_behind();
   void cancel(Cancel how, std::string reason);
-  void say(std::string text);
+  Result<void> say(std::string text);
+  Result<void> subscribe(std::function<void(const RunEvent&)> subscriber);
   // Decides a call that waits for a person.
   Result<void> decide(const std::string& call_id, bool approved, std::string message, bool always,
                       bool answered);
@@ -76,6 +81,7 @@ class RunDriver : public std::enable_shared_from_this<RunDriver> {
   void written_elsewhere(const std::vector<Event>& events);
   const std::shared_ptr<Store>& journal_store() const { return options_.store; }
   const std::string& id() const { return state_->id; }
+  bool finished() const { return finished_; }
 
  private:
   static constexpr std::string_view kWrittenElsewhere =
@@ -92,6 +98,8 @@ class RunDriver : public std::enable_shared_from_this<RunDriver> {
   };
 
   // run_driver.cc: the life of a run
+  Result<void> check_options() const;
+  Result<void> check_models() const;
   void begin(std::string input, History past, GivenContext known);
   void arm_deadline(std::chrono::nanoseconds left);
   void feed(AgentOutcome outcome, JsonObject more = {});
@@ -122,6 +130,7 @@ class RunDriver : public std::enable_shared_from_this<RunDriver> {
   void load_kept(Kept& kept);
   void fold(Kept& kept);
   Result<void> fold_start(const Event& event, Kept& kept);
+  Result<void> team_is_same(const Event& start) const;
   bool session_is_same(const Kept& kept, bool folded);
   void session_changed(const Kept& kept);
   void carry_event(const Event& event, BudgetUse& used);
@@ -135,6 +144,7 @@ class RunDriver : public std::enable_shared_from_this<RunDriver> {
   // run_commands.cc: what the core asks for
   void execute(const Command& command);
   void call_model(const Command& command);
+  Result<void> reserve_call(int waiting, const BudgetUse& use);
   void prepare(int frame, ModelRequest& request, std::vector<ItemPtr>& filtered);
   void start_model(const Command& command, const ModelRequest& request, BudgetUse reserved);
   void model_ended(const Command& command, BudgetUse reserved, Result<ModelReply> reply, int turn);
@@ -176,6 +186,7 @@ class RunDriver : public std::enable_shared_from_this<RunDriver> {
   void emit_outcome(const AgentOutcome& outcome);
   void emit_record(const Record& record);
   void tell(const RunEvent& event);
+  bool watched() const { return !subscribers_.empty(); }
 
   std::shared_ptr<Runtime::Loop> loop_;
   AgentTeam team_;
@@ -192,7 +203,9 @@ class RunDriver : public std::enable_shared_from_this<RunDriver> {
   std::optional<std::chrono::steady_clock::time_point> still_since_;
   Usage usage_;
   bool has_usage_ = false;
-  std::map<std::string, bool> always_;  // tool -> approved for the rest of the run
+  // Agent and tool -> approved for the rest of the run.
+  std::map<std::pair<std::string, std::string>, bool> always_;
+  std::list<std::function<void(const RunEvent&)>> subscribers_;  // may grow while they are told
 
   // The journal: what is written next, and what starts when it is durable.
   std::vector<Event> batch_;

@@ -5,7 +5,7 @@ namespace cadre {
 
 void RunDriver::emit(RunEvent::Kind kind, int f, std::string_view text, std::string_view tool,
                      std::string_view call_id, bool ok) {
-  if (options_.on_event == nullptr) return;
+  if (!watched()) return;
   RunEvent event;
   event.kind = kind;
   event.agent = agent_of(f).agent.name;
@@ -19,12 +19,15 @@ void RunDriver::emit(RunEvent::Kind kind, int f, std::string_view text, std::str
 
 // A subscriber that throws is not asked again; the run goes on.
 void RunDriver::tell(const RunEvent& event) {
-  try {
-    options_.on_event(event);
-  } catch (...) {
-    options_.on_event = nullptr;
-    if (options_.store != nullptr)
-      write(journal_.note("the subscriber failed and is not told anything any more"));
+  for (auto at = subscribers_.begin(); at != subscribers_.end();) {
+    try {
+      (*at)(event);
+      ++at;
+    } catch (...) {
+      at = subscribers_.erase(at);
+      if (options_.store != nullptr)
+        write(journal_.note("the subscriber failed and is not told anything any more"));
+    }
   }
 }
 
@@ -56,7 +59,6 @@ void RunDriver::emit_outcome(const AgentOutcome& outcome) {
 
 void RunDriver::emit_record(const Record& record) {
   using Kind = RunEvent::Kind;
-  if (options_.on_event == nullptr) return;
   static constexpr Kind kKinds[] = {
       Kind::kAgentStarted,    Kind::kAgentEnded,         Kind::kHandoffRequested,
       Kind::kHandoffAccepted, Kind::kHandoffRefused,     Kind::kApprovalRequested,

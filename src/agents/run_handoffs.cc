@@ -196,7 +196,7 @@ void RunDriver::watch_branch(int f, int c, std::chrono::nanoseconds waited) {
       found->tool < 0)
     return;
   const Tool& tool = agent_of(f).agent.tools[static_cast<std::size_t>(found->tool)];
-  const auto limit = tool.options.timeout.value_or(std::chrono::milliseconds(0));
+  const auto limit = bounded(tool.options.timeout.value_or(std::chrono::milliseconds(0)));
   if (limit.count() == 0) return;
   // In steps, so that the time in which a person is asked can be left out.
   const auto step = std::max<std::chrono::nanoseconds>(limit / 8, std::chrono::milliseconds(1));

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "agents/run_driver.h"
+#include "agents/run_words.h"
 #include "agents/session_lease.h"
 
 namespace cadre {
@@ -28,6 +29,7 @@ void RunDriver::resume() {
     return end_early(RunStatus::kNotStarted,
                      "only a run with a journal can be resumed: RunOptions::store is unset");
   }
+  if (auto good = check_options(); !good) return not_started(good.error());
   auto kept = std::make_shared<Kept>();
   kept->lease = {options_.session, state_->id};
   ++in_flight_;
@@ -49,7 +51,7 @@ void RunDriver::resume() {
 
 void RunDriver::load_kept(Kept& kept) {
   const std::string& run = state_->id;
-  kept.done = [&]() -> Result<void> {
+  kept.done = guard_session([&]() -> Result<void> {
     auto info = options_.store->info(run);
     if (!info) return propagate(info);
     auto journal = options_.store->read(run);
@@ -68,7 +70,7 @@ void RunDriver::load_kept(Kept& kept) {
     kept.saved = *added;
     kept.items = std::move(*items);
     return {};
-  }();
+  });
 }
 
 // What the run's first event says of how it began.
@@ -77,6 +79,7 @@ Result<void> RunDriver::fold_start(const Event& event, Kept& kept) {
     return fail(ErrorCode::kInvalidInput,
                 "this is not a run of agents but of a plan: `cadre resume` goes on with it");
   }
+  if (auto same = team_is_same(event); !same) return same;
   if (const Json* limits = json::find(event.body, "limits"))
     run_.limits = limits_from_json(*limits, run_.limits);
   kept.past = static_cast<std::size_t>(json::get_int(event.body, "past"));
@@ -90,6 +93,21 @@ Result<void> RunDriver::fold_start(const Event& event, Kept& kept) {
     for (const Json& lesson : json::get_array(*known, "lessons")) {
       if (lesson.is_number()) lessons_.push_back(lesson.to_number<std::int64_t>());
     }
+  }
+  return {};
+}
+
+// The journal names agents by their place in the team: it has to be that of the run, or more.
+Result<void> RunDriver::team_is_same(const Event& start) const {
+  const JsonArray& began = json::get_array(start.body, "team");
+  const auto& agents = team_.compiled().agents;
+  for (std::size_t i = 0; i < began.size(); ++i) {
+    if (i < agents.size() && began[i] == Json(agents[i].agent.name)) continue;
+    return fail(ErrorCode::kInvalidInput,
+                fmt::format("agent {} of the team is {}, and was {} when the run {} began", i + 1,
+                            i < agents.size() ? "'" + agents[i].agent.name + "'" : "missing",
+                            json::write(began[i]), state_->id),
+                "give make_team the same agents in the same order; more may follow them");
   }
   return {};
 }
@@ -157,6 +175,7 @@ void RunDriver::fold(Kept& kept) {
   resumed_ = true;
   out_.clear();
   if (run_.over()) return settle();  // the session may lack its last items
+  if (auto good = check_models(); !good) return not_started(good.error());
   if (options_.budget != nullptr) options_.budget->carry_over(state_->id, kept.used);
   go_on();
 }
@@ -188,17 +207,20 @@ void RunDriver::carry_event(const Event& event, BudgetUse& used) {
       }
       break;
     }
-    case EventKind::kApprovalDecided:
-      if (json::get_bool(event.body, "always"))
-        always_[json::get_string(event.body, "tool")] = json::get_bool(event.body, "approved");
+    case EventKind::kApprovalDecided: {
+      const auto frame = journal_.frame_named(run_, json::get_string(event.body, "frame"));
+      if (frame && json::get_bool(event.body, "always"))
+        always_[{agent_of(*frame).agent.name, json::get_string(event.body, "tool")}] =
+            json::get_bool(event.body, "approved");
       break;
+    }
     default: break;
   }
 }
 
 void RunDriver::go_on() {
   write(journal_.note("resumed"));
-  if (options_.deadline.count() > 0) arm_deadline(options_.deadline);
+  if (options_.deadline.count() > 0) arm_deadline(bounded(options_.deadline));
   // What had begun and may have taken effect is answered, not done again.
   std::vector<AgentOutcome> unknown;
   for (const Command& command : open_commands(run_)) {

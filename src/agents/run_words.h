@@ -2,6 +2,8 @@
 // Private to agents/; all functions are thread-safe.
 #pragma once
 
+#include <algorithm>
+#include <chrono>
 #include <exception>
 #include <string>
 
@@ -9,6 +11,11 @@
 #include "core/item.h"
 
 namespace cadre {
+
+// A time that a clock can be set by, however long a user wants to wait.
+inline std::chrono::milliseconds bounded(std::chrono::milliseconds time) {
+  return std::min<std::chrono::milliseconds>(time, std::chrono::years(100));
+}
 
 // What may be said of an exception of user code; valid UTF-8.
 std::string what_of(const std::exception_ptr& error);

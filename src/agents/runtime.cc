@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 
 #include <atomic>
+#include <future>
 
 #include "agents/loop.h"
 #include "agents/run_driver.h"
@@ -40,6 +41,7 @@ Begun make_run(const std::shared_ptr<Runtime::Loop>& loop, const AgentTeam& team
                                             std::move(purpose));
   state->driver = driver;
   return {state, [driver, loop = loop.get(), input = std::move(input)]() mutable {
+            if (driver->finished()) return;  // cancelled before it began
             loop->own(driver);
             if (input) {
               driver->start(std::move(*input));
@@ -55,7 +57,7 @@ RunResult pump_run(const AgentTeam& team, const std::string& id, RunOptions opti
   auto loop = std::make_shared<Runtime::Loop>(RuntimeOptions{});
   auto [state, begin] = make_run(loop, team, id, std::move(options), std::move(input),
                                   std::move(purpose));
-  loop->post(std::move(begin));
+  loop->ask(std::move(begin));
   loop->pump([&state = state] { return state->settled(); });
   RunResult result = state->wait(std::nullopt);
   loop->stop();
@@ -74,13 +76,13 @@ RunHandle Runtime::start(const AgentTeam& team, std::string input, RunOptions op
   std::string id = options.id;
   auto [state, begin] =
       make_run(loop_, team, std::move(id), std::move(options), std::move(input));
-  loop_->post(std::move(begin));
+  loop_->ask(std::move(begin));
   return RunHandle(state);
 }
 
 RunHandle Runtime::resume(const AgentTeam& team, const std::string& run, RunOptions options) {
   auto [state, begin] = make_run(loop_, team, run, std::move(options), std::nullopt);
-  loop_->post(std::move(begin));
+  loop_->ask(std::move(begin));
   return RunHandle(state);
 }
 
@@ -89,7 +91,7 @@ RunHandle Runtime::process_task(const AgentTeam& team, const std::string& agent,
   const std::string id = options.id;
   auto [state, begin] = make_run(loop_, team, id, std::move(options), task.text,
                                  purpose_of(team, agent, task));
-  loop_->post(std::move(begin));
+  loop_->ask(std::move(begin));
   return RunHandle(state);
 }
 
@@ -99,7 +101,7 @@ RunHandle Runtime::request_handoff(const AgentTeam& team, const HandoffRequest& 
   RunPurpose purpose = purpose_of(team, request, options);
   auto [state, begin] = make_run(loop_, team, id, std::move(options), std::string(request.task),
                                  std::move(purpose));
-  loop_->post(std::move(begin));
+  loop_->ask(std::move(begin));
   return RunHandle(state);
 }
 
@@ -142,7 +144,7 @@ void RunHandle::cancel(Cancel how, std::string reason) const {
   if (loop == nullptr) return;
   if (!text::is_valid_utf8(reason)) reason = text::clean_utf8(reason);
   state_->resumed();  // who waits hears what comes of it
-  loop->post([weak = state_->driver, how, reason = std::move(reason)]() mutable {
+  loop->ask([weak = state_->driver, how, reason = std::move(reason)]() mutable {
     if (const auto driver = weak.lock()) driver->cancel(how, std::move(reason));
   });
 }
@@ -159,51 +161,49 @@ std::unexpected<Error> gone(const std::string& id) {
 
 }  // namespace
 
-Result<void> RunHandle::say(std::string text) const {
-  if (!text::is_valid_utf8(text)) return not_utf8();
-  const auto loop = state_->loop.lock();
-  if (loop == nullptr || state_->ended() || state_->driver.expired()) return gone(state_->id);
-  loop->post([weak = state_->driver, text = std::move(text)]() mutable {
-    if (const auto driver = weak.lock()) driver->say(std::move(text));
-  });
-  return {};
-}
-
-// Waits for the loop's word: whether the call did wait for a decision is known there only.
-Result<void> RunHandle::State::decide(const std::string& call_id, bool approved,
-                                      std::string message, bool always, bool answered) {
-  if (!text::is_valid_utf8(message)) return not_utf8();
+// Waits for the loop's word: whether the run still takes it is known there only.
+Result<void> RunHandle::State::tell(std::function<Result<void>(RunDriver&)> what) {
   const auto owner = loop.lock();
   if (owner == nullptr || driver.expired()) return gone(id);
   if (owner->on_thread()) {
     const auto self = driver.lock();
-    if (self == nullptr) return gone(id);
-    return self->decide(call_id, approved, std::move(message), always, answered);
+    return self == nullptr ? gone(id) : what(*self);
   }
-  struct Answer {
-    std::mutex mutex;
-    std::condition_variable come;
-    std::optional<Result<void>> result;
-  };
-  auto answer = std::make_shared<Answer>();
-  const bool posted = owner->post([weak = driver, answer, call_id, approved,
-                                   message = std::move(message), always, answered,
-                                   run = id]() mutable {
+  // A loop that stops drops the job, and with it the promise.
+  std::promise<Result<void>> promise;
+  auto answer = promise.get_future();
+  owner->ask([weak = driver, what = std::move(what), promise = std::move(promise),
+               run = id]() mutable {
     const auto self = weak.lock();
-    Result<void> result = self == nullptr
-                              ? Result<void>(gone(run))
-                              : self->decide(call_id, approved, std::move(message), always,
-                                             answered);
-    {
-      const std::lock_guard lock(answer->mutex);
-      answer->result = std::move(result);
-    }
-    answer->come.notify_all();
+    promise.set_value(self == nullptr ? gone(run) : what(*self));
   });
-  if (!posted) return gone(id);
-  std::unique_lock lock(answer->mutex);
-  answer->come.wait(lock, [&] { return answer->result.has_value(); });
-  return *answer->result;
+  try {
+    return answer.get();
+  } catch (const std::future_error&) {
+    return gone(id);
+  }
+}
+
+Result<void> RunHandle::State::decide(const std::string& call_id, bool approved,
+                                      std::string message, bool always, bool answered) {
+  if (!text::is_valid_utf8(message)) return not_utf8();
+  return tell([=, message = std::move(message)](RunDriver& run) mutable {
+    return run.decide(call_id, approved, std::move(message), always, answered);
+  });
+}
+
+Result<void> RunHandle::say(std::string text) const {
+  if (!text::is_valid_utf8(text)) return not_utf8();
+  return state_->tell([text = std::move(text)](RunDriver& driver) mutable {
+    return driver.say(std::move(text));
+  });
+}
+
+Result<void> RunHandle::subscribe(std::function<void(const RunEvent&)> subscriber) const {
+  if (subscriber == nullptr) return fail(ErrorCode::kInvalidInput, "there is no subscriber");
+  return state_->tell([subscriber = std::move(subscriber)](RunDriver& driver) mutable {
+    return driver.subscribe(std::move(subscriber));
+  });
 }
 
 Result<void> RunHandle::approve(const std::string& call_id, bool always) const {

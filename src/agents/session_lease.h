@@ -1,14 +1,34 @@
 // A session's writer's place on its way from the worker that takes it to the run; given back when
-// the run is gone by then. Private to agents/.
+// the run is gone by then. And what a session of a user's own making throws, as an error. Private
+// to agents/.
 #pragma once
 
 #include <memory>
 #include <string>
 #include <utility>
 
+#include "agents/run_words.h"
 #include "memory/session.h"
 
 namespace cadre {
+
+// What `use` gives: a Result.
+template <class Use>
+auto guard_session(Use use) -> decltype(use()) {
+  try {
+    return use();
+  } catch (...) {
+    return fail(ErrorCode::kInternal, "it threw: " + what_of(std::current_exception()));
+  }
+}
+
+// The place is given back, or whoever made the session sees to it.
+inline void release_session(Session& session, const std::string& run) {
+  (void)guard_session([&]() -> Result<void> {
+    session.release(run);
+    return {};
+  });
+}
 
 struct SessionLease {
   std::shared_ptr<Session> session;
@@ -16,13 +36,13 @@ struct SessionLease {
   bool held = false;
 
   Result<void> take() {
-    auto taken = session->acquire(run);
+    auto taken = guard_session([this] { return session->acquire(run); });
     held = taken.has_value();
     return taken;
   }
   bool hand_over() { return std::exchange(held, false); }
   ~SessionLease() {
-    if (held) session->release(run);
+    if (held) release_session(*session, run);
   }
 };
 

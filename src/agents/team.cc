@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace cadre {
 namespace {
 
@@ -30,15 +32,33 @@ Result<std::shared_ptr<const JsonSchema>> compile(const std::string& agent,
                                                   const std::string& what, const Json& schema) {
   if (!schema.is_object())
     return bad(agent, fmt::format("the schema of {} is not an object", what));
-  const std::string type = json::get_string(schema, "type", "object");
-  if (type != "object") {
-    return bad(agent, fmt::format("the schema of {} is of type '{}'", what, type),
+  const Json* type = json::find(schema, "type");
+  if (type == nullptr || *type != "object") {
+    return bad(agent,
+               type != nullptr && type->is_string()
+                   ? fmt::format("the schema of {} is of type '{}'", what,
+                                 std::string_view(type->get_string()))
+                   : fmt::format("the schema of {} does not say that it is of type 'object'", what),
                "vendors take objects only: wrap the value in one");
   }
   auto compiled = JsonSchema::compile(schema);
   if (!compiled)
     return bad(agent, fmt::format("the schema of {}: {}", what, compiled.error().message));
   return std::make_shared<const JsonSchema>(std::move(*compiled));
+}
+
+// The schema of a tool without one, or that says what its members are and no more.
+Json as_object_schema(const Json& schema) {
+  static constexpr const char* kOther[] = {"type", "$ref", "anyOf", "oneOf", "allOf", "enum"};
+  const bool says_itself =
+      !schema.is_object() || std::ranges::any_of(kOther, [&](const char* key) {
+        return json::find(schema, key) != nullptr;
+      });
+  if (says_itself) return schema;
+  JsonObject object{{"type", "object"}};
+  if (json::find(schema, "properties") == nullptr) object["properties"] = JsonObject{};
+  for (const auto& [key, value] : schema.get_object()) object[key] = value;
+  return object;
 }
 
 class TeamMaker {
@@ -54,6 +74,13 @@ class TeamMaker {
       const std::string& name = agents_[i].name;
       if (name.empty())
         return fail(ErrorCode::kInvalidInput, fmt::format("agent {} has no name", i + 1));
+      for (const std::string_view words : {std::string_view(name),
+                                           std::string_view(agents_[i].description),
+                                           std::string_view(agents_[i].instructions),
+                                           std::string_view(agents_[i].model_name)}) {
+        if (!text::is_valid_utf8(words))
+          return bad(text::clean_utf8(name), "a text of it is not valid UTF-8");
+      }
       if (!index_.try_emplace(name, static_cast<int>(i)).second) {
         return fail(ErrorCode::kInvalidInput, fmt::format("there are two agents named '{}'", name),
                     "names tell handoffs where to go: give one of them another name");
@@ -93,6 +120,8 @@ class TeamMaker {
     policy.output_guardrails = static_cast<int>(agent.output_guardrails.size());
     if (agent.output) {
       auto schema = compile(name, "the output", agent.output->schema);
+      if (schema && agent.output->accepted)
+        schema = compile(name, "the output", *agent.output->accepted);
       if (!schema) return propagate(schema);
       policy.output = std::move(*schema);
     }
@@ -126,9 +155,11 @@ class TeamMaker {
   Result<void> offer(CompiledAgent& made, const std::string& agent, OfferedTool offered) {
     const std::string& name = offered.spec->name;
     if (!is_tool_name(name)) {
-      return bad(agent, fmt::format("no vendor takes the tool name '{}'", name),
+      return bad(agent, fmt::format("no vendor takes the tool name '{}'", text::clean_utf8(name)),
                  "letters, digits, '_' and '-', at most 64");
     }
+    if (!text::is_valid_utf8(offered.spec->description))
+      return bad(agent, fmt::format("the description of the tool '{}' is not valid UTF-8", name));
     if (!made.by_name.try_emplace(name, static_cast<int>(made.offered.size())).second)
       return bad(agent, fmt::format("there are two tools named '{}'", name));
     made.offered.push_back(std::move(offered));
@@ -137,8 +168,13 @@ class TeamMaker {
 
   Result<void> add_tool(CompiledAgent& made, const std::string& agent, const Tool& tool,
                         int index) {
-    auto schema = compile(agent, fmt::format("the tool '{}'", tool.name), tool.parameters);
+    const std::string what = fmt::format("the tool '{}'", text::clean_utf8(tool.name));
+    const Json parameters = as_object_schema(tool.parameters);
+    auto schema = compile(agent, what, parameters);
+    if (schema && tool.accepted) schema = compile(agent, what, as_object_schema(*tool.accepted));
     if (!schema) return propagate(schema);
+    if (tool.options.timeout && tool.options.timeout->count() < 0)
+      return bad(agent, what + " has a timeout below zero", "0 is none");
     OfferedTool offered;
     offered.tool = index;
     offered.arguments = std::move(*schema);
@@ -159,7 +195,7 @@ class TeamMaker {
     }
     if (tool.options.enabled != nullptr) made.always_offered = false;
     offered.spec = std::make_shared<const ToolSpec>(
-        ToolSpec{tool.name, tool.description, tool.parameters, tool.options.strict});
+        ToolSpec{tool.name, tool.description, parameters, tool.options.strict});
     return offer(made, agent, std::move(offered));
   }
 
@@ -173,7 +209,7 @@ class TeamMaker {
     if (handoff.target == agent) return bad(agent, "a handoff goes to the agent itself");
     if (auto checked = check_guardrails(agent, handoff.guardrails); !checked) return checked;
     const Json input =
-        handoff.input ? *handoff.input
+        handoff.input ? as_object_schema(*handoff.input)
                       : Json{{"type", "object"},
                              {"properties",
                               {{"task",

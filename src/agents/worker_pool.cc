@@ -1,5 +1,6 @@
 #include "agents/worker_pool.h"
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -42,7 +43,7 @@ struct WorkerPool::Shared {
 };
 
 WorkerPool::WorkerPool(int threads_max) : shared_(std::make_shared<Shared>()) {
-  shared_->threads_max = threads_max;
+  shared_->threads_max = std::max(1, threads_max);  // without one nothing would ever be done
 }
 
 WorkerPool::~WorkerPool() {

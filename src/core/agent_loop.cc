@@ -317,10 +317,12 @@ Result<void> Stepper::take(ModelEnded outcome) {
   const auto items = frame.history.items();
   frame.log.insert(frame.log.end(), items.begin() + static_cast<std::ptrdiff_t>(before),
                    items.end());
-  if (outcome.last_turn && !frame.finishing) {
-    frame.finishing = true;
-    frame.status = RunStatus::kBudget;
-    frame.reason = "the budget's soft limit was reached";
+  // What is left is one turn for this agent, and one for each that waits for it.
+  for (int f = outcome.last_turn ? outcome.frame : -1; f >= 0; f = at(f).parent) {
+    if (at(f).finishing) continue;
+    at(f).finishing = true;
+    at(f).status = RunStatus::kBudget;
+    at(f).reason = "the budget's soft limit was reached";
   }
   if (!outcome.refusal.empty()) {
     fail_frame(outcome.frame, RunStatus::kRefused, outcome.refusal);

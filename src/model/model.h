@@ -53,6 +53,8 @@ struct ModelSettings {
 struct OutputSchema {
   std::string name;  // "verdict"
   Json schema;       // JSON Schema; of an object at the top
+  // What is taken as an answer where that is more than is asked for: optional members left out.
+  std::optional<Json> accepted{};
 };
 
 struct ModelRequest {
