@@ -226,6 +226,65 @@ TEST_F(Remembering, WhatFailedAndWhatFixedItIsOfferedToLaterRuns) {
   EXPECT_EQ(learnt[0].helped, 1);
 }
 
+// Models number their calls anew in each conversation, or not at all; the run does not read what
+// others called.
+TEST_F(Remembering, RunsThatReadNotAllOfASessionMayUseTheSameCallIds) {
+  Agent a = agent("a");
+  a.tools = {counting("t", count())};
+  const auto twice = [&](const RunOptions& options, Session& session) {
+    for (const char* id : {"", "c", "", "c"}) {
+      RunOptions more = options;
+      more.model = script({calls("t", "{}", id), says("done")});
+      const RunResult result = run(team({a}), "go", more);
+      ASSERT_EQ(result.status, RunStatus::kDone) << result.reason;
+    }
+    std::vector<std::string> notes;
+    const auto items = session.load(0, notes).value();
+    EXPECT_EQ(items.size(), 16U);
+    EXPECT_TRUE(notes.empty()) << notes[0];
+    EXPECT_TRUE(History::from(items));
+    // Who reads it all goes on with it.
+    RunOptions whole = options;
+    whole.memory = nullptr;
+    whole.session = std::shared_ptr<Session>(std::shared_ptr<Session>(), &session);
+    whole.session_items = 0;
+    whole.model = script({calls("t", "{}", "c"), says("done")});
+    EXPECT_EQ(run(team({a}), "go", whole).output, "done");
+  };
+  twice({.memory = memory}, *memory->conversation());
+  const auto in_file = memory->file()->session("window").value();
+  twice({.session = in_file, .session_items = 2}, *in_file);
+  const auto in_memory = make_memory_session("window");
+  twice({.session = in_memory, .session_items = 2}, *in_memory);
+}
+
+TEST_F(Remembering, ARunThatReadsAPartOfItsSessionResumesThoughAnIdWasTaken) {
+  Agent a = agent("a");
+  a.tools = {counting("t", count(), {.approval = Approval::kAlways})};
+  for (const auto& session :
+       {memory->file()->session("window").value(), make_memory_session("window")}) {
+    const std::vector<ItemPtr> past = {
+        std::make_shared<const Item>(ToolCallItem{"c", "t", "{}", {}}),
+        std::make_shared<const Item>(ToolResultItem{"c", "done", true}),
+        std::make_shared<const Item>(MessageItem{Speaker::kUser, "one", "", false, {}}),
+        std::make_shared<const Item>(MessageItem{Speaker::kAssistant, "two", "a", false, {}})};
+    ASSERT_TRUE(session->add("before", past));
+    RunOptions options{.model = script({calls("t", "{}", "c"), says("done")}),
+                       .session = session,
+                       .session_items = 2,
+                       .store = make_memory_store()};
+    const RunResult waits = run(team({a}), "go", options);
+    ASSERT_EQ(waits.approvals.size(), 1U) << waits.reason;
+    Runtime runtime;
+    const RunHandle handle = runtime.resume(team({a}), waits.run, options);
+    (void)handle.wait();
+    ASSERT_TRUE(handle.approve("c"));
+    EXPECT_EQ(handle.wait().output, "done") << handle.wait().reason;
+    options.session = session;  // ended: its result again, and the session is still its own
+    EXPECT_EQ(resume(team({a}), waits.run, options).output, "done");
+  }
+}
+
 TEST_F(Remembering, CallsThatHaveNothingToDoWithEachOtherTeachNothing) {
   Agent a = agent("a");
   struct Path {};

@@ -16,6 +16,7 @@ struct HandoffScope {
   Json arguments;
   std::string source, target, task, call_id;
   std::vector<ItemPtr> context;
+  std::optional<Priority> priority;  // of request_handoff; else the handoff's own
 };
 
 // Asks the target and the handoff's own function; the filter is applied on acceptance.
@@ -26,7 +27,7 @@ void ask_target(HandoffScope& scope, const Handoff& handoff, const Agent& target
   request.target = scope.target;
   request.task = scope.task;
   request.arguments = &scope.arguments;
-  request.priority = handoff.priority;
+  request.priority = scope.priority.value_or(handoff.priority);
   request.context = scope.context;
   try {
     for (const auto* decide : {&target.accept, &handoff.on_handoff}) {
@@ -97,6 +98,8 @@ void RunDriver::hand_off(const Command& command) {
   scope->target = target.name;
   scope->task = json::get_string(scope->arguments, "task");
   scope->call_id = asked.id;
+  if (run_.asked_handoff && f == 0 && run_.frames[0].turn == 0)
+    scope->priority = priority_from(purpose_.priority);
   on_worker(f, [self = shared_from_this(), scope, &handoff, &target,
                 who = context(f)]() mutable -> AgentOutcome {
     ask_target(*scope, handoff, target, who);

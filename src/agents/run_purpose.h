@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cadre/task.h"
@@ -20,6 +21,9 @@ struct RunPurpose {
   std::string priority{};  // of the handoff
   std::string fault{};     // why it cannot begin
 };
+
+// "low", "normal", "high"; nothing for another word.
+std::optional<Priority> priority_from(std::string_view word);
 
 // With a fault when the team does not allow it.
 RunPurpose purpose_of(const AgentTeam& team, const std::string& agent, const AgentTask& task);

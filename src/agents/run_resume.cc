@@ -87,6 +87,7 @@ Result<void> RunDriver::fold_start(const Event& event, Kept& kept) {
   kept.all_of_them = json::get_int(event.body, "session_items", 1) == 0;
   reads_past_ = json::get_bool(event.body, "reads_past", true);
   purpose_.alone = json::get_bool(event.body, "alone");
+  purpose_.priority = json::get_string(event.body, "priority");
   if (options_.memory == nullptr) return {};
   notes_ = std::make_unique<RunNotes>(state_->id, json::get_string(event.body, "task"));
   if (const Json* known = json::find(event.body, "known")) {
@@ -112,6 +113,19 @@ Result<void> RunDriver::team_is_same(const Event& start) const {
   return {};
 }
 
+// A session may have given a call another id: its own may be that of a run whose items this one did
+// not read (RunOptions::session_items).
+std::string digest_without_ids(std::span<const ItemPtr> items) {
+  std::vector<ItemPtr> plain;
+  for (const ItemPtr& item : items.last(std::min<std::size_t>(items.size(), 8))) {
+    Item one = *item;
+    if (auto* call = std::get_if<ToolCallItem>(&one)) call->id.clear();
+    if (auto* result = std::get_if<ToolResultItem>(&one)) result->call_id.clear();
+    plain.push_back(std::make_shared<const Item>(std::move(one)));
+  }
+  return end_digest(plain);
+}
+
 // The session has to be as this run left it: what it began with, then what it added itself, which
 // is known when the journal is folded.
 bool RunDriver::session_is_same(const Kept& kept, bool folded) {
@@ -121,7 +135,7 @@ bool RunDriver::session_is_same(const Kept& kept, bool folded) {
   if (folded) {
     const std::span<const ItemPtr> log(run_.frames[0].log);
     return log.size() >= kept.saved &&
-           end_digest(all.last(kept.saved)) == end_digest(log.first(kept.saved));
+           digest_without_ids(all.last(kept.saved)) == digest_without_ids(log.first(kept.saved));
   }
   const auto before = all.first(all.size() - kept.saved);
   if (kept.past > before.size() || (kept.all_of_them && before.size() != kept.past)) return false;

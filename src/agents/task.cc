@@ -88,9 +88,15 @@ Json arguments_of(const HandoffRequest& request) {
   return JsonObject{{"task", request.task}};
 }
 
-constexpr const char* kPriorities[] = {"low", "normal", "high"};
+constexpr std::string_view kPriorities[] = {"low", "normal", "high"};
 
 }  // namespace
+
+std::optional<Priority> priority_from(std::string_view word) {
+  const auto at = std::ranges::find(kPriorities, word);
+  if (at == std::end(kPriorities)) return std::nullopt;
+  return static_cast<Priority>(at - std::begin(kPriorities));
+}
 
 RunPurpose purpose_of(const AgentTeam& team, const std::string& agent, const AgentTask& task) {
   RunPurpose purpose;

@@ -148,6 +148,30 @@ TEST(RequestHandoff, WhatTheTargetAcceptsItDoes) {
   EXPECT_EQ(lines(again.new_items), lines(result.new_items));
 }
 
+TEST(RequestHandoff, ItsPriorityIsWhatTheTargetSees) {
+  Agent developer = agent("developer"), qa = agent("qa_engineer");
+  developer.handoffs = {{.target = "qa_engineer", .approval = Approval::kAlways}};
+  qa.accept = [](const HandoffRequest& request, const RunContext&) {
+    return request.priority == Priority::kHigh ? HandoffAnswer::accept()
+                                               : HandoffAnswer::refuse("only what is urgent");
+  };
+  const AgentTeam made = team({developer, qa});
+  for (const Priority priority : {Priority::kNormal, Priority::kHigh}) {
+    HandoffRequest request = kRequest;
+    request.priority = priority;
+    const std::shared_ptr<Store> store = make_memory_store();
+    const RunOptions options{.model = script({says("tested")}), .store = store};
+    const RunResult waits = request_handoff(made, request, options);
+    ASSERT_EQ(waits.approvals.size(), 1U) << waits.reason;
+    Runtime runtime;  // also after a restart
+    const RunHandle handle = runtime.resume(made, waits.run, options);
+    (void)handle.wait();
+    ASSERT_TRUE(handle.approve(waits.approvals[0].call_id));
+    EXPECT_EQ(handle.wait().done(), priority == Priority::kHigh) << handle.wait().reason;
+    EXPECT_EQ(accept_handoff(made, request).accepted, priority == Priority::kHigh);
+  }
+}
+
 TEST(RequestHandoff, ARefusalEndsItWithTheReason) {
   const auto model = script({says("never")});
   const std::shared_ptr<Store> store = make_memory_store();
