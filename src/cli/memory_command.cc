@@ -119,7 +119,8 @@ int show_lesson(const Console& console, MemoryFile& file, std::int64_t id) {
   console.print(fmt::format(
       "problem: {}\nfix: {}\nseen {} times, used {} times, helped {}; last "
       "used: {}\n",
-      text::clean_utf8(lesson->problem), text::clean_utf8(lesson->fix), lesson->seen, lesson->uses, lesson->helped, last_used));
+      text::clean_utf8(lesson->problem), text::clean_utf8(lesson->fix), lesson->seen, lesson->uses,
+      lesson->helped, last_used));
   for (const LessonEvidence& one : lesson->evidence)
     console.print(fmt::format("evidence: {} ({})\n", text::clean_utf8(one.what), one.run));
   return kDone;
@@ -227,7 +228,8 @@ void add_memory_commands(CLI::App& app, Console& console, MemoryArguments& argum
                        int (*run)(const Console&, const MemoryArguments&)) {
     CLI::App* command = memory->add_subcommand(name, what);
     if (needs_what) {
-      command->add_option("WHAT", arguments.what, "a lesson's number or a session's id (session:3: the one named 3)")
+      command->add_option("WHAT", arguments.what,
+                          "a lesson's number or a session's id (session:3: the one named 3)")
           ->required();
     }
     command->add_option("--state", arguments.state, "folder of the memory")->capture_default_str();

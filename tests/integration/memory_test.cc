@@ -29,7 +29,8 @@ struct Remembered {
                                     message(Speaker::kAssistant, "I am sorry.", "clerk")};
     EXPECT_TRUE(memory->conversation()->add("r1", talk));
     EXPECT_TRUE(memory->store_agent_output("qa", "review", "The refund lacks a limit."));
-    EXPECT_TRUE(memory->learn({0, "clerk", "carrier", "Bring\x1b[2J", "the order", "r1", 0, false}));
+    EXPECT_TRUE(
+        memory->learn({0, "clerk", "carrier", "Bring\x1b[2J", "the order", "r1", 0, false}));
     EXPECT_TRUE(memory->set_task({.id = "call", .owner = "clerk", .detail = "at noon"}, "r1"));
     EXPECT_TRUE(SessionMemory::open(**file, "3"));  // a session that looks like a lesson's number
     auto sealed = SessionMemory::open(**file, "secret", {.secret = kSecret}).value();
