@@ -1,6 +1,9 @@
 // Options, sessions and functions of users that make no sense or fail: a clear word at once, and
 // nothing hangs, crashes or is lost.
+#include <future>
+
 #include "agents/rules_test_kit.h"
+#include "store/forwarding_store.h"
 
 namespace cadre::rules {
 namespace {
@@ -143,6 +146,50 @@ struct WaitsInAJournal {
     EXPECT_EQ(waits.approvals.size(), 1U);
   }
 };
+
+// A store that takes its time, in order.
+class SlowStore final : public ForwardingStore {
+ public:
+  explicit SlowStore(std::shared_ptr<Store> inner) : ForwardingStore(std::move(inner)) {}
+  void append_async(Append append, Ack ack) override {
+    const std::lock_guard lock(mutex_);
+    ++given;
+    last_ =
+        std::async(std::launch::async, [this, before = std::move(last_), append = std::move(append),
+                                        ack = std::move(ack)]() mutable {
+          if (before.valid()) before.wait();
+          std::this_thread::sleep_for(milliseconds(20));
+          ForwardingStore::append_async(std::move(append), std::move(ack));
+        });
+  }
+  std::atomic<int> given{0};
+
+ private:
+  std::mutex mutex_;
+  std::future<void> last_;
+};
+
+TEST(BadResume, WhileTheJournalStillWritesWhatTheLastRuntimeLeft) {
+  const auto store = std::make_shared<SlowStore>(make_memory_store());
+  Agent a = agent("a");
+  const Count made = count();
+  a.tools = {counting("t", made, {.effect = ToolEffect::kPure})};
+  const auto built = team({a});
+  const auto model = std::make_shared<ScriptedModel>([](const SeenRequest& seen) {
+    return Result<ModelReply>(seen.items.size() == 1 ? calls("t", "{}", "1") : says("done"));
+  });
+  for (int appends = 1; appends <= 3; ++appends) {
+    const int before = store->given;
+    std::string id;
+    {
+      Runtime runtime;
+      id = runtime.start(built, "hi", {.model = model, .store = store}).id();
+      ASSERT_TRUE(eventually([&] { return store->given - before >= appends; }));
+    }
+    const RunResult result = resume(built, id, {.model = model, .store = store});
+    EXPECT_EQ(result.output, "done") << appends << ": " << result.reason;
+  }
+}
 
 TEST(BadResume, WithoutAModel) {
   const WaitsInAJournal kept;

@@ -27,22 +27,21 @@ TEST(Rule29, AGuardrailBesideTheModelLooksAtTheSameInputAfterAResume) {
   std::atomic<bool> slow{true};
   std::vector<std::string> looked_at;
   std::mutex mutex;
-  a.input_guardrails = {{.name = "input", .check = [&](const GuardrailSubject& subject,
-                                                       const RunContext&) {
-    while (slow) std::this_thread::sleep_for(milliseconds(1));
-    const std::lock_guard lock(mutex);
-    looked_at.emplace_back(subject.text);
-    looked_at.push_back(std::to_string(subject.history.size()));
-    return GuardrailVerdict::allow();
-  }}};
+  a.input_guardrails = {
+      {.name = "input", .check = [&](const GuardrailSubject& subject, const RunContext&) {
+         while (slow) std::this_thread::sleep_for(milliseconds(1));
+         const std::lock_guard lock(mutex);
+         looked_at.emplace_back(subject.text);
+         looked_at.push_back(std::to_string(subject.history.size()));
+         return GuardrailVerdict::allow();
+       }}};
   const AgentTeam made = team({a});
   const std::shared_ptr<Store> whole = make_memory_store();
   Runtime runtime;
   const RunHandle handle = runtime.start(
       made, "hi", {.model = script({says("no form"), says(R"({"score": 1})")}), .store = whole});
-  ASSERT_TRUE(eventually([&] {
-    return events_of(*whole, handle.id(), EventKind::kModelCallEnded).size() == 2;
-  }));
+  ASSERT_TRUE(eventually(
+      [&] { return events_of(*whole, handle.id(), EventKind::kModelCallEnded).size() == 2; }));
   slow = false;
   ASSERT_EQ(handle.wait().output, R"({"score": 1})");
   const auto store = cut_after(*whole, handle.id(), [](const Event& event) {
@@ -60,11 +59,11 @@ TEST(Rule27, ACallThatHasRunIsNotSaidToBeNotRun) {
   std::atomic<bool> looks{false};
   paid.options.output_guardrails = {
       {.name = "output", .check = [&](const GuardrailSubject&, const RunContext& context) {
-        looks = true;
-        for (int i = 0; i < 100 && !context.stop.stop_requested(); ++i)
-          std::this_thread::sleep_for(milliseconds(1));
-        return GuardrailVerdict::allow();
-      }}};
+         looks = true;
+         for (int i = 0; i < 100 && !context.stop.stop_requested(); ++i)
+           std::this_thread::sleep_for(milliseconds(1));
+         return GuardrailVerdict::allow();
+       }}};
   a.tools = {paid};
   const auto session = make_memory_session("s");
   Runtime runtime;
@@ -83,11 +82,12 @@ TEST(Rule27, ACallThatHasRunIsNotSaidToBeNotRun) {
 TEST(Rule30, IdsThatAFilterLeftOutAreNotUsedAgainInABranchEither) {
   Agent a = agent("a"), b = agent("b"), c = agent("c");
   std::vector<std::string> ids;
-  const Tool noted = make_tool<NoArgs>(
-      "t", "Is noted.", [&ids](const NoArgs&, const RunContext& context) {
-        ids.emplace_back(context.call_id);
-        return "done";
-      }, {.quick = true});
+  const Tool noted = make_tool<NoArgs>("t", "Is noted.",
+                                       [&ids](const NoArgs&, const RunContext& context) {
+                                         ids.emplace_back(context.call_id);
+                                         return "done";
+                                       },
+                                       {.quick = true});
   a.tools = {noted};
   a.handoffs = {{.target = "b", .filter = without_tools}};
   b.tools = {agent_tool("c", "helps")};

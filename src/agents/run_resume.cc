@@ -52,6 +52,8 @@ void RunDriver::resume() {
 void RunDriver::load_kept(Kept& kept) {
   const std::string& run = state_->id;
   kept.done = guard_session([&]() -> Result<void> {
+    // What a runtime that is gone left with the store comes first: appends are done in order.
+    if (auto written = options_.store->append({}); !written) return written;
     auto info = options_.store->info(run);
     if (!info) return propagate(info);
     auto journal = options_.store->read(run);
