@@ -2,6 +2,7 @@
 // (RunOptions::memory), compaction, lessons, and the views of conversations and tasks.
 #pragma once
 
+#include "cadre/summarizer.h"
 #include "memory/compaction.h"
 #include "memory/conversation_tracker.h"
 #include "memory/execution_state.h"
