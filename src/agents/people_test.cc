@@ -103,6 +103,25 @@ TEST(Rule38, WhoSubscribesIsToldFromThenOn) {
   EXPECT_EQ(handle.subscribe([](const RunEvent&) {}).error().code, ErrorCode::kNotFound);
 }
 
+TEST(Rule38, WhoWatchesIsToldWhichGuardrailHasSpoken) {
+  Agent a = agent("a");
+  Tool guarded = counting("t", count());
+  guarded.options.input_guardrails = {guard("before", GuardrailVerdict::allow())};
+  guarded.options.output_guardrails = {guard("after", GuardrailVerdict::reject("no"))};
+  a.tools = {guarded};
+  a.input_guardrails = {guard("first", GuardrailVerdict::allow(), true)};
+  a.output_guardrails = {guard("last", GuardrailVerdict::allow())};
+  Lines told;
+  RunOptions options{.model = script({calls("t", "{}", "1"), says("done")})};
+  options.on_event = [&told](const RunEvent& event) {
+    if (event.kind != RunEvent::Kind::kGuardrail) return;
+    told.push_back(std::string(event.tool) + ":" + std::string(event.call_id) +
+                   (event.ok ? "" : " objects"));
+  };
+  ASSERT_EQ(run(team({a}), "hi", options).output, "done");
+  EXPECT_EQ(told, (Lines{"first:", "before:1", "after:1 objects", "last:"}));
+}
+
 TEST(Budgets, TheLastCallsAreForTheAgentsThatWaitForOthers) {
   Agent a = agent("a"), b = agent("b");
   a.tools = {agent_tool("b", "helps")};
@@ -153,6 +172,18 @@ TEST(Tools, AnOptionalFieldMayBeLeftOut) {
   EXPECT_FALSE(result.as<Search>()->limit);
   // What a model is asked for is every field, as strict vendors want it.
   EXPECT_EQ(json::get_array(a.tools[0].parameters, "required").size(), 2U);
+}
+
+TEST(Rule30, AFilterThatGivesANullPointerIsARefusal) {
+  Agent a = agent("a"), b = agent("b");
+  a.handoffs = {{.target = "b",
+                 .filter = [](std::span<const ItemPtr>) { return std::vector<ItemPtr>{nullptr}; }}};
+  const RunResult result =
+      run(team({a, b}), "hi",
+          {.model = script({calls("transfer_to_b", R"({"task": "x"})", "1"), says("done")})});
+  EXPECT_EQ(result.output, "done");
+  EXPECT_EQ(result.agent, "a");
+  EXPECT_NE(outputs(result.new_items).at(0).find("item 0 is a null pointer"), std::string::npos);
 }
 
 TEST(Tools, ASchemaThatSaysNothingIsThatOfAnObject) {

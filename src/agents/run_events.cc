@@ -44,7 +44,11 @@ void RunDriver::emit_outcome(const AgentOutcome& outcome) {
     const ToolCallItem& item = call(tool->frame, tool->call).call();
     emit(Kind::kToolEnded, tool->frame, tool->output, item.tool, item.id, tool->ok);
   } else if (const auto* guard = std::get_if<GuardrailEnded>(&outcome)) {
-    emit(Kind::kGuardrail, guard->frame, guard->message, {}, {},
+    const Guardrail* asked = find_guardrail(
+        {Command::Kind::kGuardrail, guard->frame, guard->call, guard->point, guard->index});
+    emit(Kind::kGuardrail, guard->frame, guard->message,
+         asked == nullptr ? std::string_view() : asked->name,
+         guard->call < 0 ? std::string_view() : call(guard->frame, guard->call).call().id,
          guard->verdict == Verdict::kAllow);
   } else if (const auto* approval = std::get_if<ApprovalDecided>(&outcome)) {
     const ToolCallItem& item = call(approval->frame, approval->call).call();

@@ -219,6 +219,10 @@ Result<void> History::extend(std::span<const ItemPtr> items) {
 }
 
 Result<History> History::from(std::vector<ItemPtr> items) {
+  if (const auto none = std::ranges::find(items, nullptr); none != items.end()) {
+    return fail(ErrorCode::kInvalidInput,
+                fmt::format("item {} is a null pointer", none - items.begin()));
+  }
   History history;
   if (is_in_order(items, history.ids_)) {
     history.items_ = SharedList<ItemPtr>(std::move(items));
