@@ -23,8 +23,7 @@ std::string conversation_of(std::span<const ItemPtr> items) {
   const auto tracker = ConversationTracker::of(items);
   std::string out;
   for (const Utterance& said : tracker.utterances()) {
-    const std::size_t most =
-        said.kind == UtteranceKind::kToolResult ? kShownResult : kShownWords;
+    const std::size_t most = said.kind == UtteranceKind::kToolResult ? kShownResult : kShownWords;
     out += fmt::format("{} to {}: {}\n", said.from, said.to, text::shorten(said.text, most));
   }
   return text::replace_all(std::move(out), "</conversation", "< /conversation");

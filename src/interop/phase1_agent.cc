@@ -14,11 +14,11 @@ namespace {
 
 // A fenced block as CommonMark has it: three or more ` or ~, ended by as many or more.
 struct Fence {
-  std::size_t begin = 0;  // of the opening line
-  std::size_t yaml = 0;   // of the first line inside
-  std::size_t close = 0;  // of the closing line
-  std::size_t end = 0;    // behind the closing line
-  int line = 0;           // of the first line inside, from 1
+  std::size_t begin = 0;   // of the opening line
+  std::size_t yaml = 0;    // of the first line inside
+  std::size_t close = 0;   // of the closing line
+  std::size_t end = 0;     // behind the closing line
+  int line = 0;            // of the first line inside, from 1
   std::size_t margin = 0;  // how far it is indented
   bool closed = false;
   bool is_yaml = false;
@@ -30,8 +30,7 @@ std::size_t run_of(std::string_view line, char mark) {
 
 // A block in instructions is indented with them, and its end is not the end of the agent. Where the
 // line is that ends the block without being indented; npos when another block begins there first.
-std::size_t end_at_margin(std::string_view content, std::size_t at, char mark,
-                          std::size_t length) {
+std::size_t end_at_margin(std::string_view content, std::size_t at, char mark, std::size_t length) {
   while (at < content.size()) {
     const std::size_t end = std::min(content.find('\n', at), content.size());
     const std::string_view line = content.substr(at, end - at);
