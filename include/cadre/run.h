@@ -95,8 +95,8 @@ struct RunOptions {
   // Decides in a person's name which tools and handoffs need nobody's word: "tool:NAME",
   // "handoff:SOURCE->TARGET". Deny wins; what no rule matches is asked of a person.
   std::shared_ptr<const ApprovalPolicy> policy{};
-  // For a failure of LoopLimits::recover: an answer in its place, or nothing. Not for a run that was
-  // cancelled or is late: that ends at once.
+  // For a failure of LoopLimits::recover: an answer in its place, or nothing. Not for a run that
+  // was cancelled or is late: that ends at once.
   std::function<std::optional<std::string>(RunStatus, const std::string& reason, const RunContext&)>
       recover{};
 };

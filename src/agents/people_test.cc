@@ -152,6 +152,16 @@ struct Search {
 };
 BOOST_DESCRIBE_STRUCT(Search, (), (words, limit))
 
+// MessageItem is a user's unless told otherwise: a model of a user's own making forgets it easily.
+TEST(BadModel, WhatAModelSaysIsNotTheUsers) {
+  ModelReply reply;
+  MessageItem message;
+  message.text = "hello";
+  reply.items.emplace_back(message);
+  const RunResult result = run(team({agent("a")}), "hi", {.model = script({reply})});
+  EXPECT_EQ(lines(result.new_items), (Lines{"user:hi", "assistant:hello"}));
+}
+
 TEST(Tools, AnOptionalFieldMayBeLeftOut) {
   Agent a = agent("a");
   a.tools = {make_tool<Search>("find", "Finds.", [](const Search& search, const RunContext&) {

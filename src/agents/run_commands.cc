@@ -303,6 +303,7 @@ void clean_reply(ModelReply& reply, const std::string& agent) {
   for (Item& item : reply.items) {
     if (auto* message = std::get_if<MessageItem>(&item)) {
       if (message->agent.empty()) message->agent = agent;
+      if (message->speaker == Speaker::kUser) message->speaker = Speaker::kAssistant;
       clean(message->text);
     } else if (auto* reasoning = std::get_if<ReasoningItem>(&item)) {
       clean(reasoning->text);
