@@ -32,6 +32,11 @@ std::string conversation_of(std::span<const ItemPtr> items) {
 }  // namespace
 
 Summarizer model_summarizer(std::shared_ptr<Model> model, std::chrono::milliseconds at_most) {
+  if (model == nullptr) {
+    return {"no model", [](std::span<const ItemPtr>, std::size_t) -> Result<std::string> {
+              return fail(ErrorCode::kInvalidInput, "model_summarizer was given no model");
+            }};
+  }
   const std::string name = model->name();
   return {name,
           [model = std::move(model), at_most](std::span<const ItemPtr> items,

@@ -53,6 +53,8 @@ TEST(ModelSummarizer, WhatTheModelCannotDoLeavesTheConversation) {
         << failed.error().message;
     EXPECT_EQ(lines(*session).size(), 41U);
   }
+  const auto none = compact_session(*session, "r", 800, model_summarizer(nullptr));
+  EXPECT_EQ(none.error().code, ErrorCode::kInvalidInput);
 }
 
 }  // namespace

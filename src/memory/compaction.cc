@@ -93,13 +93,27 @@ void keep_newest(std::vector<Group>& groups, std::size_t room) {
   }
 }
 
+// Of user code: what it throws is its error.
+Result<std::string> made_by(const Summarizer& summarizer, std::span<const ItemPtr> items,
+                            std::size_t most) {
+  if (summarizer.make == nullptr)
+    return fail(ErrorCode::kInvalidInput, "it has no function that makes summaries");
+  try {
+    return summarizer.make(items, most);
+  } catch (const std::exception& error) {
+    return fail(ErrorCode::kInternal, error.what());
+  } catch (...) {
+    return fail(ErrorCode::kInternal, "it threw something that is no std::exception");
+  }
+}
+
 Result<ItemPtr> summarize(std::span<const ItemPtr> items, std::size_t room,
                           const Summarizer& summarizer) {
   const std::string heading =
       fmt::format("[Summary of {} earlier items, by {}]\n", items.size(), summarizer.name);
   const std::size_t frame = estimate_tokens(heading) + 8;
   const std::size_t most = std::max(room, frame + kSmallestSummary / 2) - frame;
-  auto text = summarizer.make(items, most);
+  auto text = made_by(summarizer, items, most);
   if (!text) {
     return fail(text.error().code,
                 fmt::format("the conversation stays as it was: {} could not summarize it: {}",

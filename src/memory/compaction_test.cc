@@ -157,6 +157,14 @@ TEST(Compaction, AFailingModelChangesNothing) {
   EXPECT_NE(refused.error().message.find("HTTP 529"), std::string::npos);
   const Summarizer silent{"model-x", [](auto, std::size_t) { return Result<std::string>(""); }};
   EXPECT_FALSE(compact_session(*session, "r", 1000, silent).has_value());
+  const Summarizer throwing{"model-x", [](auto, std::size_t) -> Result<std::string> {
+                              throw std::runtime_error("no route");
+                            }};
+  const auto thrown = compact_session(*session, "r", 1000, throwing);
+  ASSERT_FALSE(thrown.has_value());
+  EXPECT_NE(thrown.error().message.find("no route"), std::string::npos);
+  EXPECT_EQ(compact_session(*session, "r", 1000, {"none", nullptr}).error().code,
+            ErrorCode::kInvalidInput);
   EXPECT_EQ(load(*session).size(), items.size());
 
   const Summarizer chatty{
