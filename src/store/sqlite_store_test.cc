@@ -13,6 +13,7 @@
 
 #include <array>
 #include <fstream>
+#include <future>
 #include <thread>
 
 #include "base/clock.h"
@@ -67,6 +68,29 @@ TEST(SqliteStore, ARunThatEndedGoesOnWhereItWas) {
   EXPECT_EQ(early.error().code, ErrorCode::kConflict);
   ASSERT_TRUE(store->append(append_of("r", 3, 2)).has_value());
   EXPECT_EQ(store->read("r")->events.size(), 5U);
+}
+
+// A thousand appends at once: the first go on while the last are still to be written.
+TEST(SqliteStore, TheFirstOfManyAppendsDoNotWaitForTheLast) {
+  constexpr int kMany = 1000;
+  TempFolder folder;
+  const auto store = open(folder.path() / "journal.db");
+  std::promise<void> all_wait;
+  std::promise<std::size_t> seen;
+  store->append_async(append_of("before", 0, 1),
+                      [&, wait = all_wait.get_future().share()](Result<void>) { wait.wait(); });
+  for (int i = 0; i < kMany; ++i) {
+    store->append_async(append_of(fmt::format("r{}", i), 0, 1), [&, i](Result<void> done) {
+      ASSERT_TRUE(done.has_value());
+      if (i == 0) seen.set_value(store->list_runs().value().size());
+    });
+  }
+  all_wait.set_value();
+  const std::size_t runs = seen.get_future().get();
+  EXPECT_GT(runs, 1U);
+  EXPECT_LT(runs, kMany / 2U);
+  ASSERT_TRUE(store->append(append_of("after", 0, 1)).has_value());
+  EXPECT_EQ(store->list_runs().value().size(), kMany + 2U);
 }
 
 TEST(SqliteStore, AFileThatWasLeftHalfMadeIsNew) {

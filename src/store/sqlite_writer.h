@@ -4,6 +4,7 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <span>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -58,11 +59,11 @@ class SqliteWriter {
   };
 
   Write spent_write();
-  void give_back(std::vector<Job>& jobs);
+  void give_back(std::span<Job> jobs);
   void loop();
   void gather(std::unique_lock<std::mutex>& lock, std::size_t last_group);
-  void commit(std::vector<Job>& jobs);
-  int write_all(std::vector<Job>& jobs);
+  void commit(std::span<Job> jobs);
+  int write_all(std::span<Job> jobs);
   int write_one(Job& job);
   int find_run(const Write& write, RunPlace*& place, bool& made);
   int find_id(std::string_view run, std::int64_t& id);
