@@ -59,6 +59,32 @@ TEST(Rule32, AStandingApprovalIsNotInheritedByAnotherAgent) {
   EXPECT_EQ(*inner, 1);
 }
 
+TEST(Rule37, WhatWasLeftToWaitWaitsAfterAResume) {
+  Agent a = agent("a");
+  const Count made = count();
+  a.tools = {counting("t", made, {.approval = Approval::kAlways})};
+  const AgentTeam built = team({a});
+  const std::shared_ptr<Store> store = make_memory_store();
+  const RunOptions options{.model = script({calls({call("1", "t"), call("2", "t")}),
+                                            calls("t", "{}", "3"), says("done")}),
+                           .store = store};
+  std::string id;
+  {
+    Runtime runtime;
+    const RunHandle handle = runtime.start(built, "hi", options);
+    id = handle.id();
+    ASSERT_EQ(handle.wait().approvals.size(), 2U);
+    ASSERT_TRUE(handle.approve("1", true));  // of later calls: the second is not one
+    ASSERT_TRUE(eventually([&] { return handle.wait().approvals.size() == 1; }));
+  }
+  Runtime runtime;
+  const RunHandle handle = runtime.resume(built, id, options);
+  ASSERT_EQ(handle.wait().approvals.size(), 1U);
+  EXPECT_EQ(*made, 1);
+  ASSERT_TRUE(handle.reject("2", "not this one"));
+  EXPECT_EQ(outputs(handle.wait_end().new_items), (Lines{"done", "not this one", "done"}));
+}
+
 TEST(Rule37, WhatIsSaidIsReadOrRefused) {
   const AgentTeam made = team({agent("a")});
   Runtime runtime;

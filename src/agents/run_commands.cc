@@ -655,7 +655,10 @@ void RunDriver::ask_approval(const Command& command) {
     }
   }
   const auto always = always_.find({agent_of(command.frame).agent.name, asked.tool});
-  if (always == always_.end()) return;  // a person decides: RunHandle::approve, reject, answer
+  const bool left = left_to_wait_.contains(
+      {command.frame, frame(command.frame).turn, command.call});
+  // Else a person decides: RunHandle::approve, reject, answer.
+  if (always == always_.end() || left) return;
   feed(ApprovalDecided{command.frame, command.call, always->second,
                        always->second ? "" : "Not approved, as before.", false},
        JsonObject{{"by", "user, as before"}});

@@ -14,6 +14,7 @@
 #include <set>
 #include <stop_token>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -205,6 +206,8 @@ class RunDriver : public std::enable_shared_from_this<RunDriver> {
   bool has_usage_ = false;
   // Agent and tool -> approved for the rest of the run.
   std::map<std::pair<std::string, std::string>, bool> always_;
+  // Of a resumed run: what waited when that was decided, and was left to wait: frame, turn, call.
+  std::set<std::tuple<int, int, int>> left_to_wait_;
   std::list<std::function<void(const RunEvent&)>> subscribers_;  // may grow while they are told
 
   // The journal: what is written next, and what starts when it is durable.

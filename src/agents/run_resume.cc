@@ -225,9 +225,11 @@ void RunDriver::carry_event(const Event& event, BudgetUse& used) {
     }
     case EventKind::kApprovalDecided: {
       const auto frame = journal_.frame_named(run_, json::get_string(event.body, "frame"));
-      if (frame && json::get_bool(event.body, "always"))
-        always_[{agent_of(*frame).agent.name, json::get_string(event.body, "tool")}] =
-            json::get_bool(event.body, "approved");
+      if (!frame || !json::get_bool(event.body, "always")) break;
+      always_[{agent_of(*frame).agent.name, json::get_string(event.body, "tool")}] =
+          json::get_bool(event.body, "approved");
+      for (const auto& [f, c] : pending_approvals(run_))
+        left_to_wait_.emplace(f, this->frame(f).turn, c);
       break;
     }
     default: break;
