@@ -40,8 +40,8 @@ struct Compaction {
   bool reached_target = false;                      // false: what must stay is more than the target
 };
 
-// kInvalidInput when the items are no valid history; the summarizer's error when it fails or throws.
-// The given items are never changed.
+// kInvalidInput when the items are no valid history; the summarizer's error when it fails or
+// throws. The given items are never changed.
 Result<Compaction> compact(std::span<const ItemPtr> items, std::size_t target_tokens,
                            const Summarizer& summarizer);
 
