@@ -47,6 +47,8 @@ struct Handoff {
   std::function<std::vector<ItemPtr>(std::span<const ItemPtr>)> filter{};
   std::function<bool(const RunContext&)> enabled{};  // unset: always
   std::vector<Guardrail> guardrails{};
+  // As one of several in a reply: what its failure, or the target's refusal, means to Agent::join.
+  BranchFailure on_failure = BranchFailure::kFailJoin;
 };
 
 // A filter that leaves out tool calls and their results.

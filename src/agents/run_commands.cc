@@ -388,6 +388,7 @@ std::vector<CallFacts> RunDriver::facts_of(const std::vector<Item>& items, int f
       facts.kind = CallFacts::Kind::kHandoff;
       facts.needs_approval = handoff.approval != Approval::kNever;
       facts.input_checks = static_cast<int>(handoff.guardrails.size());
+      facts.on_failure = handoff.on_failure;
     } else {
       const ToolOptions& options =
           agent_of(f).agent.tools[static_cast<std::size_t>(found->tool)].options;

@@ -24,6 +24,17 @@ namespace detail {
 
 using Phase = CallState::Phase;
 
+namespace {
+
+// What stands in the place of a branch's answer.
+std::string branch_failed(const CallState& call, std::string why) {
+  return call.facts.on_failure == BranchFailure::kIgnore
+             ? "Left out, the others go on without it. " + why
+             : why;
+}
+
+}  // namespace
+
 void Stepper::start_handoff(int frame) {
   Frame& acting = at(frame);
   std::vector<int> waiting;
@@ -46,6 +57,7 @@ void Stepper::start_handoff(int frame) {
   acting.branches_open = static_cast<int>(waiting.size());
   for (const int call : waiting) {
     call_at(frame, call).phase = Phase::kBranch;
+    call_at(frame, call).in_join = true;
     command(Command::Kind::kBranch, frame, call);
   }
 }
@@ -107,9 +119,8 @@ Result<void> Stepper::refuse_branch(const HandoffEnded& outcome) {
   if (outcome.accepted || call.child >= 0)
     return fail(ErrorCode::kCorrupt, "a branch was accepted that is not opened");
   call.phase = Phase::kDone;
-  call.output = fmt::format("Refused: {}", outcome.reason);
+  call.output = branch_failed(call, fmt::format("Refused: {}", outcome.reason));
   ++run_.handoffs_refused;
-  ++at(outcome.frame).branches_refused;
   --at(outcome.frame).branches_open;
   settle_join(outcome.frame);
   return {};
@@ -203,28 +214,45 @@ void Stepper::branch_ended(int frame, int call) {
     return judge_call(frame, call);
   }
   ended.phase = Phase::kDone;
+  if (!ended.ok) ended.output = branch_failed(ended, std::move(ended.output));
   --at(frame).branches_open;
   settle_join(frame);
+}
+
+// What the branches of a join have come to.
+struct Stepper::Branches {
+  int successes = 0, failures = 0, ignored = 0;
+  bool cancels = false;  // one that failed cancels the others
+};
+
+Stepper::Branches Stepper::count_branches(const Frame& joining) const {
+  const JoinRule& join = policy(joining).join;
+  Branches count;
+  for (const CallState& call : joining.calls) {
+    if (!call.in_join || call.phase != Phase::kDone) continue;
+    if (call.ok) {
+      ++count.successes;
+    } else if (call.facts.on_failure == BranchFailure::kIgnore) {
+      ++count.ignored;
+    } else {
+      ++count.failures;
+      count.cancels = count.cancels || call.facts.on_failure == BranchFailure::kCancelOthers ||
+                      (join.kind == JoinRule::Kind::kAll && join.cancel_on_failure);
+    }
+  }
+  return count;
 }
 
 void Stepper::settle_join(int frame) {
   Frame& joining = at(frame);
   if (joining.phase != Frame::Phase::kJoining) return;
   const JoinRule& join = policy(joining).join;
-  int successes = 0, failures = joining.branches_refused;
-  for (const CallState& call : joining.calls) {
-    if (call.child < 0 || call.phase != Phase::kDone ||
-        call.facts.kind != CallFacts::Kind::kHandoff)
-      continue;
-    ++(call.ok ? successes : failures);
-  }
+  const Branches count = count_branches(joining);
   const int enough = join.kind == JoinRule::Kind::kFirst    ? 1
                      : join.kind == JoinRule::Kind::kQuorum ? std::max(1, join.quorum)
                                                             : -1;
-  const bool met = enough > 0 && successes >= enough;
-  const bool broken =
-      join.kind == JoinRule::Kind::kAll && join.cancel_on_failure && failures > 0;
-  if (joining.branches_open > 0 && !met && !broken) return;
+  const bool met = enough > 0 && count.successes >= enough;
+  if (joining.branches_open > 0 && !met && !count.cancels) return;
   for (CallState& call : joining.calls) {
     if (call.phase != Phase::kBranch) continue;
     call.phase = Phase::kDone;
@@ -236,11 +264,17 @@ void Stepper::settle_join(int frame) {
     }
   }
   joining.branches_open = 0;
-  joining.branches_refused = 0;
-  const bool short_of = enough > 0 && !met;
-  if (short_of || (join.kind == JoinRule::Kind::kAll && failures > 0)) {
+  const bool all_failed_one = join.kind == JoinRule::Kind::kAll && count.failures > 0;
+  const bool unmet = !met && (enough > 0 || count.cancels || all_failed_one);
+  const std::string left_out =
+      count.ignored == 0 ? "" : fmt::format(", {} left out", count.ignored);
+  if (unmet) {
     record(Record::Kind::kNote, frame, -1,
-           fmt::format("the join was not met: {} answered, {} failed", successes, failures));
+           fmt::format("the join was not met: {} answered, {} failed{}", count.successes,
+                       count.failures, left_out));
+  } else if (count.ignored > 0) {
+    record(Record::Kind::kNote, frame, -1,
+           fmt::format("the join was met: {} answered{}", count.successes, left_out));
   }
   joining.phase = Frame::Phase::kActing;
   tools_done(frame);

@@ -10,6 +10,7 @@ namespace {
 constexpr std::string_view kKinds[] = {"tool", "agent", "handoff", "unknown"};
 constexpr std::string_view kPoints[] = {"input", "beside", "output", "tool_input", "tool_output",
                                         "handoff"};
+constexpr std::string_view kOnFailure[] = {"fail_join", "ignore", "cancel_others"};
 constexpr std::string_view kVerdicts[] = {"allow", "reject", "retry", "stop"};
 
 template <class Enum, std::size_t N>
@@ -31,6 +32,8 @@ Json facts_json(const CallFacts& facts, boost::json::storage_ptr memory) {
   if (facts.output_checks > 0) out["output_checks"] = facts.output_checks;
   if (facts.target >= 0) out["target"] = facts.target;
   if (!facts.problem.empty()) out["problem"] = facts.problem;
+  if (facts.on_failure != BranchFailure::kFailJoin)
+    out["on_failure"] = kOnFailure[static_cast<int>(facts.on_failure)];
   return out;
 }
 
@@ -50,6 +53,10 @@ Result<CallFacts> facts_of(const Json& json) {
   facts.output_checks = static_cast<int>(json::get_int(json, "output_checks"));
   facts.target = static_cast<int>(json::get_int(json, "target", -1));
   facts.problem = json::get_string(json, "problem");
+  auto on_failure =
+      word_of<BranchFailure>(kOnFailure, json::get_string(json, "on_failure", "fail_join"));
+  if (!on_failure) return propagate(on_failure);
+  facts.on_failure = *on_failure;
   return facts;
 }
 

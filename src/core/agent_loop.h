@@ -43,6 +43,21 @@ struct JoinRule {
   bool cancel_on_failure = true;  // of kAll: the first failure cancels the other branches
 };
 
+// What the failure of one branch, or its target's refusal, means to the join it is a part of. What
+// a guardrail or a person has turned down before is no part of it.
+enum class BranchFailure : std::uint8_t {
+  // As the join says. kAll: the join is not met, and `cancel_on_failure` decides over the others.
+  // kFirst, kQuorum: one success less that can come. kCollect: a failure among the results.
+  kFailJoin,
+  // The join goes on without it, and its result says that it was left out. kAll: the others have to
+  // succeed, and none of them is cancelled. kFirst, kQuorum: as many successes as before are needed.
+  // kCollect: only the result says so.
+  kIgnore,
+  // Of any kind: what the other branches still do is cancelled, what they have answered stays, and
+  // the join is not met. Nothing when the join was met before.
+  kCancelOthers,
+};
+
 enum class ToolUse : std::uint8_t {
   kRunAgain,     // results go back to the model
   kStopOnFirst,  // the first tool's output is the answer
@@ -123,6 +138,7 @@ struct CallFacts {
   int output_checks = 0;   // guardrails after it
   int target = -1;         // agent of kAgentTool and kHandoff
   std::string problem;     // of kUnknown: what to tell
+  BranchFailure on_failure = BranchFailure::kFailJoin;  // of kHandoff, one of several
   bool operator==(const CallFacts&) const = default;
 };
 
@@ -269,6 +285,7 @@ struct CallState {
   bool approved = false;
   bool ok = false;
   bool failed_fatally = false;
+  bool in_join = false;      // a branch of a parallel handoff
   int child = -1;            // its frame
   std::string output;
   std::vector<GuardState> checks;  // the guardrails that run, by index
@@ -299,7 +316,7 @@ struct Frame {
   std::vector<CallState> calls;   // of the last reply
   int calls_open = 0;             // tool calls not done; handoffs apart
   int blocking_open = 0, beside_open = 0, output_open = 0;
-  int branches_open = 0, branches_refused = 0;
+  int branches_open = 0;
   std::vector<GuardState> checks;  // the guardrails that run, by index
   std::set<int> used_tools;       // agents whose tool choice is reset
   std::string answer;             // candidate, then the output

@@ -33,7 +33,7 @@ std::string check_frame(const AgentRun& run, const Frame& frame) {
     if (!may_answer && !frame.answer.empty()) return "a candidate left: " + frame.answer;
   }
   for (const int open : {frame.calls_open, frame.blocking_open, frame.beside_open,
-                         frame.output_open, frame.branches_open, frame.branches_refused}) {
+                         frame.output_open, frame.branches_open}) {
     if (open < 0) return "something is counted below zero";
   }
   if (frame.phase == Frame::Phase::kActing) {

@@ -28,21 +28,22 @@ inline std::string dump(const std::vector<GuardState>& checks) {
 }
 
 inline std::string dump(const CallState& call) {
-  return fmt::format("call {} {} kind{} phase{} open{} {} {} {} child{} '{}' {}\n",
+  return fmt::format("call {} {} kind{} phase{} open{} {} {} {} child{} join{}.{} '{}' {}\n",
                      call.call().id, call.call().tool, static_cast<int>(call.facts.kind),
                      static_cast<int>(call.phase), call.checks_open, call.approved, call.ok,
-                     call.failed_fatally, call.child, call.output, dump(call.checks));
+                     call.failed_fatally, call.child, call.in_join,
+                     static_cast<int>(call.facts.on_failure), call.output, dump(call.checks));
 }
 
 inline std::string dump(const Frame& frame) {
   std::string out = fmt::format(
       "frame '{}' parent{}.{} depth{} agent{} phase{} settled{} withheld{} redo'{}' turn{} "
-      "retries{} finishing{}{} open{}.{}.{}.{} branches{}.{} answer'{}'{} {} '{}' news{} "
+      "retries{} finishing{}{} open{}.{}.{}.{} branches{} answer'{}'{} {} '{}' news{} "
       "circles{} nudges{} {}\n",
       frame.path, frame.parent, frame.parent_call, frame.depth, frame.agent,
       static_cast<int>(frame.phase), frame.settled, frame.withheld, frame.redo, frame.turn,
       frame.retries_used, frame.finishing, frame.finished, frame.calls_open, frame.blocking_open,
-      frame.beside_open, frame.output_open, frame.branches_open, frame.branches_refused,
+      frame.beside_open, frame.output_open, frame.branches_open,
       frame.answer, frame.answer_is_text, to_string(frame.status), frame.reason, frame.news,
       frame.circles, frame.nudges, dump(frame.checks));
   out += dump(frame.history.items()) + "log\n" + dump(frame.log);
@@ -295,6 +296,8 @@ class RandomShell {
     if (dice_.chance(20)) made.output_checks = 1 + dice_.roll(2);
     if (made.kind == CallFacts::Kind::kAgentTool || made.kind == CallFacts::Kind::kHandoff)
       made.target = dice_.roll(static_cast<int>(run.team->agents.size()));
+    if (made.kind == CallFacts::Kind::kHandoff)
+      made.on_failure = static_cast<BranchFailure>(dice_.roll(3));
     if (made.kind == CallFacts::Kind::kUnknown) made.problem = "there is no such tool";
     return made;
   }

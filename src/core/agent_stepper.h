@@ -53,6 +53,8 @@ class Stepper {
   void refuse_held(int frame, const std::string& why);
   void guard_call(const GuardrailEnded& outcome);
   void branch_ended(int frame, int call);
+  struct Branches;
+  Branches count_branches(const Frame& joining) const;
   void settle_join(int frame);
   void tools_done(int frame);
   void start_handoff(int frame);
