@@ -16,8 +16,10 @@
 #include <array>
 #include <charconv>
 #include <chrono>
+#include <cstring>
 #include <memory>
 #include <queue>
+#include <span>
 
 #include "mock_server/replies.h"
 
@@ -69,8 +71,7 @@ class Server {
   [[noreturn]] void run() {
     std::array<epoll_event, 1024> events;
     while (true) {
-      const int count =
-          ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), wait_ms());
+      const int count = wait(events);
       for (int i = 0; i < count; ++i) {
         const epoll_event& event = events[static_cast<std::size_t>(i)];
         if (event.data.fd == listener_) {
@@ -91,10 +92,36 @@ class Server {
     ::epoll_ctl(epoll_, operation, fd, &event);
   }
 
-  int wait_ms() const {
-    if (delayed_.empty()) return -1;
-    const std::int64_t left = delayed_.top().at_us - now_us();
-    return left <= 0 ? 0 : static_cast<int>((left + 999) / 1000);
+  // To the microsecond: a reply is not late because milliseconds are rounded.
+  int wait(std::span<epoll_event> events) const {
+    timespec time{};
+    if (!delayed_.empty()) {
+      const std::int64_t left = std::max<std::int64_t>(delayed_.top().at_us - now_us(), 0);
+      time = {left / 1'000'000, left % 1'000'000 * 1000};
+    }
+    return ::epoll_pwait2(epoll_, events.data(), static_cast<int>(events.size()),
+                          delayed_.empty() ? nullptr : &time, nullptr);
+  }
+
+  // A reply's time begins when the request has come, not when this thread has found the time to
+  // read it: clients that share the machine must not wait longer for that.
+  ssize_t receive(int fd) {
+    iovec place{buffer_.data(), buffer_.size()};
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(timespec))> control{};
+    msghdr message{};
+    message.msg_iov = &place;
+    message.msg_iovlen = 1;
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    const ssize_t count = ::recvmsg(fd, &message, 0);
+    came_us_ = now_us();
+    const cmsghdr* head = CMSG_FIRSTHDR(&message);
+    if (count <= 0 || head == nullptr || head->cmsg_type != SCM_TIMESTAMPNS) return count;
+    timespec came{};
+    std::memcpy(&came, CMSG_DATA(head), sizeof came);
+    came_us_ -=
+        std::max<std::int64_t>(wall_us() - came.tv_sec * 1'000'000 - came.tv_nsec / 1000, 0);
+    return count;
   }
 
   void accept_all() {
@@ -102,6 +129,7 @@ class Server {
     for (int fd = 0; (fd = ::accept4(listener_, nullptr, nullptr, flags)) >= 0;) {
       const int one = 1;
       ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+      ::setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof one);
       const auto at = static_cast<std::size_t>(fd);
       if (at >= connections_.size()) connections_.resize(at + 1024);
       connections_[at] = std::make_unique<Connection>();
@@ -122,7 +150,7 @@ class Server {
     if ((events & EPOLLOUT) != 0 && !flush(*connection)) return;
     if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) == 0) return;
     while (true) {
-      const ssize_t n = ::recv(fd, buffer_.data(), buffer_.size(), 0);
+      const ssize_t n = receive(fd);
       if (n > 0) connection->in.append(buffer_.data(), static_cast<std::size_t>(n));
       if (n == 0 || (n < 0 && errno != EAGAIN)) return drop(fd);
       if (n < static_cast<ssize_t>(buffer_.size())) break;
@@ -201,7 +229,7 @@ class Server {
     const int delay = delay_of(script_, path);
     if (delay > 0) {
       connection.busy = true;
-      delayed_.push({now_us() + delay * std::int64_t{1000}, connection.fd, connection.generation,
+      delayed_.push({came_us_ + delay * std::int64_t{1000}, connection.fd, connection.generation,
                      std::move(reply)});
       return true;
     }
@@ -232,6 +260,7 @@ class Server {
   unsigned long long requests_ = 0;
   unsigned long long serial_ = 0;  // of a reply: never twice the same
   std::int64_t first_us_ = 0;
+  std::int64_t came_us_ = 0;  // when the last request came
 };
 
 int open_port(int port) {

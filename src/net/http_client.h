@@ -39,7 +39,8 @@ struct HttpTimeouts {
 
 struct HttpRequest {
   std::string method = "POST";
-  std::string url;  // http:// or https://
+  std::string url;                            // http:// or https://
+  std::shared_ptr<const HttpHeaders> common;  // the same in many requests; sent before `headers`
   HttpHeaders headers;
   std::shared_ptr<const std::string> body;  // shared, so that a retry costs no copy; null: none
   HttpTimeouts timeouts;
@@ -63,7 +64,7 @@ enum class DataVerdict : std::uint8_t {
 
 struct HttpCallbacks {
   std::move_only_function<void(int code, const HttpHeaders&)> on_headers;  // may be empty
-  std::move_only_function<DataVerdict(std::string_view)> on_data;  // may be empty
+  std::move_only_function<DataVerdict(std::string_view)> on_data;          // may be empty
   std::move_only_function<void(Result<HttpStatus>)> on_done;
 };
 

@@ -1,5 +1,6 @@
 #include "net/http_client.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <condition_variable>
@@ -92,6 +93,68 @@ TEST_P(HttpClientBy, GivesStatusHeadersAndBodyAndSendsWhatItWasGiven) {
   EXPECT_NE(seen.find("x-empty:\r\n"), std::string::npos) << seen;
   EXPECT_EQ(seen.find("Expect:"), std::string::npos) << seen;
   EXPECT_TRUE(seen.ends_with(R"({"a":1})"));
+}
+
+// What a connection remembers of one request is never taken for another.
+TEST_P(HttpClientBy, HeadersInCommonGoWithEachRequest) {
+  std::string seen;
+  TestServer server([&](const std::string& request, const auto& to) {
+    seen = request;
+    return to.reply(200, "ok");
+  });
+  auto http = client();
+  const auto common = [](const char* value) {
+    return std::make_shared<const HttpHeaders>(
+        HttpHeaders{{"content-type", "application/json"}, {"accept", value}});
+  };
+  const auto one = common("one"), two = common("two");
+  struct Step {
+    const char *method, *path;
+    std::shared_ptr<const HttpHeaders> common;
+    HttpHeaders own;
+    const char* body;
+  };
+  const HttpHeaders own = {{"x-own", "yes"}};
+  const std::vector<Step> steps = {
+      {"POST", "/a", one, {}, "1"},      {"POST", "/a", one, {}, "two words"},
+      {"POST", "/a", two, {}, "3"},      {"POST", "/b", two, {}, "4"},
+      {"PUT", "/b", two, {}, "5"},       {"PUT", "/b", two, own, "6"},
+      {"PUT", "/b", two, own, "7"},      {"PUT", "/b", two, {}, "8"},
+      {"POST", "/a", nullptr, own, "9"}, {"POST", "/a", nullptr, {}, "10"},
+      {"POST", "/a", one, {}, "eleven"},
+  };
+  for (const Step& step : steps) {
+    HttpRequest request = post(server.url(step.path), step.body);
+    request.method = step.method;
+    request.common = step.common;
+    request.headers = step.own;
+    ASSERT_TRUE(send(*http, std::move(request)).end) << step.body;
+    const auto has = [&seen](std::string_view line) {
+      return seen.find(std::string(line) + "\r\n") != std::string::npos;
+    };
+    EXPECT_TRUE(seen.starts_with(fmt::format("{} {} HTTP/1.1\r\n", step.method, step.path)));
+    EXPECT_EQ(has("accept: one"), step.common == one) << seen;
+    EXPECT_EQ(has("accept: two"), step.common == two) << seen;
+    EXPECT_EQ(has("content-type: application/json"), step.common != nullptr) << seen;
+    EXPECT_EQ(has("x-own: yes"), !step.own.empty()) << seen;
+    EXPECT_TRUE(has(fmt::format("Content-Length: {}", std::string_view(step.body).size())));
+    EXPECT_TRUE(seen.ends_with(fmt::format("\r\n\r\n{}", step.body))) << seen;
+  }
+  EXPECT_EQ(server.connections(), 1);
+}
+
+TEST_P(HttpClientBy, AHeaderInCommonThatIsNoneIsRefusedEachTime) {
+  TestServer server([](const std::string&, const auto& to) { return to.reply(200, "ok"); });
+  auto http = client();
+  const auto bad = std::make_shared<const HttpHeaders>(HttpHeaders{{"x-key", "a\nb"}});
+  for (int i = 0; i < 2; ++i) {
+    HttpRequest request = post(server.url());
+    request.common = bad;
+    const Answer answer = send(*http, std::move(request));
+    ASSERT_FALSE(answer.end);
+    EXPECT_EQ(answer.end.error().code, ErrorCode::kInvalidInput);
+  }
+  EXPECT_EQ(server.requests(), 0);
 }
 
 TEST_P(HttpClientBy, OtherMethodsAfterEachOtherOnOneHandle) {

@@ -279,12 +279,23 @@ bool HttpEngine::drain() {
   }
 }
 
+// What many requests have in common is looked at once.
+Result<void> HttpEngine::check(const HttpRequest& request) {
+  const bool known = request.common != nullptr && request.common == sound_common_ &&
+                     request.headers.empty() && request.url == sound_url_;
+  if (known) return {};
+  auto sound = check_request(request);
+  if (sound && request.common != nullptr) {
+    sound_common_ = request.common;
+    sound_url_ = request.url;
+  }
+  return sound;
+}
+
 void HttpEngine::begin(std::unique_ptr<HttpTransfer> owned) {
   HttpTransfer& transfer = *owned;
   transfers_.emplace(transfer.id, std::move(owned));
-  if (auto sound = check_request(transfer.request); !sound) {
-    return finish(transfer, propagate(sound));
-  }
+  if (auto sound = check(transfer.request); !sound) return finish(transfer, propagate(sound));
   if (transfer.cancelled) return finish(transfer, std::unexpected(cancelled()));
   transfer.started_us = transfer.content_us = steady_us();
   next_deadline_us_ = std::min(next_deadline_us_, transfer.deadline_us());

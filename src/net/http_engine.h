@@ -96,6 +96,7 @@ class HttpEngine : public EventSource, public std::enable_shared_from_this<HttpE
   void end_all();
   void give_back_signals();
   void begin(std::unique_ptr<HttpTransfer> transfer);
+  Result<void> check(const HttpRequest& request);
   HttpOrigin& origin_for(const std::string& url);
   void admit(HttpTransfer& transfer);
   void cancel(std::uint64_t id);
@@ -137,6 +138,8 @@ class HttpEngine : public EventSource, public std::enable_shared_from_this<HttpE
 
   std::unordered_map<std::uint64_t, std::unique_ptr<HttpTransfer>> transfers_;
   std::map<std::string, HttpOrigin, std::less<>> origins_;  // grows only
+  std::shared_ptr<const HttpHeaders> sound_common_;         // found good, together with the URL
+  std::string sound_url_;
   std::string last_url_;  // most requests go where the one before went
   HttpOrigin* last_origin_ = nullptr;
   std::vector<Descriptor> descriptors_;  // by number

@@ -30,6 +30,8 @@ struct Core {
   std::shared_ptr<TrafficGate> gate;
   TrafficGate::After after;
 
+  std::shared_ptr<const HttpHeaders> headers[2];  // of each request; [1] for a stream
+
   std::int64_t now_us() {
     return options.clock != nullptr ? options.clock->now_us() : system_clock.now_us();
   }
@@ -174,16 +176,8 @@ class Call : public std::enable_shared_from_this<Call> {
     streaming_ = false;
     HttpRequest request;
     request.url = core_->spec.base_url + wire_.path;
+    request.common = core_->headers[wire_.stream ? 1 : 0];
     request.headers = wire_.headers;
-    request.headers.emplace_back("content-type", "application/json");
-    request.headers.emplace_back("accept",
-                                 wire_.stream ? "text/event-stream" : "application/json");
-    if (!core_->key.empty()) {
-      const bool anthropic = core_->spec.profile->wire == model::Wire::kMessages;
-      request.headers.emplace_back(anthropic ? "x-api-key" : "authorization",
-                                   anthropic ? core_->key.reveal()
-                                             : "Bearer " + core_->key.reveal());
-    }
     request.body = body_;
     request.timeouts = {core_->options.connect, core_->options.idle,
                         std::max(left(), milliseconds(1))};
@@ -470,6 +464,22 @@ Result<ModelSpec> parse_model_spec(std::string_view text) {
   return ModelSpec{profile, profile->base_url, std::string(text.substr(colon + 1)), false};
 }
 
+namespace {
+
+std::shared_ptr<const HttpHeaders> headers_of(const Core& core, bool stream) {
+  HttpHeaders headers;
+  headers.emplace_back("content-type", "application/json");
+  headers.emplace_back("accept", stream ? "text/event-stream" : "application/json");
+  if (!core.key.empty()) {
+    const bool anthropic = core.spec.profile->wire == model::Wire::kMessages;
+    headers.emplace_back(anthropic ? "x-api-key" : "authorization",
+                         anthropic ? core.key.reveal() : "Bearer " + core.key.reveal());
+  }
+  return std::make_shared<const HttpHeaders>(std::move(headers));
+}
+
+}  // namespace
+
 Result<std::shared_ptr<Model>> make_model(std::string_view spec_text,
                                           std::shared_ptr<HttpClient> client,
                                           const KeySource& keys, HttpModelOptions options) {
@@ -492,6 +502,8 @@ Result<std::shared_ptr<Model>> make_model(std::string_view spec_text,
   core->adapter = model::make_adapter(*spec->profile, spec->model);
   core->spec = std::move(*spec);
   core->options = std::move(options);
+  for (const bool stream : {false, true})
+    core->headers[stream ? 1 : 0] = headers_of(*core, stream);
   core->after = [http = core->client](milliseconds time, std::move_only_function<void()> task) {
     http.after(time, std::move(task));
   };

@@ -151,6 +151,23 @@ Error HttpTransfer::time_over(std::int64_t now_us) const {
           "the server hangs or the network is cut"};
 }
 
+namespace {
+
+Result<void> check_headers(const HttpHeaders& headers) {
+  for (const auto& [name, value] : headers) {
+    if (name.empty() || !one_line(name) || name.find(':') != std::string::npos) {
+      return fail(ErrorCode::kInvalidInput, "a header's name is empty or holds a colon");
+    }
+    if (!one_line(value)) {
+      return fail(ErrorCode::kInvalidInput, fmt::format("the header {} holds a line break", name),
+                  "does the key end in a newline?");
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<void> check_request(const HttpRequest& request) {
   const auto scheme = std::string_view(request.url).substr(0, request.url.find(':'));
   if (!text::is_lower(scheme, "http") && !text::is_lower(scheme, "https")) {
@@ -161,16 +178,10 @@ Result<void> check_request(const HttpRequest& request) {
   if (!one_line(request.url)) {
     return fail(ErrorCode::kInvalidInput, "the web address holds a line break");
   }
-  for (const auto& [name, value] : request.headers) {
-    if (name.empty() || !one_line(name) || name.find(':') != std::string::npos) {
-      return fail(ErrorCode::kInvalidInput, "a header's name is empty or holds a colon");
-    }
-    if (!one_line(value)) {
-      return fail(ErrorCode::kInvalidInput, fmt::format("the header {} holds a line break", name),
-                  "does the key end in a newline?");
-    }
+  if (request.common != nullptr) {
+    if (auto sound = check_headers(*request.common); !sound) return sound;
   }
-  return {};
+  return check_headers(request.headers);
 }
 
 std::string origin_of(std::string_view url) {
@@ -221,10 +232,14 @@ void load_handle(HttpTransfer& transfer) {
                    static_cast<long>(tls ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
   // Over TLS the first burst waits to learn whether it can share one connection.
   curl_easy_setopt(easy, CURLOPT_PIPEWAIT, tls ? 1L : 0L);
-  for (const auto& [name, value] : request.headers) {
-    const std::string line = value.empty() ? name + ";" : name + ": " + value;
-    transfer.header_list = curl_slist_append(transfer.header_list, line.c_str());
-  }
+  const auto add = [&transfer](const HttpHeaders& headers) {
+    for (const auto& [name, value] : headers) {
+      const std::string line = value.empty() ? name + ";" : name + ": " + value;
+      transfer.header_list = curl_slist_append(transfer.header_list, line.c_str());
+    }
+  };
+  if (request.common != nullptr) add(*request.common);
+  add(request.headers);
   transfer.header_list = curl_slist_append(transfer.header_list, "Expect:");
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer.header_list);
   if (request.body != nullptr) {

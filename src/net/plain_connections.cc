@@ -75,19 +75,47 @@ bool names(const HttpHeaders& headers, std::string_view name) {
   return std::ranges::any_of(headers, is_it);
 }
 
-// The head of the request; into a buffer that is used again. In the usual case of letters, which
-// simple servers of one's own may count on.
-void write_head(std::string& head, const HttpRequest& request, std::string_view user_agent) {
+void add_line(std::string& head, std::string_view name, std::string_view value) {
+  head.append(name).append(value.empty() ? ":" : ": ").append(value).append("\r\n");
+}
+
+// All of the head but the length of the body. In the usual case of letters, which simple servers of
+// one's own may count on.
+void begin_head(std::string& head, const HttpRequest& request, std::string_view user_agent) {
   head.clear();
-  const auto line = [&head](std::string_view name, std::string_view value) {
-    head.append(name).append(value.empty() ? ":" : ": ").append(value).append("\r\n");
+  const auto given = [&request](std::string_view name) {
+    return names(request.headers, name) ||
+           (request.common != nullptr && names(*request.common, name));
   };
   head.append(request.method).append(" ").append(target_of(request.url)).append(" HTTP/1.1\r\n");
-  if (!names(request.headers, "host")) line("Host", authority_of(request.url));
-  if (!names(request.headers, "user-agent")) line("User-Agent", user_agent);
-  if (!names(request.headers, "accept")) line("Accept", "*/*");
-  for (const auto& [name, value] : request.headers) line(name, value);
-  if (request.body != nullptr) line("Content-Length", std::to_string(request.body->size()));
+  if (!given("host")) add_line(head, "Host", authority_of(request.url));
+  if (!given("user-agent")) add_line(head, "User-Agent", user_agent);
+  if (!given("accept")) add_line(head, "Accept", "*/*");
+  if (request.common != nullptr) {
+    for (const auto& [name, value] : *request.common) add_line(head, name, value);
+  }
+  for (const auto& [name, value] : request.headers) add_line(head, name, value);
+}
+
+// Into a buffer that is used again: requests of one kind differ in the length of their bodies only.
+void write_head(PlainConnection& connection, const HttpRequest& request,
+                std::string_view user_agent) {
+  std::string& head = connection.head;
+  const bool same = connection.head_common_size > 0 && request.headers.empty() &&
+                    request.common == connection.head_common &&
+                    request.url == connection.head_url && request.method == connection.head_method;
+  if (same) {
+    head.resize(connection.head_common_size);
+  } else {
+    begin_head(head, request, user_agent);
+    const bool alone = request.headers.empty();
+    connection.head_common_size = alone ? head.size() : 0;
+    connection.head_common = alone ? request.common : nullptr;
+    connection.head_url = request.url;
+    connection.head_method = request.method;
+  }
+  if (request.body != nullptr)
+    add_line(head, "Content-Length", std::to_string(request.body->size()));
   head.append("\r\n");
 }
 
@@ -177,7 +205,7 @@ void PlainConnections::load(PlainConnection& connection, HttpTransfer& transfer)
   connection.sent = 0;
   connection.all_sent = connection.answered = connection.reusable = false;
   connection.rest.clear();
-  write_head(connection.head, transfer.request, user_agent_);
+  write_head(connection, transfer.request, user_agent_);
 }
 
 void PlainConnections::leave(HttpTransfer& transfer) {

@@ -39,7 +39,11 @@ struct PlainConnection {
   PlainRoute* route = nullptr;
   HttpTransfer* transfer = nullptr;  // null: idle
   std::optional<PlainParser> parser;
-  std::string head;         // of the request
+  std::string head;  // of the request
+  // Of the last request, whose head begins like this one's when they are the same.
+  std::string head_url, head_method;
+  std::shared_ptr<const HttpHeaders> head_common;
+  std::size_t head_common_size = 0;
   std::size_t sent = 0;     // of head and body
   std::string rest;         // what came and could not be read yet
   std::size_t address = 0;  // which of the route's it goes to
