@@ -4,10 +4,10 @@
 
 #include "base/clock.h"
 #include "cadre/decide.h"
-#include "cli/journal_access.h"
-#include "cli/run_lock.h"
 #include "core/apply.h"
 #include "runtime/decide.h"
+#include "workshop/journal_access.h"
+#include "workshop/run_lock.h"
 
 namespace cadre::cli {
 namespace {
@@ -58,12 +58,12 @@ Result<Decided> decide_agents(Store& store, const std::string& run,
 
 Result<Decided> decide(const RunReference& reference, const ApproveArguments& arguments,
                        std::string& run, bool& of_agents) {
-  auto store = open_journal(reference.state, false);
+  auto store = workshop::open_journal(reference.state, false);
   if (!store) return propagate(store);
-  auto info = find_run(**store, reference.run);
+  auto info = workshop::find_run(**store, reference.run);
   if (!info) return propagate(info);
   run = info->run;
-  auto lock = RunLock::take(reference.state, run);
+  auto lock = workshop::RunLock::take(reference.state, run);
   if (!lock) return propagate(lock);
   of_agents = info->plan == "agents";
   if (of_agents) return decide_agents(**store, run, arguments);

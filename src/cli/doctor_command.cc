@@ -8,9 +8,9 @@
 #include "cli/config.h"
 #include "cli/model_options.h"
 #include "cli/provider_state.h"
-#include "cli/toolchain.h"
 #include "process/process.h"
 #include "process/sandbox.h"
+#include "workshop/toolchain.h"
 
 namespace cadre::cli {
 namespace {
@@ -53,7 +53,7 @@ Finding sandbox() {
 
 std::vector<Finding> examine() {
   std::vector<Finding> findings{sandbox()};
-  for (const ToolchainPart& part : examine_toolchain()) {
+  for (const workshop::ToolchainPart& part : workshop::examine_toolchain()) {
     findings.push_back({part.name, part.found, part.detail, part.consequence,
                         "apt-get install " + part.package, part.required});
   }

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <fstream>
 
 #include "base/text.h"
 #include "net/http_model.h"
@@ -12,40 +11,15 @@
 #include "runtime/model_provider.h"
 #include "runtime/scripted_replies.h"
 #include "sop/yaml_reader.h"
+#include "workshop/inputs.h"
 
 namespace cadre::cli {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uintmax_t kInputBytesMax = 2 * 1024 * 1024;
-constexpr std::size_t kInputsMax = 200;
 constexpr std::size_t kMemoryTokens = 2000;  // of what a role is given of earlier runs
 constexpr std::string_view kScripted = "scripted:";
-
-Result<std::string> read_bytes(const fs::path& file, std::uintmax_t bytes_max) {
-  std::error_code error;
-  if (!fs::exists(file, error)) {
-    return fail(ErrorCode::kNotFound, fmt::format("there is no file {}", file.string()));
-  }
-  if (!fs::is_regular_file(file, error)) {
-    return fail(ErrorCode::kInvalidInput, fmt::format("{} is not a file", file.string()));
-  }
-  if (fs::file_size(file, error) > bytes_max) {
-    return fail(ErrorCode::kInvalidInput,
-                fmt::format("{} is larger than {} KiB", file.string(), bytes_max / 1024));
-  }
-  std::ifstream in(file, std::ios::binary);
-  std::string bytes((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-  if (!in.good() && !in.eof()) {
-    return fail(ErrorCode::kIo, fmt::format("cannot read {}", file.string()));
-  }
-  if (bytes.find('\0') != std::string::npos || !text::is_valid_utf8(bytes)) {
-    return fail(ErrorCode::kInvalidInput, fmt::format("{} is not UTF-8 text", file.string()),
-                "convert it to plain text first");
-  }
-  return bytes;
-}
 
 // Kinds of model that are files; a resumed run may be called from another folder.
 constexpr std::string_view kFileKinds[] = {kScripted, "replay:", "replay-by-place:"};
@@ -81,7 +55,7 @@ Result<policy::ChainOptions> chain_options(const ModelAround& around) {
   auto prices = open_prices(around.prices);
   if (!prices) return propagate(prices);
   options.prices = std::move(*prices);
-  options.spending = std::make_shared<policy::Spending>(spending_limits(around));
+  options.spending = std::make_shared<policy::Spending>(workshop::spending_limits(around));
   options.client = []() -> Result<std::shared_ptr<net::HttpClient>> {
     auto client = net::HttpClient::make(http_options());
     if (!client) return propagate(client);
@@ -166,15 +140,6 @@ Result<std::shared_ptr<const policy::PriceTable>> open_prices(const fs::path& gi
   return std::make_shared<const policy::PriceTable>(shipped.with(*own));
 }
 
-policy::SpendingLimits spending_limits(const ModelAround& around) {
-  policy::SpendingLimits limits;
-  limits.budget.money = around.max_cost;
-  limits.budget.tokens = around.max_tokens;
-  limits.budget.model_calls = around.max_calls;
-  limits.time = std::chrono::seconds(around.max_time_s);
-  return limits;
-}
-
 Result<void> check_around(const std::string& given, const ModelAround& around) {
   const std::string spec = chosen_model(given);
   if (!around.record.empty() && (spec.empty() || spec == "offline")) {
@@ -195,41 +160,6 @@ Result<void> check_around(const std::string& given, const ModelAround& around) {
                             key.provider, key.model));
   }
   return {};
-}
-
-Result<void> keep_limits(const ModelAround& around, const fs::path& state,
-                         const std::string& run) {
-  JsonObject limits;
-  if (around.max_cost) limits["max_cost"] = *around.max_cost;
-  if (around.max_tokens) limits["max_tokens"] = *around.max_tokens;
-  if (around.max_calls) limits["max_calls"] = *around.max_calls;
-  if (around.max_time_s > 0) limits["max_time"] = around.max_time_s;
-  if (limits.empty()) return {};
-  std::error_code error;
-  fs::create_directories(state / "limits", error);
-  std::ofstream out(state / "limits" / (run + ".json"), std::ios::binary);
-  out << json::write_pretty(limits);
-  if (!out.flush()) {
-    return fail(ErrorCode::kIo,
-                fmt::format("cannot write into {}", (state / "limits").string()));
-  }
-  return {};
-}
-
-void restore_limits(ModelAround& around, const fs::path& state, const std::string& run) {
-  if (around.max_cost || around.max_tokens || around.max_calls || around.max_time_s > 0) return;
-  const fs::path file = state / "limits" / (run + ".json");
-  std::ifstream in(file, std::ios::binary);
-  const auto limits = json::parse(
-      std::string((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>()));
-  if (!limits) return;
-  if (json::find(*limits, "max_cost") != nullptr)
-    around.max_cost = json::get_double(*limits, "max_cost");
-  if (json::find(*limits, "max_tokens") != nullptr)
-    around.max_tokens = json::get_int(*limits, "max_tokens");
-  if (json::find(*limits, "max_calls") != nullptr)
-    around.max_calls = json::get_int(*limits, "max_calls");
-  around.max_time_s = static_cast<int>(json::get_int(*limits, "max_time"));
 }
 
 Result<Mind> open_mind(const std::string& given, std::shared_ptr<const ToolRegistry> tools,
@@ -289,7 +219,7 @@ Result<std::shared_ptr<const ApprovalPolicy>> open_policy(const fs::path& file,
     path = state / "policy.yaml";
     if (!fs::exists(path, error)) return nullptr;
   }
-  auto bytes = read_bytes(path, 256 * 1024);
+  auto bytes = workshop::read_text_file(path, 256 * 1024);
   if (!bytes) return propagate(bytes);
   const auto document = read_yaml(*bytes);
   if (!document) {
@@ -313,31 +243,14 @@ Result<std::optional<Artifact>> read_inputs(const Plan& plan, const std::vector<
                 fmt::format("the SOP {} works from {}, and none were given", plan.name, plan.input),
                 "give them with --input FILE...");
   }
-  if (files.empty()) return std::nullopt;
-  if (plan.input.empty()) {
-    return fail(ErrorCode::kInvalidInput,
-                fmt::format("the SOP {} takes nothing beside the brief", plan.name),
-                "leave --input away");
-  }
-  if (files.size() > kInputsMax) {
-    return fail(ErrorCode::kInvalidInput,
-                fmt::format("{} files are given, and {} are allowed", files.size(), kInputsMax));
-  }
-  JsonArray documents;
+  std::vector<workshop::Document> documents;
   for (const fs::path& file : files) {
-    auto bytes = read_bytes(file, kInputBytesMax);
-    if (!bytes) return propagate(bytes);
-    if (text::trim(*bytes).empty()) {
-      return fail(ErrorCode::kInvalidInput, fmt::format("{} is empty", file.string()));
-    }
-    documents.push_back(JsonObject{{"id", fmt::format("D{}", documents.size() + 1)},
-                                   {"title", text::clean_utf8(file.filename().string())},
-                                   {"text", *bytes}});
+    if (documents.size() > workshop::kDocumentsMax) break;  // too many, as is said below
+    auto document = workshop::read_document(file);
+    if (!document) return propagate(document);
+    documents.push_back(std::move(*document));
   }
-  Artifact artifact;
-  artifact.type = plan.input;
-  artifact.data = JsonObject{{"documents", std::move(documents)}};
-  return artifact;
+  return workshop::documents_artifact(plan, documents);
 }
 
 }  // namespace cadre::cli

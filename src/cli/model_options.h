@@ -16,26 +16,17 @@
 #include "net/http_client.h"
 #include "policy/model_chain.h"
 #include "runtime/tool.h"
+#include "workshop/run_limits.h"
 
 namespace cadre::cli {
 
 // What stands around a model in a run (docs/models.md).
-struct ModelAround {
+struct ModelAround : workshop::RunLimits {
   std::filesystem::path prices, cache, record;  // "": CADRE_PRICES, CADRE_CACHE, none
-  std::optional<double> max_cost{};
-  std::optional<std::int64_t> max_tokens{}, max_calls{};
-  int max_time_s = 0;
 };
-policy::SpendingLimits spending_limits(const ModelAround& around);
 // Whether it goes together with the model: prices can be read and are known where money is limited,
 // there is something to record.
 Result<void> check_around(const std::string& spec, const ModelAround& around);
-// The limits outlive the process, so that a resumed run keeps within them.
-Result<void> keep_limits(const ModelAround& around, const std::filesystem::path& state,
-                         const std::string& run);
-// Those of the run, where `around` gives none.
-void restore_limits(ModelAround& around, const std::filesystem::path& state,
-                    const std::string& run);
 
 // A variable of the environment; "" when it is not set. The first of several that is.
 std::string environment(const char* name);

@@ -1,51 +1,31 @@
 // run, resume: the main job.
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
-#include <random>
-#include <thread>
-
 #include "base/clock.h"
-#include "base/text.h"
 #include "cli/approve_command.h"
-#include "cli/audit.h"
 #include "cli/brief_input.h"
 #include "cli/change_run.h"
 #include "cli/commands.h"
 #include "cli/config.h"
 #include "cli/interrupt.h"
-#include "cli/journal_access.h"
 #include "cli/model_options.h"
 #include "cli/progress.h"
-#include "cli/result_files.h"
-#include "cli/result_json.h"
-#include "cli/run_lock.h"
 #include "cli/summary.h"
 #include "cli/team_choice.h"
-#include "cli/toolchain.h"
 #include "core/apply.h"
-#include "offline/analysis/analyse.h"
-#include "process/sandbox.h"
-#include "runtime/delivery.h"
 #include "runtime/runner.h"
-#include "runtime/tools/git_project_writer.h"
-#include "runtime/tools/tools.h"
-#include "sop/gates.h"
-#include "sop/loader.h"
 #include "trace/report.h"
+#include "workshop/journal_access.h"
+#include "workshop/result_files.h"
+#include "workshop/result_json.h"
+#include "workshop/run_limits.h"
+#include "workshop/run_lock.h"
+#include "workshop/workshop.h"
 
 namespace cadre::cli {
 namespace {
 
-std::uint64_t random_seed() {
-  std::random_device device;
-  return (static_cast<std::uint64_t>(device()) << 32) | device();
-}
-
-struct Workshop {
+struct Workbench {
   RunnerParts parts;
   std::shared_ptr<GitProjectWriter> writer;
   Mind mind;
@@ -53,107 +33,17 @@ struct Workshop {
 
 // `sandbox` is null with --no-sandbox, and when no role has a tool that runs programs. An error is
 // the mind's: exit code 7.
-Result<Workshop> open_workshop(const Plan& plan, std::shared_ptr<Store> store,
-                               const std::filesystem::path& out_dir,
-                               std::shared_ptr<const SandboxSupport> sandbox,
-                               const std::string& model, const ModelAround& around) {
-  Workshop shop;
-  auto tools = std::make_shared<ToolRegistry>();
-  ToolOptions options;
-  options.allow_unsandboxed = options.never_sandbox = sandbox == nullptr;
-  options.support = std::move(sandbox);
-  options.read_brief = &offline::analyse;
-  for (std::shared_ptr<TaskTool>& tool : make_software_tools(options)) {
-    if (auto added = tools->add(std::move(tool)); !added) return propagate(added);
-  }
-  for (auto tool : {make_deliver_tool(), make_ask_user_tool()}) {
-    if (auto added = tools->add(std::move(tool)); !added) return propagate(added);
-  }
-  for (std::shared_ptr<TaskTool>& tool : make_reading_tools(http_options())) {
-    if (auto added = tools->add(std::move(tool)); !added) return propagate(added);
-  }
-  auto mind = open_mind(model, tools, around);
-  if (!mind) return propagate(mind);
-  shop.mind = std::move(*mind);
-  shop.writer = std::make_shared<GitProjectWriter>(out_dir);
-  shop.parts.store = std::move(store);
-  shop.parts.provider = shop.mind.provider;
-  shop.parts.tools = std::move(tools);
-  shop.parts.gates = make_gate_keeper({plan.artifact_schemas, &check_ddl, &audit_brief});
-  shop.parts.project = shop.writer;
-  shop.parts.clock = std::make_shared<SystemClock>();
-  shop.parts.seed = random_seed();
-  shop.parts.pause_when_unavailable = true;
-  return shop;
-}
-
-// The tools that roles may list.
-std::vector<std::string> tool_names() {
-  std::vector<std::string> names{std::string(kAskUserTool)};
-  for (const auto& tool : make_software_tools({})) names.push_back(tool->name());
-  for (const auto& tool : make_reading_tools(http_options())) names.push_back(tool->name());
-  return names;
-}
-
-// Whether anybody in the plan may run programs.
-bool runs_programs(const Plan& plan) {
-  const auto programs = make_software_tools({});
-  return std::ranges::any_of(plan.agents, [&](const AgentConfig& agent) {
-    return std::ranges::any_of(agent.tools, [&](const std::string& name) {
-      return std::ranges::any_of(programs,
-                                 [&](const auto& program) { return program->name() == name; });
-    });
-  });
-}
-
-// A run that cannot test what it writes is found out before it begins. Generated code does not run
-// outside a sandbox without the user's word; with it, the support is null.
-// The offline engine's services need their own tools; what a language model writes is looked at
-// when its architecture says the language.
-Result<std::shared_ptr<const SandboxSupport>> check_machine(const Plan& plan, bool no_sandbox,
-                                                            bool offline) {
-  if (!runs_programs(plan)) return nullptr;
-  Result<void> tools;
-  std::jthread beside([&] {
-    if (offline) tools = check_toolchain();
-  });
-  std::shared_ptr<const SandboxSupport> support;
-  if (!no_sandbox) support = std::make_shared<const SandboxSupport>(probe_sandbox());
-  beside.join();
-  if (support && !support->works) {
-    return fail(
-        ErrorCode::kDenied,
-        "generated code is not run without a sandbox, and there is none: " + support->reason,
-        support->hint + "; or give --no-sandbox to run it with your rights");
-  }
+Result<Workbench> open_workbench(const Plan& plan, std::shared_ptr<Store> store,
+                                 const std::filesystem::path& out_dir,
+                                 std::shared_ptr<const SandboxSupport> sandbox,
+                                 const std::string& model, const ModelAround& around) {
+  auto tools = workshop::make_tools(std::move(sandbox), http_options());
   if (!tools) return propagate(tools);
-  return support;
-}
-
-Result<void> check_out_dir(const std::filesystem::path& out_dir) {
-  std::error_code error;
-  if (std::filesystem::exists(out_dir, error)) {
-    if (!std::filesystem::is_directory(out_dir, error)) {
-      return fail(ErrorCode::kInvalidInput, fmt::format("{} is not a folder", out_dir.string()));
-    }
-    if (!std::filesystem::is_empty(out_dir, error) && !GitProjectWriter::made_by_cadre(out_dir)) {
-      return fail(
-          ErrorCode::kInvalidInput,
-          fmt::format("the folder {} holds files that Cadre did not write", out_dir.string()),
-          "give --out a folder that is new or empty");
-    }
-  }
-  std::filesystem::create_directories(out_dir, error);
-  const std::filesystem::path probe = out_dir / ".cadre-probe";
-  std::FILE* file = error ? nullptr : std::fopen(probe.c_str(), "wb");
-  if (file == nullptr) {
-    const std::string why = error ? error.message() : std::strerror(errno);
-    return fail(ErrorCode::kIo, fmt::format("cannot write into {}: {}", out_dir.string(), why),
-                "give --out a folder that can be written");
-  }
-  std::fclose(file);
-  std::filesystem::remove(probe, error);
-  return {};
+  auto mind = open_mind(model, *tools, around);
+  if (!mind) return propagate(mind);
+  auto shop = workshop::make_workshop(plan, std::move(store), mind->provider, std::move(*tools),
+                                      out_dir);
+  return Workbench{std::move(shop.parts), std::move(shop.writer), std::move(*mind)};
 }
 
 // Where a run reads and leaves its files.
@@ -163,7 +53,7 @@ struct Places {
   std::shared_ptr<const ChangeRun> change = nullptr;  // with --on
 };
 
-int conclude(const Console& console, Workshop& shop, const Result<RunOutcome>& outcome,
+int conclude(const Console& console, Workbench& shop, const Result<RunOutcome>& outcome,
              const Places& places, double seconds) {
   if (!outcome) {
     const Error& error = outcome.error();
@@ -179,7 +69,7 @@ int conclude(const Console& console, Workshop& shop, const Result<RunOutcome>& o
       places.state == RunReference().state ? "" : fmt::format(" --state {}", places.state.string());
   Result<std::filesystem::path> result = std::filesystem::path();
   if (!interrupted) {
-    result = write_result_files(*shop.parts.store, places.change ? nullptr : shop.writer.get(),
+    result = workshop::write_result_files(*shop.parts.store, places.change ? nullptr : shop.writer.get(),
                                 *outcome, *places.plan, places.out_dir, places.state);
     if (!result && console.json) return report_error(console, result.error());
   }
@@ -219,7 +109,7 @@ int conclude(const Console& console, Workshop& shop, const Result<RunOutcome>& o
 }
 
 // A disk that has no room for a memory is no reason not to run.
-Result<void> remember(const Console& console, Workshop& shop, const Plan& plan,
+Result<void> remember(const Console& console, Workbench& shop, const Plan& plan,
                       const std::filesystem::path& state, const ModelAround& around) {
   auto memory = open_memory(state, plan.name, shop.mind.spec, around);
   if (!memory && memory.error().code == ErrorCode::kIo) {
@@ -256,29 +146,6 @@ Result<void> check_choices(const RunArguments& arguments) {
                 "python is the only one");
   }
   return {};
-}
-
-// Of two limits in seconds, 0 being none.
-int shorter(int one, int other) {
-  return one == 0 ? other : other == 0 ? one : std::min(one, other);
-}
-
-// What the journal says that the run has spent, time in which it waited or lay still apart.
-RunReport spent_earlier(Store& store, const std::string& run) {
-  auto journal = store.read(run);
-  return journal ? make_report(journal->events) : RunReport();
-}
-
-void count_earlier(policy::Spending& spending, const RunReport& earlier) {
-  BudgetUse use;
-  int unpriced = 0;
-  for (const Activity& agent : earlier.agents) {
-    use.model_calls += agent.model_calls;
-    use.tokens += agent.tokens_in + agent.tokens_out;
-    use.money += agent.cost_usd;
-    unpriced += agent.model_calls - agent.model_calls_failed - agent.calls_priced;
-  }
-  spending.count_earlier(use, unpriced <= 0, std::chrono::microseconds(earlier.working_us));
 }
 
 // What a run works from beside the brief, and where its files go.
@@ -320,16 +187,16 @@ RunOptions run_options(const RunArguments& arguments, const Plan& plan, Ground& 
                        bool offline) {
   RunOptions options;
   options.run = ground.change ? ground.change->run
-                              : make_run_id(SystemClock().now_us(), random_seed());
+                              : make_run_id(SystemClock().now_us(), workshop::random_seed());
   options.input = std::move(ground.input);
-  if (runs_programs(plan)) {
+  if (workshop::runs_programs(plan)) {
     JsonObject parameters;
     if (offline) parameters["stack"] = arguments.stack;  // else the architecture says it
     parameters["no_sandbox"] = arguments.no_sandbox;
     options.parameters = std::move(parameters);
   }
   options.out_dir = ground.out_dir;
-  options.timeout_s = shorter(arguments.timeout_s, arguments.around.max_time_s);
+  options.timeout_s = workshop::shorter(arguments.timeout_s, arguments.around.max_time_s);
   return options;
 }
 
@@ -346,25 +213,25 @@ int begin_run(const Console& console, const RunArguments& arguments) {
   if (!brief) return report_error(console, brief.error());
   const std::string chosen = chosen_model(arguments.model);
   const bool offline = chosen.empty() || chosen == "offline";
-  auto sop = choose_sop(arguments, *brief, offline, tool_names());
+  auto sop = choose_sop(arguments, *brief, offline, workshop::tool_names());
   if (!sop) return report_error(console, sop.error());
   const Plan* plan = &sop->plan;
   auto ground = find_ground(arguments, *plan, *brief, offline);
   if (!ground) return report_error(console, ground.error());
   auto policy = open_policy(arguments.policy, arguments.state);
   if (!policy) return report_error(console, policy.error(), kUsage);
-  auto sandbox = check_machine(*plan, arguments.no_sandbox, offline);
+  auto sandbox = workshop::check_machine(*plan, arguments.no_sandbox, offline);
   if (!sandbox) return report_error(console, sandbox.error());
-  if (auto good = ground->change ? Result<void>() : check_out_dir(ground->out_dir); !good)
+  if (auto good = ground->change ? Result<void>() : workshop::check_out_dir(ground->out_dir); !good)
     return report_error(console, good.error());
-  auto store = create_journal(arguments.state);
+  auto store = workshop::create_journal(arguments.state);
   if (!store) {
     ground->tidy();
     return report_error(console, store.error());
   }
 
   InterruptWatch interrupt;
-  auto shop = open_workshop(*plan, *store, ground->out_dir, *sandbox, arguments.model,
+  auto shop = open_workbench(*plan, *store, ground->out_dir, *sandbox, arguments.model,
                             arguments.around);
   if (!shop) {
     ground->tidy();
@@ -384,10 +251,10 @@ int begin_run(const Console& console, const RunArguments& arguments) {
   const std::unique_ptr<Progress> progress = make_progress(console, *plan);
   runner.subscribe([&](const Event& event) { progress->on_event(event); });
   RunOptions options = run_options(arguments, *plan, *ground, offline);
-  auto lock = RunLock::take(arguments.state, options.run);
+  auto lock = workshop::RunLock::take(arguments.state, options.run);
   if (!lock) return report_error(console, lock.error());
   options.model = shop->mind.spec;
-  if (auto kept = keep_limits(arguments.around, arguments.state, options.run); !kept)
+  if (auto kept = workshop::keep_limits(arguments.around, arguments.state, options.run); !kept)
     return report_error(console, kept.error());
   if (!console.quiet && !console.json) {
     console.print(shop->mind.line + "\n");
@@ -398,7 +265,7 @@ int begin_run(const Console& console, const RunArguments& arguments) {
   progress->finish();
   if (!outcome || outcome->status == "refused") ground->tidy();
   if (outcome && outcome->status == "refused" && shop->mind.spec == "offline" &&
-      !makes_software(*plan)) {
+      !workshop::makes_software(*plan)) {
     outcome->details = JsonObject{
         {"help", fmt::format("the SOP {} needs a language model: --model openai:NAME, "
                              "anthropic:NAME, ollama:NAME, URL#NAME, or CADRE_MODEL",
@@ -411,11 +278,11 @@ int begin_run(const Console& console, const RunArguments& arguments) {
 int go_on(const Console& console, const RunReference& reference,
           const ResumeArguments& arguments) {
   Stopwatch watch;
-  auto store = open_journal(reference.state, false);
+  auto store = workshop::open_journal(reference.state, false);
   if (!store) return report_error(console, store.error());
-  auto info = find_run(**store, reference.run);
+  auto info = workshop::find_run(**store, reference.run);
   if (!info) return report_error(console, info.error());
-  auto lock = RunLock::take(reference.state, info->run);
+  auto lock = workshop::RunLock::take(reference.state, info->run);
   if (!lock) return report_error(console, lock.error(), kUsage);
   auto state = load_state(**store, info->run);
   if (!state) return report_error(console, state.error());
@@ -430,7 +297,7 @@ int go_on(const Console& console, const RunReference& reference,
                                                                          "offline")
                                                       : arguments.model;
   Result<std::shared_ptr<const SandboxSupport>> sandbox = nullptr;
-  if (open) sandbox = check_machine(*state->plan, arguments.no_sandbox, model == "offline");
+  if (open) sandbox = workshop::check_machine(*state->plan, arguments.no_sandbox, model == "offline");
   if (!sandbox) return report_error(console, sandbox.error());
 
   InterruptWatch interrupt;
@@ -438,14 +305,14 @@ int go_on(const Console& console, const RunReference& reference,
   auto change = resume_change(reference.state, info->run, *state->plan, open);
   if (!change) return report_error(console, change.error());
   ModelAround around = arguments.around;
-  restore_limits(around, reference.state, info->run);
+  workshop::restore_limits(around, reference.state, info->run);
   if (auto good = check_around(model, around); !good) return report_error(console, good.error());
-  auto shop = open_workshop(*state->plan, *store, out_dir, *sandbox, model, around);
+  auto shop = open_workbench(*state->plan, *store, out_dir, *sandbox, model, around);
   if (!shop) return report_error(console, shop.error(), kProvider);
   if (*change) shop->parts.project = (*change)->writer;
-  const RunReport earlier = open ? spent_earlier(**store, info->run) : RunReport();
+  const RunReport earlier = open ? workshop::spent_earlier(**store, info->run) : RunReport();
   if (shop->mind.spending != nullptr && open)
-    count_earlier(*shop->mind.spending, earlier);
+    workshop::count_earlier(*shop->mind.spending, earlier);
   shop->parts.policy = std::move(*policy);
   // A run that began without a memory stays without.
   if (arguments.memory.value_or(true) && json::get_bool(state->start, "remembers")) {

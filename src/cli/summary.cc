@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "workshop/result_files.h"
 
 namespace cadre::cli {
 namespace {
@@ -148,7 +149,7 @@ std::string quality_lines(const Json& report) {
 }
 
 std::string refusal_lines(const RunOutcome& outcome) {
-  return fmt::format("refused: {}\nwhat would help: {}\n", outcome.reason, refusal_help(outcome));
+  return fmt::format("refused: {}\nwhat would help: {}\n", outcome.reason, workshop::refusal_help(outcome));
 }
 
 bool has_file(const RunOutcome& outcome, const char* type, std::string_view path) {
@@ -190,15 +191,6 @@ std::string plain_summary(const RunOutcome& outcome, const std::filesystem::path
 }
 
 }  // namespace
-
-std::string refusal_help(const RunOutcome& outcome) {
-  const std::string help = json::get_string(outcome.details, "help");
-  if (!help.empty()) return help;
-  return "say in a few sentences what is to be recorded (\"Each book has a title and an ISBN\"), "
-         "who does what with it, and which rules hold; `cadre spec BRIEF` shows what is understood"
-         "; what keeps no records needs a language model: --model openai:NAME, anthropic:NAME or "
-         "ollama:NAME";
-}
 
 std::string render_summary(const RunOutcome& outcome, const std::filesystem::path& out_dir,
                            double seconds) {

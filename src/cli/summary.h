@@ -9,9 +9,6 @@
 
 namespace cadre::cli {
 
-// What would help, said by the run or in general.
-std::string refusal_help(const RunOutcome& outcome);
-
 std::string render_summary(const RunOutcome& outcome, const std::filesystem::path& out_dir,
                            double seconds);
 

@@ -7,11 +7,11 @@
 #include "base/text.h"
 #include "cli/approve_command.h"
 #include "cli/commands.h"
-#include "cli/journal_access.h"
 #include "core/apply.h"
 #include "runtime/runner.h"
 #include "trace/report.h"
 #include "trace/spans.h"
+#include "workshop/journal_access.h"
 
 namespace cadre::cli {
 namespace {
@@ -76,9 +76,9 @@ std::string artifact_lines(const std::vector<Approval>& waiting) {
 }
 
 Result<Loaded> load(const RunReference& reference) {
-  auto store = open_journal(reference.state, true);
+  auto store = workshop::open_journal(reference.state, true);
   if (!store) return propagate(store);
-  auto info = find_run(**store, reference.run);
+  auto info = workshop::find_run(**store, reference.run);
   if (!info) return propagate(info);
   auto journal = (*store)->read(info->run);
   if (!journal) return propagate(journal);
@@ -109,7 +109,7 @@ std::string event_line(const Event& event) {
 }  // namespace
 
 int runs_command(const Console& console, const std::filesystem::path& state) {
-  auto store = open_journal(state, true);
+  auto store = workshop::open_journal(state, true);
   if (!store) return report_error(console, store.error());
   auto runs = (*store)->list_runs();
   if (!runs) return report_error(console, runs.error());

@@ -77,7 +77,7 @@ std::string without_comment(const std::string& line) {
 }
 
 // base <- core <- {model, tool, sop, spec, offline, trace, memory} <- {store, net, process, mcp}
-// <- runtime <- {interop, server, cli}; inside the third group only what is named. sqlite stands
+// <- runtime <- {interop, workshop} <- {server, cli}; inside the third group only what is named. sqlite stands
 // beside core: the wrapper that store and memory share.
 const std::map<std::string, std::set<std::string>>& allowed_includes() {
   static const std::map<std::string, std::set<std::string>> kAllowed{
@@ -99,9 +99,12 @@ const std::map<std::string, std::set<std::string>>& allowed_includes() {
        {"base", "core", "model", "memory", "sop", "spec", "trace", "store", "net", "process",
         "agents"}},
       {"interop", {"base", "core", "sop"}},
+      {"workshop",
+       {"base", "core", "model", "memory", "sop", "spec", "offline", "trace", "store", "net",
+        "process", "policy", "runtime"}},
       {"cli",
        {"base", "core", "model", "memory", "sop", "spec", "offline", "trace", "store", "net",
-        "process", "policy", "runtime", "interop"}}};
+        "process", "policy", "runtime", "interop", "workshop"}}};
   return kAllowed;
 }
 

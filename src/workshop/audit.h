@@ -7,9 +7,9 @@
 
 #include "sop/gates.h"
 
-namespace cadre::cli {
+namespace cadre::workshop {
 
 // The sentences that the offline engine covers; none when it would refuse the brief.
 std::vector<AuditedStatement> audit_brief(const std::string& brief);
 
-}  // namespace cadre::cli
+}  // namespace cadre::workshop

@@ -1,4 +1,4 @@
-#include "cli/run_lock.h"
+#include "workshop/run_lock.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -9,7 +9,7 @@
 #include <cstring>
 #include <utility>
 
-namespace cadre::cli {
+namespace cadre::workshop {
 
 Result<RunLock> RunLock::take(const std::filesystem::path& state, const std::string& run) {
   const std::filesystem::path folder = state / "locks";
@@ -44,4 +44,4 @@ RunLock::~RunLock() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-}  // namespace cadre::cli
+}  // namespace cadre::workshop

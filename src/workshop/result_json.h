@@ -6,7 +6,7 @@
 #include "core/plan.h"
 #include "trace/report.h"
 
-namespace cadre::cli {
+namespace cadre::workshop {
 
 struct ResultInput {
   RunReport report;
@@ -22,4 +22,4 @@ bool makes_software(const Plan& plan);
 // Figures that were not measured are null. Never fails: what a run did not get to make is null too.
 Json assemble_result(const ResultInput& input);
 
-}  // namespace cadre::cli
+}  // namespace cadre::workshop

@@ -7,7 +7,7 @@
 
 #include "base/result.h"
 
-namespace cadre::cli {
+namespace cadre::workshop {
 
 struct ToolchainPart {
   std::string name;         // "python3", "python module fastapi"
@@ -24,4 +24,4 @@ std::vector<ToolchainPart> examine_toolchain();
 // not begin.
 Result<void> check_toolchain();
 
-}  // namespace cadre::cli
+}  // namespace cadre::workshop

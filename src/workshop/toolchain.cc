@@ -1,4 +1,4 @@
-#include "cli/toolchain.h"
+#include "workshop/toolchain.h"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "process/process.h"
 
-namespace cadre::cli {
+namespace cadre::workshop {
 namespace {
 
 // The one that written projects are made for; another python3 may come first in PATH.
@@ -83,4 +83,4 @@ Result<void> check_toolchain() {
               "apt-get install " + text::join(packages, " ") + "; cadre doctor shows the rest");
 }
 
-}  // namespace cadre::cli
+}  // namespace cadre::workshop

@@ -7,7 +7,7 @@
 
 #include "base/result.h"
 
-namespace cadre::cli {
+namespace cadre::workshop {
 
 class RunLock {
  public:
@@ -22,4 +22,4 @@ class RunLock {
   int fd_ = -1;
 };
 
-}  // namespace cadre::cli
+}  // namespace cadre::workshop

@@ -1,11 +1,11 @@
-#include "cli/result_json.h"
+#include "workshop/result_json.h"
 
 #include <algorithm>
 #include <array>
 #include <utility>
 #include <vector>
 
-namespace cadre::cli {
+namespace cadre::workshop {
 namespace {
 
 // The ten keys of the result and the artifact types behind each.
@@ -117,4 +117,4 @@ Json assemble_result(const ResultInput& input) {
   return result;
 }
 
-}  // namespace cadre::cli
+}  // namespace cadre::workshop

@@ -6,10 +6,9 @@
 #include <string>
 
 #include "base/result.h"
-#include "cli/commands.h"
 #include "store/store.h"
 
-namespace cadre::cli {
+namespace cadre::workshop {
 
 std::filesystem::path journal_file(const std::filesystem::path& state);
 
@@ -21,4 +20,4 @@ Result<std::shared_ptr<Store>> create_journal(const std::filesystem::path& state
 // The run meant by an id, a unique beginning of one, or "last".
 Result<RunInfo> find_run(Store& store, const std::string& reference);
 
-}  // namespace cadre::cli
+}  // namespace cadre::workshop

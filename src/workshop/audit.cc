@@ -1,9 +1,9 @@
-#include "cli/audit.h"
+#include "workshop/audit.h"
 
 #include "base/text.h"
 #include "offline/analysis/analyse.h"
 
-namespace cadre::cli {
+namespace cadre::workshop {
 
 std::vector<AuditedStatement> audit_brief(const std::string& brief) {
   std::vector<AuditedStatement> statements;
@@ -19,4 +19,4 @@ std::vector<AuditedStatement> audit_brief(const std::string& brief) {
   return statements;
 }
 
-}  // namespace cadre::cli
+}  // namespace cadre::workshop

@@ -1,4 +1,4 @@
-#include "cli/journal_access.h"
+#include "workshop/journal_access.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 
 #include "store/sqlite_store.h"
 
-namespace cadre::cli {
+namespace cadre::workshop {
 
 std::filesystem::path journal_file(const std::filesystem::path& state) {
   return state / "journal.db";
@@ -63,4 +63,4 @@ Result<RunInfo> find_run(Store& store, const std::string& reference) {
               "give more of the id");
 }
 
-}  // namespace cadre::cli
+}  // namespace cadre::workshop

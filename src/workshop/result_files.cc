@@ -1,4 +1,4 @@
-#include "cli/result_files.h"
+#include "workshop/result_files.h"
 
 #include <fmt/format.h>
 
@@ -7,12 +7,11 @@
 #include <cstring>
 #include <memory>
 
-#include "cli/result_json.h"
-#include "cli/summary.h"
+#include "workshop/result_json.h"
 #include "offline/markup.h"
 #include "trace/report.h"
 
-namespace cadre::cli {
+namespace cadre::workshop {
 namespace {
 
 namespace fs = std::filesystem;
@@ -45,6 +44,15 @@ Result<void> write_new_file(const fs::path& file, const std::string& content) {
 
 }  // namespace
 
+std::string refusal_help(const RunOutcome& outcome) {
+  const std::string help = json::get_string(outcome.details, "help");
+  if (!help.empty()) return help;
+  return "say in a few sentences what is to be recorded (\"Each book has a title and an ISBN\"), "
+         "who does what with it, and which rules hold; `cadre spec BRIEF` shows what is understood"
+         "; what keeps no records needs a language model: --model openai:NAME, anthropic:NAME or "
+         "ollama:NAME";
+}
+
 Result<fs::path> write_result_files(Store& store, GitProjectWriter* writer,
                                     const RunOutcome& outcome, const Plan& plan,
                                     const fs::path& out_dir, const fs::path& state) {
@@ -72,4 +80,4 @@ Result<fs::path> write_result_files(Store& store, GitProjectWriter* writer,
   return out_dir / "result.json";
 }
 
-}  // namespace cadre::cli
+}  // namespace cadre::workshop
