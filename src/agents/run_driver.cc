@@ -161,6 +161,7 @@ void RunDriver::start(std::string input) {
       [loaded, self = shared_from_this()](Session& session, std::vector<std::string>& notes) {
         loaded->done = guard_session([&]() -> Result<void> {
           if (auto held = loaded->lease.take(); !held) return held;
+          if (auto may = self->task_may_begin(); !may) return may;
           if (self->reads_past_) {
             auto past = session.history(self->options_.session_items, notes);
             if (!past) return propagate(past);

@@ -139,6 +139,7 @@ class RunDriver : public std::enable_shared_from_this<RunDriver> {
 
   // run_memory.cc: what the team remembers
   Result<GivenContext> known_to(int agent, std::string_view task, bool at_start);
+  Result<void> task_may_begin() const;
   void save_memory();
   bool memory_is_kept();
 

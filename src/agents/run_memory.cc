@@ -15,6 +15,14 @@ Result<GivenContext> RunDriver::known_to(int agent, std::string_view task, bool 
       memory.options().token_budget, options);
 }
 
+// On a worker.
+Result<void> RunDriver::task_may_begin() const {
+  if (options_.memory == nullptr || purpose_.task.empty()) return {};
+  auto workflow = options_.memory->session()->workflow();
+  if (!workflow) return propagate(workflow);
+  return workflow->may_begin(purpose_.task);
+}
+
 // One write at a time, in order; what the run learnt goes last, when its end is durable.
 void RunDriver::save_memory() {
   if (memory_busy_ || learnt_ || !memory_fault_.empty() || run_.frames.empty()) return;

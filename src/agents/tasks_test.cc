@@ -115,6 +115,42 @@ TEST(ProcessTask, ItsTaskStandsInTheWorkflow) {
     std::filesystem::remove(file.string() + tail);
 }
 
+TEST(ProcessTask, ATaskThatWaitsForAnotherOrIsDoneIsNotBegun) {
+  const std::filesystem::path file =
+      std::filesystem::path(::testing::TempDir()) / ("waits_" + std::to_string(::getpid()) + ".db");
+  const auto memory = RunMemory::open(file, "team").value();
+  SessionMemory& plan = *memory->session();
+  ASSERT_TRUE(plan.set_task({.id = "t1", .owner = "clerk"}, "plan"));
+  ASSERT_TRUE(plan.set_task({.id = "t2", .depends_on = {"t1"}}, "plan"));
+  ASSERT_TRUE(plan.set_task({.id = "t3", .depends_on = {"t1", "t9"}}, "plan"));
+  const auto model = script({says("one"), says("two"), says("two again")});
+  const std::shared_ptr<Store> store = make_memory_store();
+  const auto doing = [&](const std::string& id, const std::string& run) {
+    return process_task(desk(), "clerk", {.id = id, .text = "x"},
+                        {.model = model, .store = store, .memory = memory, .id = run});
+  };
+  const auto refused = [&](const std::string& id) {
+    const RunResult result = doing(id, "no");
+    EXPECT_EQ(result.status, RunStatus::kNotStarted);
+    return result.error ? result.error->describe() : "it began";
+  };
+  EXPECT_NE(refused("t2").find("task 't2' waits for 't1', which is pending"), std::string::npos);
+  EXPECT_EQ(to_string(plan.workflow().value().find("t2")->state), std::string("pending"));
+  EXPECT_FALSE(store->info("no")) << "nothing is left of it";
+  EXPECT_EQ(doing("t1", "r1").output, "one");
+  EXPECT_NE(refused("t3").find("task 't3' waits for 't9', which is not known"), std::string::npos);
+  EXPECT_EQ(doing("t2", "r2").output, "two");
+  const std::string done = refused("t2");
+  EXPECT_NE(done.find("task 't2' is done already"), std::string::npos) << done;
+  EXPECT_NE(done.find("set its state to pending"), std::string::npos) << done;
+  EXPECT_EQ(resume(desk(), "r2", {.model = model, .store = store, .memory = memory}).output, "two")
+      << "of a run that has begun nobody asks again";
+  ASSERT_TRUE(plan.set_task({.id = "t2", .depends_on = {"t1"}}, "plan"));
+  EXPECT_EQ(doing("t2", "r3").output, "two again");
+  for (const char* tail : {"", "-wal", "-shm", ".lock"})
+    std::filesystem::remove(file.string() + tail);
+}
+
 // ---- handoffs ----------------------------------------------------------------------------------
 
 TEST(RequestHandoff, WhatTheTargetAcceptsItDoes) {

@@ -50,8 +50,8 @@ enum class BranchFailure : std::uint8_t {
   // kFirst, kQuorum: one success less that can come. kCollect: a failure among the results.
   kFailJoin,
   // The join goes on without it, and its result says that it was left out. kAll: the others have to
-  // succeed, and none of them is cancelled. kFirst, kQuorum: as many successes as before are needed.
-  // kCollect: only the result says so.
+  // succeed, and none of them is cancelled. kFirst, kQuorum: as many successes as before have to
+  // come. kCollect: only the result says so.
   kIgnore,
   // Of any kind: what the other branches still do is cancelled, what they have answered stays, and
   // the join is not met. Nothing when the join was met before.

@@ -60,6 +60,35 @@ bool ExecutionState::waits(const TaskRecord& task) const {
   });
 }
 
+Result<void> ExecutionState::waits_for_nothing(const TaskRecord& task) const {
+  for (const std::string& id : task.depends_on) {
+    const TaskRecord* other = find(id);
+    if (other == nullptr) {
+      return fail(ErrorCode::kNotFound,
+                  fmt::format("task '{}' waits for '{}', which is not known", task.id, id),
+                  "set that task first, or leave it out of depends_on");
+    }
+    if (other->state == TaskState::kDone) continue;
+    std::string why = fmt::format("task '{}' waits for '{}', which is {}", task.id, id,
+                                  to_string(other->state));
+    if (other->state == TaskState::kFailed && !other->detail.empty())
+      why += fmt::format(" ({})", other->detail);
+    return fail(ErrorCode::kConflict, std::move(why),
+                fmt::format("do '{}' first, or set it to done", id));
+  }
+  return {};
+}
+
+Result<void> ExecutionState::may_begin(std::string_view id) const {
+  const TaskRecord* task = find(id);
+  if (task == nullptr) return {};
+  if (task->state == TaskState::kDone) {
+    return fail(ErrorCode::kConflict, fmt::format("task '{}' is done already", id),
+                "to do it again, set its state to pending first");
+  }
+  return waits_for_nothing(*task);
+}
+
 Result<void> ExecutionState::add(std::string id, std::string owner,
                                  std::vector<std::string> depends_on) {
   if (id.empty()) return fail(ErrorCode::kInvalidInput, "a task has no id");
@@ -93,9 +122,8 @@ Result<TaskRecord*> ExecutionState::step(std::string_view id, TaskState to) {
     return fail(ErrorCode::kConflict, fmt::format("task '{}' is {} and cannot become {}", id,
                                                   to_string(at->state), to_string(to)));
   }
-  if (starts && waits(*at)) {
-    return fail(ErrorCode::kConflict,
-                fmt::format("task '{}' waits for others that are not done", id));
+  if (starts) {
+    if (auto free = waits_for_nothing(*at); !free) return propagate(free);
   }
   at->state = to;
   return at;

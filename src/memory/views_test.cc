@@ -98,6 +98,35 @@ TEST(ExecutionState, TasksGoFromPendingOverRunningToDoneOrFailed) {
   EXPECT_FALSE(task_record_from_json(JsonObject{{"state", "odd"}}).has_value());
 }
 
+TEST(ExecutionState, WhatMayNotBeginSaysForWhatItWaitsAndWhatToDo) {
+  ExecutionState state;
+  state.restore({.id = "a"});
+  state.restore({.id = "b", .depends_on = {"a"}});
+  state.restore({.id = "c", .depends_on = {"gone"}});
+  const auto said = [&](const char* id) {
+    const auto may = state.may_begin(id);
+    return may ? "" : may.error().describe();
+  };
+  EXPECT_EQ(said("a"), "");
+  EXPECT_EQ(said("nobody knows it"), "");
+  const std::string b = state.may_begin("b").error().message;
+  EXPECT_EQ(b, "task 'b' waits for 'a', which is pending");
+  EXPECT_EQ(state.start("b", 1).error().message, b);
+  EXPECT_NE(said("b").find("do 'a' first, or set it to done"), std::string::npos) << said("b");
+  EXPECT_EQ(state.may_begin("c").error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(state.may_begin("c").error().message, "task 'c' waits for 'gone', which is not known");
+  ASSERT_TRUE(state.start("a", 1));
+  EXPECT_EQ(said("a"), "") << "who began it may be gone";
+  ASSERT_TRUE(state.fail_task("a", 2, "no brief"));
+  EXPECT_EQ(state.may_begin("b").error().message,
+            "task 'b' waits for 'a', which is failed (no brief)");
+  ASSERT_TRUE(state.start("a", 3));
+  ASSERT_TRUE(state.finish("a", 4));
+  EXPECT_EQ(said("b"), "");
+  EXPECT_EQ(state.may_begin("a").error().message, "task 'a' is done already");
+  EXPECT_NE(said("a").find("set its state to pending"), std::string::npos) << said("a");
+}
+
 TEST(ExecutionState, TenThousandTasksAreNoMatter) {
   ExecutionState state;
   ASSERT_TRUE(state.add("0", "dev"));
