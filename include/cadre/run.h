@@ -118,7 +118,10 @@ struct RunResult {
   // Not empty, with status kRunning: the run waits for a person.
   std::vector<PendingApproval> approvals{};
   Usage usage{};
-  int turns = 0, model_calls = 0, tool_calls = 0;
+  int turns = 0;
+  // Calls that were made: not those that the budget refused, nor those of a tool whose arguments
+  // were not valid.
+  int model_calls = 0, tool_calls = 0;
   int handoffs_requested = 0, handoffs_accepted = 0, handoffs_refused = 0;
 
   bool done() const { return status == RunStatus::kDone; }

@@ -288,6 +288,40 @@ TEST(Budgets, AResumedRunTellsAFreshBudgetWhatItUsed) {
   EXPECT_EQ(fresh->used().tool_calls, 2);
 }
 
+TEST(Budgets, CallsThatWereRefusedAreNotCountedNorChargedByAResume) {
+  Agent lead = agent("lead"), sub = agent("sub");
+  const Count looked = count();
+  lead.tools = {counting("look", looked, {.effect = ToolEffect::kPure}),
+                agent_tool("sub", "asks sub"),
+                counting("pay", count(), {.approval = Approval::kAlways})};
+  const AgentTeam made = team({lead, sub});
+  const auto model = script({calls({call("1", "look"), call("2", "look"),
+                                    call("3", "look", R"({"odd": 1})"),
+                                    call("4", "sub", R"({"input": "x"})"), call("5", "pay")}),
+                             says("done")});
+  RunOptions options{.model = model, .store = make_memory_store()};
+  // One tool call; and the second model call is kept for the lead, which waits for sub.
+  options.budget =
+      std::make_shared<Budget>(BudgetLimits{.model_calls = 2, .tool_calls = 1});
+  const RunResult waits = run(made, "hi", options);
+  ASSERT_EQ(waits.approvals.size(), 1U) << waits.reason;
+  EXPECT_EQ(*looked, 1);
+  EXPECT_EQ(waits.tool_calls, 1);
+  EXPECT_EQ(waits.model_calls, 1);
+  options.budget = std::make_shared<Budget>(BudgetLimits{});
+  Runtime runtime;
+  const RunHandle handle = runtime.resume(made, waits.run, options);
+  EXPECT_EQ(handle.wait().tool_calls, 1);
+  EXPECT_EQ(options.budget->used().tool_calls, 1);
+  EXPECT_EQ(options.budget->used().model_calls, 1);
+  ASSERT_TRUE(handle.approve("5"));
+  const RunResult result = handle.wait();
+  EXPECT_EQ(result.output, "done") << result.reason;
+  EXPECT_EQ(result.tool_calls, 2);
+  EXPECT_EQ(result.model_calls, 2);
+  EXPECT_EQ(options.budget->used().model_calls, 2);
+}
+
 TEST(Budgets, TheBudgetThatTheRunBeganWithIsNotToldTwice) {
   Interrupted run_of;
   const auto parent = std::make_shared<Budget>(BudgetLimits{});

@@ -193,7 +193,8 @@ void RunDriver::call_model(const Command& command) {
   if (options_.budget != nullptr) {
     if (auto taken = reserve_call(at.depth, reserved); !taken) {
       return feed(ModelEnded{.frame = f, .items = {}, .calls = {}, .refusal = {},
-                             .error = taken.error(), .failure = RunStatus::kBudget});
+                             .error = taken.error(), .failure = RunStatus::kBudget,
+                             .made = false});
     }
   }
   std::vector<std::shared_ptr<const ToolSpec>> specs;
@@ -211,7 +212,7 @@ void RunDriver::call_model(const Command& command) {
                                   what_of(std::current_exception())),
                       {}};
     return feed(ModelEnded{.frame = f, .items = {}, .calls = {}, .refusal = {}, .error = error,
-                           .failure = RunStatus::kInternal});
+                           .failure = RunStatus::kInternal, .made = false});
   }
   if (!at.finishing) {
     if (offers_always(f)) {
@@ -446,6 +447,11 @@ std::int64_t now_ns() {
 
 }  // namespace
 
+// Of a call that is not made the function, its timer and the budget know nothing.
+void RunDriver::tool_not_called(int f, int c, std::string why) {
+  feed(ToolEnded{f, c, false, std::move(why), false});
+}
+
 void RunDriver::tool_ended(int f, int c, int turn, bool ok, std::string output) {
   if (finished_ || frame(f).turn != turn) return;
   FrameRun& shell = frame_run(f);
@@ -465,14 +471,14 @@ void RunDriver::call_tool(const Command& command) {
   if (notes_ != nullptr) notes_->tool_began(f, c, loop_->clock().now_us());
   // Of a resumed run: the team has changed.
   if (found == nullptr || found->tool < 0 || found->target >= 0) {
-    return tool_ended(f, c, turn, false, fmt::format("there is no tool '{}' any more", asked.tool));
+    return tool_not_called(f, c, fmt::format("there is no tool '{}' any more", asked.tool));
   }
   const Tool& tool = agent_of(f).agent.tools[static_cast<std::size_t>(found->tool)];
   auto arguments = read_arguments(asked, *found->arguments);
-  if (!arguments) return tool_ended(f, c, turn, false, arguments.error().message);
+  if (!arguments) return tool_not_called(f, c, arguments.error().message);
   if (options_.budget != nullptr) {
     if (auto taken = options_.budget->reserve({.tool_calls = 1}); !taken)
-      return tool_ended(f, c, turn, false, "Not run: " + taken.error().message);
+      return tool_not_called(f, c, "Not run: " + taken.error().message);
   }
   FrameRun& shell = frame_run(f);
   if (!shell.stop.stop_possible()) shell.stop = std::stop_source();

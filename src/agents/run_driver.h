@@ -155,6 +155,7 @@ class RunDriver : public std::enable_shared_from_this<RunDriver> {
   void watch_tool(std::shared_ptr<ToolFlight> flight, std::shared_ptr<std::stop_source> stop,
                   const Tool& tool, int frame, int call, int turn, std::chrono::nanoseconds wait);
   void tool_ended(int frame, int call, int turn, bool ok, std::string output);
+  void tool_not_called(int frame, int call, std::string why);
   void check_guardrail(const Command& command);
   const Guardrail* find_guardrail(const Command& command);
   void ask_approval(const Command& command);

@@ -209,7 +209,11 @@ void RunDriver::carry_event(const Event& event, BudgetUse& used) {
                            event.time_us);
       break;
     }
+    case EventKind::kToolCallEnded:
+      if (!json::get_bool(event.body, "made", true)) --used.tool_calls;
+      break;
     case EventKind::kModelCallEnded: {
+      if (!json::get_bool(event.body, "made", true)) --used.model_calls;
       const Json* tokens = json::find(event.body, "tokens");
       if (tokens == nullptr) break;
       const Usage usage = usage_from_json(*tokens);

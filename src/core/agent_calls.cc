@@ -195,6 +195,7 @@ Result<void> Stepper::take(ToolEnded outcome) {
   CallState& ended = call_at(outcome.frame, outcome.call);
   if (ended.phase != Phase::kRunning) return {};
   --run_.running_tools;
+  if (!outcome.made) --run_.tool_calls;
   if (owner.phase == Frame::Phase::kActing) {
     ended.ok = outcome.ok;
     ended.output = std::move(outcome.output);

@@ -153,6 +153,7 @@ AgentJournal::Draft AgentJournal::outcome(const AgentRun& run, const AgentOutcom
   if (const auto* tool = std::get_if<ToolEnded>(&outcome)) {
     JsonObject body = place_body(run, tool->frame, tool->call);
     body["ok"] = tool->ok;
+    if (!tool->made) body["made"] = false;
     put_text(body, "output", tool->output, blobs);
     add_all(body, std::move(more));
     const Place& at = place(tool->frame);

@@ -106,6 +106,7 @@ std::string write_items(std::span<const ItemPtr> items) {
 
 void put_model(JsonObject& body, const ModelEnded& outcome, std::vector<std::string>& blobs) {
   body["ok"] = !outcome.error.has_value();
+  if (!outcome.made) body["made"] = false;
   if (outcome.error) {
     body["error"] = outcome.error->message;
     body["code"] = to_string(outcome.error->code);
@@ -227,6 +228,7 @@ Result<std::optional<AgentOutcome>> read_model(const Json& body, int frame,
     auto failure = run_status_from(json::get_string(body, "failure", "model_error"));
     if (!failure) return propagate(failure);
     ended.failure = *failure;
+    ended.made = json::get_bool(body, "made", true);
     return AgentOutcome(std::move(ended));
   }
   const Json* inlined = json::find(body, "items");
@@ -276,7 +278,8 @@ Result<std::optional<AgentOutcome>> read_outcome(const Event& event, int frame, 
       auto output = get_text(body, "output", load);
       if (!output) return propagate(output);
       return AgentOutcome(
-          ToolEnded{frame, call, json::get_bool(body, "ok"), std::move(*output)});
+          ToolEnded{frame, call, json::get_bool(body, "ok"), std::move(*output),
+                    json::get_bool(body, "made", true)});
     }
     case EventKind::kGuardrail: {
       auto point = word_of<GuardPoint>(kPoints, json::get_string(body, "point"));

@@ -296,6 +296,7 @@ void Stepper::begin_turn(int frame) {
 Result<void> Stepper::take(ModelEnded outcome) {
   if (auto checked = check_frame(outcome.frame); !checked) return checked;
   Frame& frame = at(outcome.frame);
+  if (!outcome.made) --run_.model_calls;
   // A guardrail beside the call may have ended the frame meanwhile.
   if (frame.phase == Frame::Phase::kOver || frame.phase == Frame::Phase::kRecovering) return {};
   if (frame.phase != Frame::Phase::kThinking)

@@ -163,6 +163,7 @@ struct ModelEnded {
   std::optional<Error> error;
   RunStatus failure = RunStatus::kModelError;  // with `error`
   bool last_turn = false;  // a soft limit of the budget was crossed: one turn is left to finish
+  bool made = true;        // no: refused before the model was asked; does not count as a call
 };
 struct GuardrailEnded {
   int frame = 0;
@@ -176,6 +177,7 @@ struct ToolEnded {
   int frame = 0, call = 0;
   bool ok = false;
   std::string output;
+  bool made = true;  // no: refused before the tool was called; does not count as a call
 };
 struct ApprovalDecided {
   int frame = 0, call = 0;

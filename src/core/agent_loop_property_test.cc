@@ -57,6 +57,7 @@ std::string check_state(const RandomShell& shell) {
     for (const CallState& call : frame.calls) running += call.phase == CallState::Phase::kRunning;
   }
   if (running != run.running_tools) return "running_tools is wrong";
+  if (run.model_calls < 0 || run.tool_calls < 0) return "calls are counted below zero";
   if (run.limits.parallel_tools > 0 && running > run.limits.parallel_tools)
     return "more tools run than the cap allows";
   const auto open = open_commands(run);

@@ -230,7 +230,8 @@ class RandomShell {
       case Command::Kind::kGuardrail:
         return GuardrailEnded{f, command.point, c, command.index, verdict(), "guarded"};
       case Command::Kind::kTool:
-        return ToolEnded{f, c, dice_.chance(80), fmt::format("out{}", dice_.roll(3))};
+        return ToolEnded{f, c, dice_.chance(80), fmt::format("out{}", dice_.roll(3)),
+                         dice_.chance(90)};
       case Command::Kind::kApproval:
         return ApprovalDecided{f, c, dice_.chance(60), dice_.chance(50) ? "because" : "",
                                dice_.chance(10)};
@@ -259,6 +260,7 @@ class RandomShell {
     ended.frame = f;
     if (dice_.chance(3)) {
       ended.error = Error{ErrorCode::kUnavailable, "no network", {}};
+      ended.made = dice_.chance(50);
       return ended;
     }
     if (dice_.chance(3)) ended.refusal = "I must not";
