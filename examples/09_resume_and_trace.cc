@@ -5,8 +5,7 @@
 #include <thread>
 
 #include <cadre/cadre.h>
-
-#include "trace/spans.h"
+#include <cadre/trace.h>
 
 namespace {
 

@@ -12,6 +12,7 @@
 
 #include "base/text.h"
 #include "offline/language/language.h"
+#include "workshop/inputs.h"
 
 namespace cadre::cli {
 namespace {
@@ -36,22 +37,7 @@ Result<std::string> read_all(std::FILE* file, const std::string& name) {
 }
 
 Result<std::string> checked(std::string bytes, const std::string& name) {
-  if (bytes.find('\0') != std::string::npos) {
-    return fail(ErrorCode::kInvalidInput, fmt::format("{} is not text: it holds NUL bytes", name),
-                "give the requirement as plain text");
-  }
-  if (!text::is_valid_utf8(bytes)) {
-    return fail(ErrorCode::kInvalidInput, fmt::format("{} is not valid UTF-8 text", name),
-                "save it as UTF-8 and run again");
-  }
-  if (text::trim(bytes).empty()) {
-    return fail(ErrorCode::kInvalidInput, fmt::format("the brief in {} is empty", name),
-                "say in a few sentences what is to be recorded, by whom, and which rules hold");
-  }
-  if (bytes.size() > kBriefBytesMax) {
-    return fail(ErrorCode::kInvalidInput,
-                fmt::format("the brief is larger than {} KiB", kBriefBytesMax / 1024));
-  }
+  if (auto good = workshop::check_brief(bytes, name); !good) return propagate(good);
   return bytes;
 }
 

@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "base/text.h"
+#include "offline/language/language.h"
 
 namespace cadre::workshop {
 namespace {
@@ -47,6 +48,26 @@ Result<std::string> read_text_file(const fs::path& file, std::uintmax_t bytes_ma
   }
   if (auto good = check_text(bytes, file.string(), bytes_max); !good) return propagate(good);
   return bytes;
+}
+
+Result<void> check_brief(std::string_view bytes, const std::string& name) {
+  if (bytes.find('\0') != std::string_view::npos) {
+    return fail(ErrorCode::kInvalidInput, fmt::format("{} is not text: it holds NUL bytes", name),
+                "give the requirement as plain text");
+  }
+  if (!text::is_valid_utf8(bytes)) {
+    return fail(ErrorCode::kInvalidInput, fmt::format("{} is not valid UTF-8 text", name),
+                "save it as UTF-8 and run again");
+  }
+  if (text::trim(bytes).empty()) {
+    return fail(ErrorCode::kInvalidInput, fmt::format("{} is empty", name),
+                "say in a few sentences what is to be recorded, by whom, and which rules hold");
+  }
+  if (bytes.size() > offline::kBriefBytesMax) {
+    return fail(ErrorCode::kInvalidInput, fmt::format("the brief is larger than {} KiB",
+                                                      offline::kBriefBytesMax / 1024));
+  }
+  return {};
 }
 
 Result<Document> read_document(const fs::path& file) {

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -23,6 +24,10 @@ struct Document {
 
 // The whole of a UTF-8 text without NUL bytes; an error says what else it is.
 Result<std::string> read_text_file(const std::filesystem::path& file, std::uintmax_t bytes_max);
+
+// Whether the text is a brief: not empty, UTF-8, within offline::kBriefBytesMax. `name` is where it
+// came from, for the error.
+Result<void> check_brief(std::string_view bytes, const std::string& name = "the brief");
 
 // The file as a document; its name is the title.
 Result<Document> read_document(const std::filesystem::path& file);

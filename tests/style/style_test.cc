@@ -124,6 +124,18 @@ TEST(Style, FoldersDependOneWay) {
   }
 }
 
+// Examples show what a program outside can write.
+TEST(Style, ExamplesUsePublicHeadersOnly) {
+  for (const SourceFile& file : tree()) {
+    if (!file.path.starts_with("examples/")) continue;
+    EXPECT_LE(file.lines.size(), 80U) << file.path;
+    for (const std::string& line : file.lines) {
+      EXPECT_TRUE(!line.starts_with("#include \"") || line.starts_with("#include \"cadre/"))
+          << file.path << " may not include " << line;
+    }
+  }
+}
+
 TEST(Style, PureRoomsTouchNoSystem) {
   const std::set<std::string> pure{"core", "sop", "spec", "offline", "trace"};
   for (const SourceFile& file : tree()) {
