@@ -225,6 +225,48 @@ TEST(BadSession, OfTwoRunsAtOnceTheSecondIsToldWhoHasIt) {
             "three");
 }
 
+// Without a journal nothing else would notice.
+TEST(BadSession, OneRunUnderWayTwiceIsRefusedTheSecondTime) {
+  const auto session = make_memory_session("s");
+  const auto slow = script({says("one")});
+  slow->set_delay(milliseconds(60));
+  Runtime runtime;
+  const RunHandle first =
+      runtime.start(team({agent("a")}), "1", {.model = slow, .session = session, .id = "same"});
+  ASSERT_TRUE(eventually([&] { return !slow->requests().empty(); }));
+  const RunResult second = run(team({agent("a")}), "2",
+                               {.model = script({says("two")}), .session = session, .id = "same"});
+  EXPECT_EQ(second.status, RunStatus::kNotStarted);
+  ASSERT_TRUE(second.error);
+  EXPECT_EQ(second.error->code, ErrorCode::kConflict);
+  EXPECT_NE(second.reason.find("in use by the run same, which is under way already"),
+            std::string::npos)
+      << second.reason;
+  EXPECT_EQ(first.wait().output, "one");
+  EXPECT_EQ(lines(*session), (Lines{"user:1", "assistant:one"}));
+  EXPECT_TRUE(session->acquire("next")) << "the second has not let go of it for the first";
+}
+
+TEST(BadSession, AfterItsRuntimeIsGoneTheRunResumesInAnother) {
+  Agent a = with_tool(counting("t", count(), {.approval = Approval::kAlways}));
+  const RunOptions options{.model = script({calls("t", "{}", "1"), says("done")}),
+                           .session = make_memory_session("s"),
+                           .store = make_memory_store(),
+                           .id = "same"};
+  {
+    Runtime first;
+    ASSERT_EQ(first.start(team({a}), "hi", options).wait().approvals.size(), 1U);
+    const RunResult beside = resume(team({a}), "same", options);
+    EXPECT_EQ(beside.status, RunStatus::kNotStarted) << "it waits there";
+    EXPECT_NE(beside.reason.find("under way already"), std::string::npos) << beside.reason;
+  }
+  Runtime second;
+  const RunHandle handle = second.resume(team({a}), "same", options);
+  ASSERT_EQ(handle.wait().approvals.size(), 1U) << handle.wait().reason;
+  ASSERT_TRUE(handle.approve("1"));
+  EXPECT_EQ(handle.wait().output, "done") << handle.wait().reason;
+}
+
 TEST(BadSession, ARunCancelledWhileItsSessionIsReadGivesItBack) {
   const auto session = make_memory_session("s");
   for (int i = 0; i < 20; ++i) {

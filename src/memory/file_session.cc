@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "memory/call_names.h"
+#include "memory/session_busy.h"
 #include "memory/window.h"
 
 namespace cadre::detail {
@@ -95,11 +96,7 @@ FileSession::~FileSession() {
 }
 
 std::unexpected<Error> FileSession::busy() {
-  const std::string holder = db_->leases().holder_anywhere(row_.id);
-  return fail(ErrorCode::kConflict,
-              fmt::format("session '{}' is in use by the run {}", name_,
-                          holder.empty() ? "of another process" : holder),
-              "wait for that run, or branch the session");
+  return busy_session(name_, db_->leases().holder_anywhere(row_.id));
 }
 
 Result<void> FileSession::exists() {
@@ -139,7 +136,7 @@ Result<void> FileSession::acquire(const std::string& run) {
     return fail(ErrorCode::kInvalidInput, "a run without an id cannot hold a session");
   return db_->write([&]() -> Result<void> {
     const std::string here = db_->leases().holder(row_.id);
-    if (!here.empty()) return here == run ? Result<void>() : busy();
+    if (!here.empty()) return busy_session(name_, here, run);
     auto taken = db_->leases().take(row_.id, run);
     if (!taken) return propagate(taken);
     if (!*taken) return busy();

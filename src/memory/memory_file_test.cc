@@ -183,7 +183,12 @@ TEST(MemoryFile, OneRunWritesAtATime) {
   auto other = open_session(*second_opening, "chat");
   const std::vector<ItemPtr> items = {user("q")};
   ASSERT_TRUE(session->acquire("run-1").has_value());
-  ASSERT_TRUE(session->acquire("run-1").has_value()) << "its own place";
+  for (const auto& again : {session, same}) {
+    const auto twice = again->acquire("run-1");
+    ASSERT_FALSE(twice.has_value());
+    EXPECT_NE(twice.error().message.find("run-1, which is under way already"), std::string::npos)
+        << twice.error().message;
+  }
   for (const auto& stranger : {same, other}) {
     const auto busy = stranger->acquire("run-2");
     ASSERT_FALSE(busy.has_value());

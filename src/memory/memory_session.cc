@@ -7,6 +7,7 @@
 
 #include "memory/call_names.h"
 #include "memory/session.h"
+#include "memory/session_busy.h"
 #include "memory/window.h"
 
 namespace cadre {
@@ -65,7 +66,7 @@ class MemorySession final : public Session {
 
   Result<void> acquire(const std::string& run) override {
     const std::lock_guard lock(mutex_);
-    if (!holder_.empty() && holder_ != run) return busy();
+    if (!holder_.empty()) return detail::busy_session(id_, holder_, run);
     holder_ = run;
     return {};
   }
@@ -112,9 +113,7 @@ class MemorySession final : public Session {
   }
 
   std::unexpected<Error> busy() const {
-    return fail(ErrorCode::kConflict,
-                fmt::format("session '{}' is in use by the run {}", id_, holder_),
-                "wait for that run, or branch the session");
+    return detail::busy_session(id_, holder_);
   }
 
   const std::string id_;

@@ -2,8 +2,9 @@
 //
 // A run that is given a session starts with its items and adds only what is new, each call before
 // its result, turn by turn. One run writes at a time: acquire() takes the writer's place and
-// fails with kConflict, naming the holder, while another run has it. Thread-safe; calls may block
-// on the disk, so the runtime makes them from its workers (but for a session that is quick()).
+// fails with kConflict, naming the holder, while a run has it. The same run is no exception: under
+// way twice it is two writers. Thread-safe; calls may block on the disk, so the runtime makes them
+// from its workers (but for a session that is quick()).
 #pragma once
 
 #include <cstdint>
