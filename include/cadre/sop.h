@@ -152,8 +152,8 @@ struct SopRunOptions {
   std::shared_ptr<const policy::PriceTable> prices{};  // <cadre/model_policy.h>; unset: shipped
   // Programs that roles write run in a sandbox; kDenied when there is none. True: with your rights.
   bool no_sandbox = false;
-  std::shared_ptr<RunMemory> memory{};       // what roles know of earlier runs, and leave
-  std::vector<std::string> secrets{};        // never to get into the memory
+  std::shared_ptr<RunMemory> memory{};             // what roles know of earlier runs, and leave
+  std::vector<std::string> secrets{};              // never to get into the memory
   std::shared_ptr<const ApprovalPolicy> policy{};  // decides in a person's name
 
   // Each event once it is durable, from the run's thread; has to return quickly. What it throws is
@@ -164,12 +164,12 @@ struct SopRunOptions {
 };
 
 enum class SopStatus : std::uint8_t {
-  kRunning,      // SopHandle::wait, when time was up
+  kRunning,  // SopHandle::wait, when time was up
   kDone,
-  kIncomplete,   // done, and says itself what is not covered
-  kRefused,      // nobody can do this: `reason`, and what would help in `details`
-  kGateFailed,   // the gates of a stage did not pass within its rounds
-  kBudget,       // a limit is used up
+  kIncomplete,  // done, and says itself what is not covered
+  kRefused,     // nobody can do this: `reason`, and what would help in `details`
+  kGateFailed,  // the gates of a stage did not pass within its rounds
+  kBudget,      // a limit is used up
   kFailed,
   kInterrupted,  // stopped, or `error` broke it off: resume_sop goes on
   kWaiting,      // for a person: `waiting`; decide_sop and resume_sop, or SopHandle::decide
@@ -178,11 +178,11 @@ std::string_view to_string(SopStatus status);
 
 // What waits for a person.
 struct SopApproval {
-  std::string key{};       // "a1"; CallDecision::call
-  std::string what{};      // tool, gate, handoff, question
-  std::string subject{};   // "gate:refund/approval", as a policy's rules name it
-  std::string role{};      // who asks
-  std::string question{};  // in words
+  std::string key{};            // "a1"; CallDecision::call
+  std::string what{};           // tool, gate, handoff, question
+  std::string subject{};        // "gate:refund/approval", as a policy's rules name it
+  std::string role{};           // who asks
+  std::string question{};       // in words
   Json details = JsonObject{};  // a tool's arguments, the artifacts of a gate or handoff
 };
 
@@ -195,15 +195,15 @@ struct SopGateResult {
 
 struct SopStageResult {
   std::string id{}, title{}, role{};
-  std::string status{};  // waiting, working, done, failed, superseded, stopped
-  int rounds = 0;        // how often it was begun
+  std::string status{};                // waiting, working, done, failed, superseded, stopped
+  int rounds = 0;                      // how often it was begun
   std::vector<SopGateResult> gates{};  // of its last round
 };
 
 struct SopArtifact {
   std::shared_ptr<const Artifact> artifact{};  // data, and files by path
-  std::string role{};      // who made it
-  std::int64_t bytes = 0;  // of its data as JSON and of its files
+  std::string role{};                          // who made it
+  std::int64_t bytes = 0;                      // of its data as JSON and of its files
 };
 
 struct SopResult {
@@ -215,7 +215,7 @@ struct SopResult {
   std::optional<Error> error{};  // what broke it off: a model that is down, a full disk
   std::vector<SopApproval> waiting{};
 
-  std::vector<SopStageResult> stages{};           // in the SOP's order
+  std::vector<SopStageResult> stages{};            // in the SOP's order
   std::map<std::string, SopArtifact> artifacts{};  // the newest of each type, finished or not
   int handoffs_requested = 0, handoffs_accepted = 0, handoffs_refused = 0;
   int model_calls = 0, tool_calls = 0;

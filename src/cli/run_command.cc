@@ -41,8 +41,8 @@ Result<Workbench> open_workbench(const Plan& plan, std::shared_ptr<Store> store,
   if (!tools) return propagate(tools);
   auto mind = open_mind(model, *tools, around);
   if (!mind) return propagate(mind);
-  auto shop = workshop::make_workshop(plan, std::move(store), mind->provider, std::move(*tools),
-                                      out_dir);
+  auto shop =
+      workshop::make_workshop(plan, std::move(store), mind->provider, std::move(*tools), out_dir);
   return Workbench{std::move(shop.parts), std::move(shop.writer), std::move(*mind)};
 }
 
@@ -69,8 +69,9 @@ int conclude(const Console& console, Workbench& shop, const Result<RunOutcome>& 
       places.state == RunReference().state ? "" : fmt::format(" --state {}", places.state.string());
   Result<std::filesystem::path> result = std::filesystem::path();
   if (!interrupted) {
-    result = workshop::write_result_files(*shop.parts.store, places.change ? nullptr : shop.writer.get(),
-                                *outcome, *places.plan, places.out_dir, places.state);
+    result =
+        workshop::write_result_files(*shop.parts.store, places.change ? nullptr : shop.writer.get(),
+                                     *outcome, *places.plan, places.out_dir, places.state);
     if (!result && console.json) return report_error(console, result.error());
   }
   if (console.json) {
@@ -231,8 +232,8 @@ int begin_run(const Console& console, const RunArguments& arguments) {
   }
 
   InterruptWatch interrupt;
-  auto shop = open_workbench(*plan, *store, ground->out_dir, *sandbox, arguments.model,
-                            arguments.around);
+  auto shop =
+      open_workbench(*plan, *store, ground->out_dir, *sandbox, arguments.model, arguments.around);
   if (!shop) {
     ground->tidy();
     return report_error(console, shop.error(), kProvider);
@@ -297,7 +298,8 @@ int go_on(const Console& console, const RunReference& reference,
                                                                          "offline")
                                                       : arguments.model;
   Result<std::shared_ptr<const SandboxSupport>> sandbox = nullptr;
-  if (open) sandbox = workshop::check_machine(*state->plan, arguments.no_sandbox, model == "offline");
+  if (open)
+    sandbox = workshop::check_machine(*state->plan, arguments.no_sandbox, model == "offline");
   if (!sandbox) return report_error(console, sandbox.error());
 
   InterruptWatch interrupt;

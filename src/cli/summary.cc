@@ -149,7 +149,8 @@ std::string quality_lines(const Json& report) {
 }
 
 std::string refusal_lines(const RunOutcome& outcome) {
-  return fmt::format("refused: {}\nwhat would help: {}\n", outcome.reason, workshop::refusal_help(outcome));
+  return fmt::format("refused: {}\nwhat would help: {}\n", outcome.reason,
+                     workshop::refusal_help(outcome));
 }
 
 bool has_file(const RunOutcome& outcome, const char* type, std::string_view path) {

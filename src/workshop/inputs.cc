@@ -14,8 +14,7 @@ namespace fs = std::filesystem;
 
 constexpr std::uintmax_t kInputBytesMax = 2 * 1024 * 1024;
 
-Result<void> check_text(std::string_view bytes, const std::string& name,
-                        std::uintmax_t bytes_max) {
+Result<void> check_text(std::string_view bytes, const std::string& name, std::uintmax_t bytes_max) {
   if (bytes.size() > bytes_max) {
     return fail(ErrorCode::kInvalidInput,
                 fmt::format("{} is larger than {} KiB", name, bytes_max / 1024));
@@ -64,8 +63,8 @@ Result<void> check_brief(std::string_view bytes, const std::string& name) {
                 "say in a few sentences what is to be recorded, by whom, and which rules hold");
   }
   if (bytes.size() > offline::kBriefBytesMax) {
-    return fail(ErrorCode::kInvalidInput, fmt::format("the brief is larger than {} KiB",
-                                                      offline::kBriefBytesMax / 1024));
+    return fail(ErrorCode::kInvalidInput,
+                fmt::format("the brief is larger than {} KiB", offline::kBriefBytesMax / 1024));
   }
   return {};
 }

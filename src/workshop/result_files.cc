@@ -7,9 +7,9 @@
 #include <cstring>
 #include <memory>
 
-#include "workshop/result_json.h"
 #include "offline/markup.h"
 #include "trace/report.h"
+#include "workshop/result_json.h"
 
 namespace cadre::workshop {
 namespace {
@@ -75,7 +75,7 @@ Result<fs::path> write_result_files(Store& store, GitProjectWriter* writer,
     return fs::absolute(file, error).lexically_normal();
   }
   auto written = writer->write_result(content, outcome.run, outcome.started_us,
-                                     refused ? refusal_readme(outcome) : std::string());
+                                      refused ? refusal_readme(outcome) : std::string());
   if (!written) return propagate(written);
   return out_dir / "result.json";
 }

@@ -32,8 +32,7 @@ Result<void> keep_limits(const RunLimits& given, const fs::path& state, const st
   std::ofstream out(state / "limits" / (run + ".json"), std::ios::binary);
   out << json::write_pretty(limits);
   if (!out.flush()) {
-    return fail(ErrorCode::kIo,
-                fmt::format("cannot write into {}", (state / "limits").string()));
+    return fail(ErrorCode::kIo, fmt::format("cannot write into {}", (state / "limits").string()));
   }
   return {};
 }

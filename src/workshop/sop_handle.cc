@@ -27,9 +27,9 @@ struct Shared {
   std::stop_source stop;
   std::mutex mutex;
   std::condition_variable_any changed;
-  std::map<std::string, Asked> asked;     // what the run asked for, by key
-  std::map<std::string, bool> decided;    // by key: approved
-  std::deque<CallDecision> decisions;     // to be written when the run waits
+  std::map<std::string, Asked> asked;   // what the run asked for, by key
+  std::map<std::string, bool> decided;  // by key: approved
+  std::deque<CallDecision> decisions;   // to be written when the run waits
   SopResult last;
   bool waits = false, ended = false;
 };
@@ -102,8 +102,7 @@ void drive(const std::shared_ptr<Shared>& shared,
   while (true) {
     SopResult result =
         as_result(shared->work->work(shared->stop.get_token(), told), shared->work->id());
-    const bool waits =
-        result.status == SopStatus::kWaiting && !shared->stop.stop_requested();
+    const bool waits = result.status == SopStatus::kWaiting && !shared->stop.stop_requested();
     {
       const std::lock_guard lock(shared->mutex);
       shared->last = std::move(result);

@@ -81,11 +81,10 @@ Result<void> check_roles(const Plan& plan, const SopRunOptions& options) {
     for (const std::string& tool : agent.tools) {
       if (std::ranges::find(tools, tool) != tools.end()) continue;
       const std::string meant = did_you_mean(tool, tools);
-      return bad(fmt::format("the role {} lists the tool \"{}\", and there is none", agent.role,
-                             tool),
-                 meant.empty() ? "add it to SopRunOptions::tools"
-                               : fmt::format("\"{}\" is there; or add it to SopRunOptions::tools",
-                                             meant));
+      return bad(
+          fmt::format("the role {} lists the tool \"{}\", and there is none", agent.role, tool),
+          meant.empty() ? "add it to SopRunOptions::tools"
+                        : fmt::format("\"{}\" is there; or add it to SopRunOptions::tools", meant));
     }
   }
   return {};
@@ -164,8 +163,8 @@ Result<std::shared_ptr<Store>> open_sop_journal(const SopJournal& journal, bool 
 }
 
 Result<std::shared_ptr<Model>> SopWork::budgeted(std::shared_ptr<Model> model) const {
-  static const std::shared_ptr<const policy::PriceTable> kShipped(
-      &policy::PriceTable::shipped(), [](const policy::PriceTable*) {});
+  static const std::shared_ptr<const policy::PriceTable> kShipped(&policy::PriceTable::shipped(),
+                                                                  [](const policy::PriceTable*) {});
   const auto prices = options_.prices ? options_.prices : kShipped;
   const policy::PriceKey key = policy::price_key(model->name());
   const bool money = limits_.max_cost || (options_.budget && options_.budget->left().money);
@@ -176,10 +175,9 @@ Result<std::shared_ptr<Model>> SopWork::budgeted(std::shared_ptr<Model> model) c
                            "limit tokens",
                            key.provider, key.model));
   }
-  return policy::make_budgeted_model(std::move(model), {.spending = spending_,
-                                                        .prices = prices,
-                                                        .provider = key.provider,
-                                                        .model = key.model});
+  return policy::make_budgeted_model(
+      std::move(model),
+      {.spending = spending_, .prices = prices, .provider = key.provider, .model = key.model});
 }
 
 Result<std::shared_ptr<Provider>> SopWork::mind(const std::shared_ptr<ToolRegistry>& tools) {
@@ -275,8 +273,7 @@ Result<std::unique_ptr<SopWork>> SopWork::go_on(const std::string& run,
   work->begun_ = true;
   work->ended_ = !is_open(*state);
   work->limits_ = limits_of(options.limits);
-  if (!options.journal.folder.empty())
-    restore_limits(work->limits_, options.journal.folder, run);
+  if (!options.journal.folder.empty()) restore_limits(work->limits_, options.journal.folder, run);
   const bool offline = !options.model && !options.mind;
   const std::string before = json::get_string(state->start, "model", "offline");
   if (!work->ended_) {
@@ -319,8 +316,8 @@ Result<SopResult> SopWork::work(const std::stop_token& stop,
   ResumeOptions resume;
   resume.out_dir = out_;
   if (limits_.max_time_s > 0) {
-    resume.left_us = std::int64_t{limits_.max_time_s} * 1'000'000 -
-                     spent_earlier(store(), id_).working_us;
+    resume.left_us =
+        std::int64_t{limits_.max_time_s} * 1'000'000 - spent_earlier(store(), id_).working_us;
   }
   return finished(runner.resume_run(id_, resume, stop));
 }
@@ -330,8 +327,8 @@ Result<SopResult> SopWork::finished(Result<RunOutcome> outcome) {
                         : broken_off(id_, *plan_, store(), std::move(outcome.error()));
   if (!result) return result;
   result->out = out_;
-  const bool over = outcome && result->status != SopStatus::kInterrupted &&
-                    result->status != SopStatus::kWaiting;
+  const bool over =
+      outcome && result->status != SopStatus::kInterrupted && result->status != SopStatus::kWaiting;
   if (over && shop_.writer) {
     auto written = write_result_files(store(), shop_.writer.get(), *outcome, *plan_, out_,
                                       options_.journal.folder);

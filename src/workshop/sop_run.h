@@ -46,9 +46,9 @@ class SopWork {
   RunLimits limits_;
   std::shared_ptr<policy::Spending> spending_;
   Workshop shop_;
-  PlanRunOptions start_;   // of a run that is not begun yet
-  bool begun_ = false;     // there is a journal: go on
-  bool ended_ = false;     // it is only shown again
+  PlanRunOptions start_;  // of a run that is not begun yet
+  bool begun_ = false;    // there is a journal: go on
+  bool ended_ = false;    // it is only shown again
 };
 
 }  // namespace cadre::workshop

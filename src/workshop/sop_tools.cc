@@ -52,8 +52,7 @@ class CallTimer {
 
 std::string fitted(const std::string& output, std::size_t most) {
   if (output.size() <= most) return output;
-  return fmt::format("{}\n[cut: {} of {} bytes]", text::shorten(output, most), most,
-                     output.size());
+  return fmt::format("{}\n[cut: {} of {} bytes]", text::shorten(output, most), most, output.size());
 }
 
 class ProgramTool final : public TaskTool {
@@ -94,9 +93,9 @@ class ProgramTool final : public TaskTool {
 Result<void> check_options(const Tool& tool) {
   const ToolOptions& options = tool.options;
   const char* what = options.approval == Approval::kAsk || options.needs_approval ? "kAsk"
-                     : options.enabled                                           ? "enabled"
-                     : options.ends_run                                          ? "ends_run"
-                     : options.fatal                                             ? "fatal"
+                     : options.enabled                                            ? "enabled"
+                     : options.ends_run                                           ? "ends_run"
+                     : options.fatal                                              ? "fatal"
                      : !options.input_guardrails.empty() || !options.output_guardrails.empty()
                          ? "guardrails"
                      : !tool.agent.empty() ? "an agent as a tool"
