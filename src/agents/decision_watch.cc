@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "agents/run_driver.h"
+#include "agents/store_guard.h"
 
 namespace cadre {
 
@@ -23,7 +24,11 @@ struct DecisionWatch::Look {
     // The versions first: what is written while the journals are read is seen the next time.
     Versions now;
     for (const Place& place : places) {
-      if (!now.contains(place.store.get())) now[place.store.get()] = place.store->version();
+      Store& store = *place.store;
+      if (now.contains(&store)) continue;
+      // Of one that throws it is not known.
+      using Version = Result<Versions::mapped_type>;
+      now[&store] = guard_store([&] { return Version(store.version()); }).value_or(std::nullopt);
     }
     for (Place& place : places) {
       const auto& version = now[place.store.get()];
@@ -31,8 +36,9 @@ struct DecisionWatch::Look {
       if (place.looked && version && before != versions.end() && before->second == version)
         continue;
       // A journal that cannot be read is said when the run writes the next time.
-      if (auto journal = place.store->read(place.id, place.from); journal && !journal->damage)
-        place.events = std::move(journal->events);
+      auto journal = guard_store([&] { return place.store->read(place.id, place.from); });
+      if (!journal) now[place.store.get()].reset();  // the next look reads it again
+      if (journal && !journal->damage) place.events = std::move(journal->events);
     }
     versions = std::move(now);
   }

@@ -8,6 +8,7 @@
 #include "agents/decision_watch.h"
 #include "agents/run_words.h"
 #include "agents/session_lease.h"
+#include "agents/store_guard.h"
 #include "base/text.h"
 #include "core/decision.h"
 #include "core/provider.h"
@@ -356,7 +357,16 @@ void RunDriver::flush() {
   const std::size_t batch = ++batches_;
   waiting_batches_[batch] = std::exchange(batch_commands_, {});
   ++in_flight_;
-  options_.store->append_async(std::move(append), tell_when_durable(batch));
+  append_to_journal(std::move(append), batch);
+}
+
+// A store that throws has not kept it, unless its ack says so first.
+void RunDriver::append_to_journal(Append append, std::size_t batch) {
+  const auto given = guard_store([&]() -> Result<void> {
+    options_.store->append_async(std::move(append), tell_when_durable(batch));
+    return {};
+  });
+  if (!given) tell_when_durable(batch)(given);
 }
 
 // What the journal's thread hands on was made here and goes back: it takes and frees no memory of
@@ -370,6 +380,7 @@ Store::Ack RunDriver::tell_when_durable(std::size_t batch) {
   };
   auto told = std::make_unique<Told>(weak_from_this(), loop_, batch);
   return [told = std::move(told)](Result<void> result) mutable {
+    if (told == nullptr) return;  // once is enough
     told->result = std::move(result);
     const auto loop = std::move(told->loop);
     loop->post([told = std::move(told)] {
@@ -379,8 +390,9 @@ Store::Ack RunDriver::tell_when_durable(std::size_t batch) {
 }
 
 void RunDriver::acked(std::size_t batch, const Result<void>& result) {
-  --in_flight_;
   const auto at = waiting_batches_.find(batch);
+  if (at == waiting_batches_.end()) return;  // it was told before
+  --in_flight_;
   const std::vector<Command> commands = std::move(at->second);
   waiting_batches_.erase(at);
   if (!result) {
@@ -473,7 +485,7 @@ void RunDriver::say_that_it_waits() {
   append.info = info_;
   waiting_batches_[++batches_] = {};
   ++in_flight_;
-  options_.store->append_async(std::move(append), tell_when_durable(batches_));
+  append_to_journal(std::move(append), batches_);
 }
 
 void RunDriver::finish() {

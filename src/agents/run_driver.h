@@ -110,6 +110,7 @@ class RunDriver : public std::enable_shared_from_this<RunDriver> {
   void launch(const std::vector<Command>& commands);
   void run_harmless();
   void flush();
+  void append_to_journal(Append append, std::size_t batch);
   Store::Ack tell_when_durable(std::size_t batch);
   void acked(std::size_t batch, const Result<void>& result);
   void publish_if_still();

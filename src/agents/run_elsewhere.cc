@@ -1,5 +1,6 @@
 // Decisions that another process has written into the journal of a run that waits.
 #include "agents/run_driver.h"
+#include "agents/store_guard.h"
 
 namespace cadre {
 
@@ -13,7 +14,7 @@ void RunDriver::written_elsewhere(const std::vector<Event>& events) {
   const auto from = waits_from();
   if (!from || events.front().seq != *from) return;  // it went on meanwhile
   const auto blob = [this](const std::string& address) {
-    return options_.store->get_blob(address);
+    return load_blob(*options_.store, address);
   };
   wake();
   BudgetUse nothing;

@@ -6,6 +6,7 @@
 #include "agents/run_driver.h"
 #include "agents/run_words.h"
 #include "agents/session_lease.h"
+#include "agents/store_guard.h"
 
 namespace cadre {
 
@@ -53,10 +54,11 @@ void RunDriver::load_kept(Kept& kept) {
   const std::string& run = state_->id;
   kept.done = guard_session([&]() -> Result<void> {
     // What a runtime that is gone left with the store comes first: appends are done in order.
-    if (auto written = options_.store->append({}); !written) return written;
-    auto info = options_.store->info(run);
+    Store& store = *options_.store;
+    if (auto written = guard_store([&] { return store.append({}); }); !written) return written;
+    auto info = guard_store([&] { return store.info(run); });
     if (!info) return propagate(info);
-    auto journal = options_.store->read(run);
+    auto journal = guard_store([&] { return store.read(run); });
     if (!journal) return propagate(journal);
     if (journal->damage) return std::unexpected(*journal->damage);
     kept.info = std::move(*info);
@@ -156,7 +158,7 @@ void RunDriver::session_changed(const Kept& kept) {
 
 void RunDriver::fold(Kept& kept) {
   const auto blob = [this](const std::string& address) {
-    return options_.store->get_blob(address);
+    return load_blob(*options_.store, address);
   };
   const std::span<const ItemPtr> all(kept.items);
   std::span<const ItemPtr> past = all.first(all.size() - std::min(all.size(), kept.saved));

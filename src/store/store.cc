@@ -9,9 +9,10 @@
 namespace cadre {
 
 Result<void> Store::append(Append append) {
-  std::promise<Result<void>> done;
-  std::future<Result<void>> result = done.get_future();
-  append_async(std::move(append), [&done](Result<void> ack) { done.set_value(std::move(ack)); });
+  // Shared: a store that throws may tell all the same, when nobody waits any more.
+  const auto done = std::make_shared<std::promise<Result<void>>>();
+  std::future<Result<void>> result = done->get_future();
+  append_async(std::move(append), [done](Result<void> ack) { done->set_value(std::move(ack)); });
   return result.get();
 }
 
