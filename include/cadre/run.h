@@ -134,7 +134,7 @@ struct RunResult {
   }
 };
 
-enum class Cancel : std::uint8_t { kNow, kAfterTurn };
+enum class Cancel : std::uint8_t { kNow, kAfterTurn };  // see RunHandle::cancel
 
 // A run that is under way. Copies name the same run; letting go of it does not stop it.
 class RunHandle {
@@ -149,6 +149,8 @@ class RunHandle {
   // A decision that another process writes into its journal (`cadre approve`, decide_call) is seen
   // within half a second.
   RunResult wait_end(std::optional<std::chrono::milliseconds> at_most = std::nullopt) const;
+  // kNow: at once, also while a person is asked. kAfterTurn: when the turn has ended, all its calls
+  // with it; one that waits for a person keeps the turn open until it is decided or answered.
   void cancel(Cancel how = Cancel::kNow, std::string reason = "cancelled by the user") const;
   // Tells from now on what happens, as RunOptions::on_event is told; deltas from the next model
   // call on. A subscriber that throws is not told anything more. kNotFound when the run has ended.

@@ -26,6 +26,27 @@ TEST(BadPeople, AQuestionIsNotApprovedAndACallIsNotAnswered) {
   EXPECT_EQ(*paid, 1);
 }
 
+TEST(Cancel, AfterTheTurnWaitsForThePersonWhoIsAsked) {
+  Agent a = agent("a");
+  const Count paid = count();
+  a.tools = {counting("pay", paid, {.approval = Approval::kAlways})};
+  const auto model = script({calls("pay", "{}", "p"), says("never said")});
+  Runtime runtime;
+  const RunHandle handle = runtime.start(team({a}), "hi", {.model = model});
+  ASSERT_EQ(handle.wait().approvals.size(), 1U);
+  handle.cancel(Cancel::kAfterTurn, "enough");
+  const RunResult waits = handle.wait();
+  EXPECT_EQ(waits.status, RunStatus::kRunning);
+  ASSERT_EQ(waits.approvals.size(), 1U) << "the turn is open until it is decided";
+  ASSERT_TRUE(handle.approve("p"));
+  const RunResult result = handle.wait();
+  EXPECT_EQ(result.status, RunStatus::kCancelled);
+  EXPECT_EQ(result.reason, "enough");
+  EXPECT_EQ(outputs(result.new_items), Lines{"done"});
+  EXPECT_EQ(*paid, 1);
+  EXPECT_EQ(model->requests().size(), 1U);
+}
+
 TEST(Rule32, AStandingApprovalIsNotInheritedByAnotherAgent) {
   Agent a = agent("a"), b = agent("b");
   const Count outer = count(), inner = count();
