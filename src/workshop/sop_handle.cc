@@ -103,6 +103,8 @@ void drive(const std::shared_ptr<Shared>& shared,
     SopResult result =
         as_result(shared->work->work(shared->stop.get_token(), told), shared->work->id());
     const bool waits = result.status == SopStatus::kWaiting && !shared->stop.stop_requested();
+    // What was decided while it worked is kept for who resumes it.
+    if (result.status == SopStatus::kInterrupted) write_decisions(*shared);
     {
       const std::lock_guard lock(shared->mutex);
       shared->last = std::move(result);

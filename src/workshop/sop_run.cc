@@ -12,6 +12,7 @@
 #include "policy/model_chain.h"
 #include "runtime/decide.h"
 #include "runtime/model_provider.h"
+#include "runtime/tools/repository.h"
 #include "sop/problem.h"
 #include "store/sqlite_store.h"
 #include "workshop/inputs.h"
@@ -25,10 +26,11 @@ namespace {
 // Each role's own mind, and one for the rest.
 class RoleMinds final : public Provider {
  public:
-  RoleMinds(std::shared_ptr<Provider> rest, std::map<std::string, std::shared_ptr<Provider>> minds)
-      : rest_(std::move(rest)), minds_(std::move(minds)) {}
+  RoleMinds(std::string name, std::shared_ptr<Provider> rest,
+            std::map<std::string, std::shared_ptr<Provider>> minds)
+      : name_(std::move(name)), rest_(std::move(rest)), minds_(std::move(minds)) {}
 
-  std::string name() const override { return rest_->name(); }
+  std::string name() const override { return name_; }
   CapabilityAnswer can(const Task& task) const override { return of(task).can(task); }
   Result<Turn> next(const Task& task, std::span<const ToolResult> results,
                     std::stop_token stop) override {
@@ -41,9 +43,12 @@ class RoleMinds final : public Provider {
     return at == minds_.end() ? *rest_ : *at->second;
   }
 
+  const std::string name_;
   const std::shared_ptr<Provider> rest_;
   const std::map<std::string, std::shared_ptr<Provider>> minds_;
 };
+
+constexpr std::string_view kOffline = "offline";
 
 std::unexpected<Error> bad(std::string message, std::string hint = {}) {
   return fail(ErrorCode::kInvalidInput, std::move(message), std::move(hint));
@@ -68,7 +73,13 @@ Result<void> check_options(const SopRunOptions& options) {
   return {};
 }
 
-Result<void> check_roles(const Plan& plan, const SopRunOptions& options) {
+Result<void> check_plan(const Plan& plan, const SopRunOptions& options) {
+  if (plan.input == kRepositoryArtifact) {
+    return bad(
+        fmt::format("the SOP {} changes a repository, and only the command line prepares one",
+                    plan.name),
+        "cadre run --on DIR, cadre resume");
+  }
   std::vector<std::string> roles, tools = tool_names();
   for (const AgentConfig& agent : plan.agents) roles.push_back(agent.role);
   for (const auto& [role, model] : options.role_models) {
@@ -121,6 +132,28 @@ Result<std::optional<Artifact>> input_of(const Plan& plan, const SopRunOptions& 
     return bad(fmt::format("the SOP {} works from {}, and none were given", plan.name, plan.input),
                "give them with SopRunOptions::documents, or as SopRunOptions::input");
   return artifact;
+}
+
+// Who answers, each named once, in the order of the stages: "offline", "openai:gpt-5+scripted".
+std::string names_of_minds(const Plan& plan, const SopRunOptions& options) {
+  if (options.mind) return options.mind->name();
+  std::vector<std::string> names;
+  for (const StageSpec& stage : plan.stages) {
+    const auto own = options.role_models.find(stage.role);
+    const std::string name = own != options.role_models.end() ? own->second->name()
+                             : options.model                  ? options.model->name()
+                                                              : std::string(kOffline);
+    if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+  }
+  return text::join(names, "+");
+}
+
+// Whether the offline engine does any stage.
+bool is_offline(const Plan& plan, const SopRunOptions& options) {
+  return !options.mind && !options.model &&
+         std::ranges::any_of(plan.stages, [&](const StageSpec& stage) {
+           return !options.role_models.contains(stage.role);
+         });
 }
 
 RunLimits limits_of(const SopLimits& limits) {
@@ -196,7 +229,8 @@ Result<std::shared_ptr<Provider>> SopWork::mind(const std::shared_ptr<ToolRegist
     minds[role] = make_model_provider(std::move(*model), tools);
   }
   if (minds.empty()) return rest;
-  return std::make_shared<RoleMinds>(std::move(rest), std::move(minds));
+  return std::make_shared<RoleMinds>(names_of_minds(*plan_, options_), std::move(rest),
+                                     std::move(minds));
 }
 
 // `shop_.parts.store` is there.
@@ -222,7 +256,7 @@ Result<std::unique_ptr<SopWork>> SopWork::begin(const Sop& sop, const std::strin
                                                 const SopRunOptions& options) {
   if (auto good = check_options(options); !good) return propagate(good);
   if (auto good = check_brief(brief); !good) return propagate(good);
-  if (auto good = check_roles(*sop.plan(), options); !good) return propagate(good);
+  if (auto good = check_plan(*sop.plan(), options); !good) return propagate(good);
   std::unique_ptr<SopWork> work(new SopWork(options));
   work->plan_ = with_approvals(sop.plan(), options.tools);
   work->brief_ = brief;
@@ -238,7 +272,7 @@ Result<std::unique_ptr<SopWork>> SopWork::begin(const Sop& sop, const std::strin
     return fail(ErrorCode::kConflict, fmt::format("there is a run \"{}\" already", options.id),
                 "leave SopRunOptions::id away, or go on with it: resume_sop");
   work->shop_.parts.store = std::move(*store);
-  const bool offline = !options.model && !options.mind;
+  const bool offline = is_offline(*work->plan_, options);
   if (auto good = work->set_up(offline); !good) return propagate(good);
   work->shop_.parts.memory = options.memory;
 
@@ -256,7 +290,7 @@ Result<std::unique_ptr<SopWork>> SopWork::begin(const Sop& sop, const std::strin
   start.timeout_s = work->limits_.max_time_s == 0
                         ? 0
                         : shorter(work->plan_->limits.run_timeout_s, work->limits_.max_time_s);
-  start.model = offline ? "offline" : options.mind ? options.mind->name() : options.model->name();
+  start.model = names_of_minds(*work->plan_, options);
   return work;
 }
 
@@ -274,14 +308,14 @@ Result<std::unique_ptr<SopWork>> SopWork::go_on(const std::string& run,
   work->ended_ = !is_open(*state);
   work->limits_ = limits_of(options.limits);
   if (!options.journal.folder.empty()) restore_limits(work->limits_, options.journal.folder, run);
-  const bool offline = !options.model && !options.mind;
+  const bool offline = is_offline(*work->plan_, options);
   const std::string before = json::get_string(state->start, "model", "offline");
   if (!work->ended_) {
-    if (auto good = check_roles(*work->plan_, options); !good) return propagate(good);
-    if (offline && before != "offline") {
+    if (auto good = check_plan(*work->plan_, options); !good) return propagate(good);
+    if (offline && before.find(kOffline) == std::string::npos) {
       return bad(fmt::format("run {} was begun with the model {}, and nobody is given to answer",
                              run, before),
-                 "give SopRunOptions::model");
+                 "give SopRunOptions::model, or role_models for every role");
     }
   }
   auto out = full_path(options.out.empty()
