@@ -13,8 +13,8 @@ namespace cadre {
 
 struct AgentTask {
   // In the workflow of RunOptions::memory: there it is running, then done or failed. One that waits
-  // for a task that is not done, or is done itself, is not begun (kNotStarted; RunResult::error says
-  // why and what to do). Unset: the workflow does not know of it.
+  // for a task that is not done, or is done itself, is not begun (kNotStarted; RunResult::error
+  // says why and what to do). Unset: the workflow does not know of it.
   std::string id{};
   std::string text{};  // what is to be done
   // What the agent reads before it: valid as History::from sees it. Part of the journal, not of a

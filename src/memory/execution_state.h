@@ -40,9 +40,9 @@ class ExecutionState {
   // kConflict when there is one of that id, kInvalidInput for an empty id, kNotFound for a
   // dependency that is not known.
   Result<void> add(std::string id, std::string owner, std::vector<std::string> depends_on = {});
-  // Whether somebody may begin it: kConflict when it is done, or waits for one that is not, kNotFound
-  // when that one is not known; both say what to do. A task that nobody knows may be begun, and one
-  // that is running, too: who began it may be gone.
+  // Whether somebody may begin it: kConflict when it is done, or waits for one that is not,
+  // kNotFound when that one is not known; both say what to do. A task that nobody knows may be
+  // begun, and one that is running, too: who began it may be gone.
   Result<void> may_begin(std::string_view id) const;
   // kNotFound for an unknown task, kConflict for a step that its state does not allow.
   Result<void> start(std::string_view id, std::int64_t now_us);
