@@ -34,7 +34,7 @@ class BudgetedModel final : public Model {
                                                            ? std::string_view(options_.model)
                                                            : request.model);
     }
-    if (options_.spending == nullptr || !options_.spending->limits().any()) {
+    if (options_.spending == nullptr || !options_.spending->limited()) {
       return model_->start(
           request, std::move(stop), std::move(delta),
           [price, prices = options_.prices, spending = options_.spending, lost = options_.lost,

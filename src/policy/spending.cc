@@ -18,6 +18,7 @@ Spending::Spending(SpendingLimits limits, std::shared_ptr<Budget> parent, Clock 
     : limits_(limits),
       clock_(clock ? std::move(clock) : [] { return std::chrono::steady_clock::now(); }),
       started_(clock_()),
+      has_parent_(parent != nullptr),
       budget_(std::make_shared<Budget>(limits.budget, std::move(parent))) {}
 
 bool Spending::soft_reached() const {

@@ -58,12 +58,13 @@ class Spending {
   bool withdraw(std::uint64_t id);
   // The call has ended and took this. Without a price, its money is not known.
   void settle(const BudgetUse& reserved, const BudgetUse& actual, bool priced = true);
-  // What the run spent before it was resumed. Before the first call.
+  // What the run spent before it was resumed. Before the first call. A parent that knows the run
+  // has counted it already.
   void count_earlier(const BudgetUse& use, bool priced = true,
-                     std::chrono::microseconds time = {}) {
+                     std::chrono::microseconds time = {}, const std::string& run = {}) {
     if (!priced) ++unpriced_;
     started_ -= time;
-    budget_->settle({}, use);
+    budget_->carry_over(run, use);
   }
 
   // More for a call that has its grant: an attempt that broke took this, and the next one wants as
@@ -73,6 +74,8 @@ class Spending {
   void count_uncounted(int attempts) { uncounted_ += static_cast<std::size_t>(attempts); }
 
   const SpendingLimits& limits() const { return limits_; }
+  // Whether a call may be refused.
+  bool limited() const { return limits_.any() || has_parent_; }
   BudgetUse used() const { return budget_->used(); }
   // "12 of 50 calls, 31000 tokens, $0.12 of $2.00"; "cost not known" when a call had no price;
   // "2 attempts without usage" when what they took is not known.
@@ -94,6 +97,7 @@ class Spending {
   const SpendingLimits limits_;
   const Clock clock_;
   std::chrono::steady_clock::time_point started_;
+  const bool has_parent_;
   const std::shared_ptr<Budget> budget_;
   mutable std::mutex mutex_;
   std::deque<Waiter> waiting_;

@@ -67,7 +67,8 @@ void count_earlier(policy::Spending& spending, const RunReport& earlier) {
     use.money += agent.cost_usd;
     unpriced += agent.model_calls - agent.model_calls_failed - agent.calls_priced;
   }
-  spending.count_earlier(use, unpriced <= 0, std::chrono::microseconds(earlier.working_us));
+  spending.count_earlier(use, unpriced <= 0, std::chrono::microseconds(earlier.working_us),
+                         earlier.run);
 }
 
 int shorter(int one, int other) {

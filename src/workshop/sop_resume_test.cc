@@ -44,8 +44,8 @@ TEST(SopResume, ARunThatIsNotThere) {
   const auto nowhere = resume_sop("20200101-000000-000000", {.model = model});
   ASSERT_FALSE(nowhere.has_value());
   EXPECT_EQ(nowhere.error().code, ErrorCode::kInvalidInput);
-  const auto unknown = resume_sop("20200101-000000-000000",
-                                  {.model = model, .journal = {make_memory_store(), {}}});
+  const auto unknown =
+      resume_sop("20200101-000000-000000", {.model = model, .journal = {make_memory_store(), {}}});
   ASSERT_FALSE(unknown.has_value());
   EXPECT_EQ(unknown.error().code, ErrorCode::kNotFound);
   const TestFolder folder;
@@ -67,16 +67,15 @@ TEST(SopResume, ARunThatHasEndedGivesItsResultAgain) {
   EXPECT_EQ(again->tokens_in, first->tokens_in);
   EXPECT_EQ(again->stages.at(1).gates.size(), 1U);
   EXPECT_EQ(model->requests().size(), 2U);
-  const auto taken = run_sop(article_sop(), "bridges",
-                             {.model = model, .journal = {store, {}}, .id = first->run});
+  const auto taken =
+      run_sop(article_sop(), "bridges", {.model = model, .journal = {store, {}}, .id = first->run});
   ASSERT_FALSE(taken.has_value());
   EXPECT_EQ(taken.error().code, ErrorCode::kConflict);
 }
 
 TEST(SopResume, AStoppedRunGoesOnAndRepeatsNothing) {
   const TestFolder folder;
-  const auto slow = std::make_shared<ScriptedModel>(ScriptedModel::Answer(writes_articles));
-  slow->set_delay(60s);
+  const auto slow = std::make_shared<HangingModel>();
   std::stop_source stop;
   SopRunOptions options{.model = article_model(),
                         .role_models = {{"author", slow}},
@@ -96,10 +95,9 @@ TEST(SopResume, AStoppedRunGoesOnAndRepeatsNothing) {
   const auto nobody = resume_sop(stopped->run, {.journal = {{}, folder / "state"}});
   ASSERT_FALSE(nobody.has_value());
   EXPECT_EQ(nobody.error().code, ErrorCode::kInvalidInput);
-  EXPECT_NE(nobody.error().message.find("scripted"), std::string::npos);
+  EXPECT_NE(nobody.error().message.find("scripted+hanging"), std::string::npos);
   const auto model = article_model();
-  const auto done =
-      resume_sop(stopped->run, {.model = model, .journal = {{}, folder / "state"}});
+  const auto done = resume_sop(stopped->run, {.model = model, .journal = {{}, folder / "state"}});
   ASSERT_TRUE(done.has_value()) << done.error().describe();
   EXPECT_TRUE(done->done()) << done->reason;
   EXPECT_EQ(model->requests().size(), 1U);  // the article; the outline is there
@@ -120,17 +118,15 @@ TEST(SopResume, AModelThatIsDownBreaksARunOffWhichGoesOnLater) {
   EXPECT_EQ(broken->error->code, ErrorCode::kUnavailable);
   EXPECT_NE(broken->error->message.find("nobody answers"), std::string::npos);
   EXPECT_NE(broken->artifact("outline"), nullptr);
-  const auto done =
-      resume_sop(broken->run, {.model = article_model(), .journal = {store, {}}});
+  const auto done = resume_sop(broken->run, {.model = article_model(), .journal = {store, {}}});
   ASSERT_TRUE(done.has_value()) << done.error().describe();
   EXPECT_TRUE(done->done());
 }
 
-TEST(SopResume, ALimitHoldsOverResumes) {
+TEST(SopResume, ARunThatHasUsedUpItsBudgetEndsAndKeepsWhatItMade) {
   const TestFolder folder;
-  SopRunOptions options{.model = article_model(),
-                        .journal = {{}, folder / "state"},
-                        .limits = {.max_calls = 1}};
+  SopRunOptions options{
+      .model = article_model(), .journal = {{}, folder / "state"}, .limits = {.max_calls = 1}};
   const auto used_up = run_sop(article_sop(), "bridges", options);
   ASSERT_TRUE(used_up.has_value()) << used_up.error().describe();
   EXPECT_EQ(used_up->status, SopStatus::kBudget) << used_up->reason;
@@ -188,22 +184,37 @@ TEST(SopPeople, AToolWaitsAndGoesOnWhenItIsApproved) {
   ASSERT_TRUE(done.has_value()) << done.error().describe();
   EXPECT_TRUE(done->done()) << done->reason;
   EXPECT_EQ(till.paid, 20);
-  EXPECT_EQ(text_of(*done), "\"paid for author\"");
+  EXPECT_EQ(text_of(*done), "paid for author");
+}
+
+TEST(SopPeople, LimitsAreKeptForTheResume) {
+  Till till;
+  const TestFolder folder;
+  SopRunOptions options = paying(till, nullptr);
+  options.journal = {{}, folder / "state"};
+  options.limits.max_calls = 2;
+  const auto waits = run_sop(article_sop("tools: [pay]\n"), "bridges", options);
+  ASSERT_TRUE(waits.has_value()) << waits.error().describe();
+  ASSERT_EQ(waits->status, SopStatus::kWaiting) << waits->reason;
+  ASSERT_TRUE(decide_sop(options.journal, waits->run, {.approved = true}).has_value());
+  options.limits = {};
+  const auto used_up = resume_sop(waits->run, options);
+  ASSERT_TRUE(used_up.has_value()) << used_up.error().describe();
+  EXPECT_EQ(used_up->status, SopStatus::kBudget) << used_up->reason;
+  EXPECT_EQ(till.paid, 20);
 }
 
 TEST(SopPeople, APolicyDecidesInAPersonsName) {
   Till till;
   const Sop sop = article_sop("tools: [pay]\n");
   SopRunOptions options = paying(till, make_memory_store());
-  options.policy =
-      std::make_shared<const ApprovalPolicy>(*ApprovalPolicy::make({}, {"tool:pay"}));
+  options.policy = std::make_shared<const ApprovalPolicy>(*ApprovalPolicy::make({}, {"tool:pay"}));
   const auto denied = run_sop(sop, "bridges", options);
   ASSERT_TRUE(denied.has_value()) << denied.error().describe();
   EXPECT_TRUE(denied->done());
   EXPECT_EQ(till.paid, 0);
   EXPECT_NE(text_of(*denied).find("the policy denies it"), std::string::npos) << text_of(*denied);
-  options.policy =
-      std::make_shared<const ApprovalPolicy>(*ApprovalPolicy::make({"tool:*"}, {}));
+  options.policy = std::make_shared<const ApprovalPolicy>(*ApprovalPolicy::make({"tool:*"}, {}));
   const auto allowed = run_sop(sop, "bridges", options);
   ASSERT_TRUE(allowed.has_value());
   EXPECT_TRUE(allowed->done());
@@ -253,8 +264,8 @@ TEST(SopHandle, SeesTheDecisionOfAnotherProcess) {
   const auto run = start_sop(article_sop("tools: [pay]\n"), "bridges", options);
   ASSERT_TRUE(run.has_value()) << run.error().describe();
   ASSERT_EQ(run->wait(20s).status, SopStatus::kWaiting);
-  const auto decided = decide_sop({{}, folder / "state"}, run->id(),
-                                  {.message = "too dear", .by = "somebody else"});
+  const auto decided =
+      decide_sop({{}, folder / "state"}, run->id(), {.message = "too dear", .by = "somebody else"});
   ASSERT_TRUE(decided.has_value()) << decided.error().describe();
   const SopResult done = run->wait_end(20s);
   EXPECT_TRUE(done.done()) << done.reason;
@@ -264,8 +275,7 @@ TEST(SopHandle, SeesTheDecisionOfAnotherProcess) {
 
 TEST(SopHandle, CancelInterruptsAndTheRunGoesOnLater) {
   const TestFolder folder;
-  const auto slow = article_model();
-  slow->set_delay(60s);
+  const auto slow = std::make_shared<HangingModel>();
   std::atomic<bool> asked = false;
   SopRunOptions options{.model = slow, .journal = {{}, folder / "state"}};
   options.on_event = [&](const Event& event) {
@@ -281,20 +291,18 @@ TEST(SopHandle, CancelInterruptsAndTheRunGoesOnLater) {
   run->cancel();
   const SopResult stopped = run->wait_end(20s);
   EXPECT_EQ(stopped.status, SopStatus::kInterrupted);
-  const auto again = start_resume_sop(
-      run->id(), {.model = article_model(), .journal = {{}, folder / "state"}});
+  const auto again =
+      start_resume_sop(run->id(), {.model = article_model(), .journal = {{}, folder / "state"}});
   ASSERT_TRUE(again.has_value()) << again.error().describe();
   EXPECT_TRUE(again->wait_end(20s).done());
 }
 
 TEST(SopHandle, LettingGoInterruptsTheRun) {
   const std::shared_ptr<Store> store = make_memory_store();
-  const auto slow = article_model();
-  slow->set_delay(60s);
+  const auto slow = std::make_shared<HangingModel>();
   std::string id;
   {
-    const auto run =
-        start_sop(article_sop(), "bridges", {.model = slow, .journal = {store, {}}});
+    const auto run = start_sop(article_sop(), "bridges", {.model = slow, .journal = {store, {}}});
     ASSERT_TRUE(run.has_value());
     id = run->id();
     while (!store->info(id)) std::this_thread::sleep_for(1ms);
@@ -311,7 +319,9 @@ TEST(SopTools, WhatMeansNothingInAnSopIsRefused) {
     EXPECT_EQ(added.error().code, ErrorCode::kInvalidInput);
     EXPECT_NE(added.error().message.find(word), std::string::npos) << added.error().describe();
   };
-  refused({.approval = Approval::kAsk}, "kAsk");
+  refused({.approval = Approval::kAsk,
+           .needs_approval = [](const Json&, const RunContext&) { return true; }},
+          "kAsk");
   refused({.ends_run = true}, "ends_run");
   refused({.enabled = [](const RunContext&) { return true; }}, "enabled");
   Tool nameless = till.tool({});
@@ -348,9 +358,8 @@ TEST(SopTools, ASlowAThrowingAndAnOverlongToolAreToldToTheModel) {
     throw std::runtime_error("the till is shut");
   });
   EXPECT_NE(thrown.find("the till is shut"), std::string::npos) << thrown;
-  const std::string cut = said([](const Json&, const RunContext&) {
-    return Result<std::string>(std::string(100, 'x'));
-  });
+  const std::string cut = said(
+      [](const Json&, const RunContext&) { return Result<std::string>(std::string(100, 'x')); });
   EXPECT_NE(cut.find("[cut: 20 of 100 bytes]"), std::string::npos) << cut;
 }
 

@@ -345,6 +345,7 @@ Result<SopResult> SopWork::work(const std::stop_token& stop,
   if (on_event) runner.subscribe(guarded(std::move(on_event)));
   if (!begun_) {
     begun_ = true;
+    if (options_.budget) options_.budget->enter(id_);
     return finished(runner.start_run(*plan_, brief_, start_, stop));
   }
   ResumeOptions resume;
@@ -368,6 +369,7 @@ Result<SopResult> SopWork::finished(Result<RunOutcome> outcome) {
                                       options_.journal.folder);
     if (!written) result->error = std::move(written.error());
   }
+  if (over && options_.budget) options_.budget->leave(id_);
   if (shop_.writer) result->kept_files = shop_.writer->kept_files();
   return result;
 }

@@ -28,9 +28,9 @@ TEST(Sop, EveryShippedOneLoadsIsCheckedAndDrawn) {
     ASSERT_TRUE(svg.has_value()) << name;
     EXPECT_NE(svg->find("</svg>"), std::string::npos) << name;
     for (const SopStep& step : checkup->sop->stages()) {
-      EXPECT_TRUE(std::ranges::any_of(checkup->sop->roles(), [&](const SopRole& role) {
-        return role.role == step.role;
-      })) << name << " " << step.id;
+      EXPECT_TRUE(std::ranges::any_of(checkup->sop->roles(),
+                                      [&](const SopRole& role) { return role.role == step.role; }))
+          << name << " " << step.id;
     }
   }
 }
@@ -153,7 +153,8 @@ TEST(SopRun, DocumentsAreTheInput) {
   const auto too_much =
       run_sop(article_sop(), "bridges", {.model = model, .documents = {{"a", "b"}}});
   ASSERT_FALSE(too_much.has_value());
-  const auto misfit = run_sop(*with_input, "bridges", {.model = model, .input = Json(JsonObject{})});
+  const auto misfit =
+      run_sop(*with_input, "bridges", {.model = model, .input = Json(JsonObject{})});
   ASSERT_FALSE(misfit.has_value());
   EXPECT_NE(misfit.error().message.find("papers"), std::string::npos);
 }
@@ -165,8 +166,7 @@ TEST(SopRun, OptionsThatDoNotFitAreSaidBeforeAnythingRuns) {
     const auto result = run_sop(sop, brief, options);
     ASSERT_FALSE(result.has_value()) << word;
     EXPECT_EQ(result.error().code, ErrorCode::kInvalidInput) << word;
-    EXPECT_NE(result.error().describe().find(word), std::string::npos)
-        << result.error().describe();
+    EXPECT_NE(result.error().describe().find(word), std::string::npos) << result.error().describe();
   };
   const auto model = article_model();
   refused({.model = model}, "empty", " \n");
@@ -229,8 +229,7 @@ class PlainMind final : public Provider {
 };
 
 TEST(SopRun, AMindOfOnesOwn) {
-  const auto result =
-      run_sop(article_sop(), "bridges", {.mind = std::make_shared<PlainMind>()});
+  const auto result = run_sop(article_sop(), "bridges", {.mind = std::make_shared<PlainMind>()});
   ASSERT_TRUE(result.has_value()) << result.error().describe();
   EXPECT_EQ(text_of(*result), "bridges");
 }
@@ -243,7 +242,8 @@ TEST(SopRun, AGateThatFailsIsInTheResultWithItsFindings) {
       ScriptedModel::Answer([](const SeenRequest& seen) -> Result<ModelReply> {
         if (offers(seen, "deliver_outline")) return writes_articles(seen);
         return calls("deliver_article", R"({"data": {"text": "x", "findings":
-            [{"id": "F-1", "severity": "high", "title": "it is wrong"}]}})", "w1");
+            [{"id": "F-1", "severity": "high", "title": "it is wrong"}]}})",
+                     "w1");
       }));
   const auto result = run_sop(*sop, "bridges", {.model = model});
   ASSERT_TRUE(result.has_value()) << result.error().describe();

@@ -7,9 +7,13 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
+#include <stop_token>
 #include <string>
+#include <vector>
 
 #include "cadre/sop.h"
 #include "cadre/testing.h"
@@ -28,11 +32,12 @@ inline std::string role_file(const std::string& role, const std::string& name,
 // `gates` those of the article.
 inline Files article_files(const std::string& author = "", const std::string& gates = "[schema]") {
   return {
-      {"sop.yaml", "name: article\nversion: \"1\"\nlead: editor\nlimits: {rounds_max: 2}\nstages:\n"
-                   "  - {id: outline, role: planner, needs: [brief], makes: [outline], gates: "
-                   "[schema]}\n"
-                   "  - {id: write, role: author, needs: [brief, outline], makes: [article], gates: " +
-                       gates + "}\n"},
+      {"sop.yaml",
+       "name: article\nversion: \"1\"\nlead: editor\nlimits: {rounds_max: 2}\nstages:\n"
+       "  - {id: outline, role: planner, needs: [brief], makes: [outline], gates: "
+       "[schema]}\n"
+       "  - {id: write, role: author, needs: [brief, outline], makes: [article], gates: " +
+           gates + "}\n"},
       {"roles/editor.md", role_file("editor", "Editor", "handoff_targets: [planner, author]\n")},
       {"roles/planner.md", role_file("planner", "Planner", "handoff_targets: [author, editor]\n")},
       {"roles/author.md",
@@ -80,6 +85,23 @@ inline Result<ModelReply> writes_articles(const SeenRequest& seen) {
 inline std::shared_ptr<ScriptedModel> article_model() {
   return std::make_shared<ScriptedModel>(ScriptedModel::Answer(writes_articles));
 }
+
+// Never answers; gives up when it is asked to stop.
+class HangingModel final : public Model {
+ public:
+  std::string name() const override { return "hanging"; }
+  void start(const ModelRequest&, std::stop_token stop, OnDelta, OnDone done) override {
+    auto call = std::make_shared<OnDone>(std::move(done));
+    const std::lock_guard lock(mutex_);
+    calls_.push_back(std::make_unique<Callback>(
+        std::move(stop), [call] { (*call)(fail(ErrorCode::kCancelled, "stopped")); }));
+  }
+
+ private:
+  using Callback = std::stop_callback<std::function<void()>>;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Callback>> calls_;
+};
 
 // The author uses `tool` first, and writes what came of it.
 inline std::shared_ptr<ScriptedModel> model_with_tool(const std::string& tool,
