@@ -6,6 +6,7 @@
 #include <chrono>
 #include <exception>
 #include <string>
+#include <string_view>
 
 #include "base/json_schema.h"
 #include "core/item.h"
@@ -19,6 +20,16 @@ inline std::chrono::milliseconds bounded(std::chrono::milliseconds time) {
 
 // What may be said of an exception of user code; valid UTF-8.
 std::string what_of(const std::exception_ptr& error);
+// What `use` gives, a Result; or what it threw, as an error of whose it is.
+template <class Use>
+auto guarded(std::string_view whose, Use use) -> decltype(use()) {
+  try {
+    return use();
+  } catch (...) {
+    return fail(ErrorCode::kInternal,
+                std::string(whose) + " threw: " + what_of(std::current_exception()));
+  }
+}
 // Arguments that are valid for the tool.
 Result<Json> read_arguments(const ToolCallItem& call, const JsonSchema& schema);
 

@@ -12,14 +12,9 @@
 
 namespace cadre {
 
-// What `use` gives: a Result.
 template <class Use>
 auto guard_session(Use use) -> decltype(use()) {
-  try {
-    return use();
-  } catch (...) {
-    return fail(ErrorCode::kInternal, "it threw: " + what_of(std::current_exception()));
-  }
+  return guarded("it", std::move(use));
 }
 
 // The place is given back, or whoever made the session sees to it.

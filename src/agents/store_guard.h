@@ -2,20 +2,16 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include "agents/run_words.h"
 #include "store/store.h"
 
 namespace cadre {
 
-// What `use` gives: a Result.
 template <class Use>
 auto guard_store(Use use) -> decltype(use()) {
-  try {
-    return use();
-  } catch (...) {
-    return fail(ErrorCode::kInternal, "the store threw: " + what_of(std::current_exception()));
-  }
+  return guarded("the store", std::move(use));
 }
 
 inline Result<std::string> load_blob(Store& store, const std::string& address) {
