@@ -118,6 +118,20 @@ TEST(Break2, AGuardrailBesideTheModelMayAskAgainAndNothingTakesEffectBefore) {
                    "result:Not run: use no outside service", "system:use no outside service"}));
 }
 
+TEST(Break2, WhatTheFeedbackKeepsFromRunningIsAskedOfNobody) {
+  Agent a = agent("a");
+  const Count paid = count();
+  a.tools = {counting("pay", paid, {.approval = Approval::kAlways})};
+  a.input_guardrails = {guard("hint", V::retry("do not pay"))};
+  const auto model = script({calls("pay", "{}", "1"), says("not paid")});
+  model->set_delay(milliseconds(30));  // the guardrail is done by then
+  const RunResult result = run(team({a}), "hi", {.model = model});
+  EXPECT_TRUE(result.approvals.empty());
+  EXPECT_EQ(result.output, "not paid") << result.reason;
+  EXPECT_EQ(outputs(result.new_items), Lines{"Not run: do not pay"});
+  EXPECT_EQ(*paid, 0);
+}
+
 TEST(Break2, AnAnswerGivenBeforeTheFeedbackIsGivenAgain) {
   const Race race;
   const auto model = script({says("hasty"), says("considered")});

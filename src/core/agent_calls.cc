@@ -115,16 +115,17 @@ void Stepper::begin_call(int frame, int call) {
 
 void Stepper::checked(int frame, int call) {
   CallState& ready = call_at(frame, call);
+  const bool harmless =
+      ready.facts.kind == Kind::kTool && ready.facts.effect == ToolEffect::kPure;
+  // What is not run in any case is asked of nobody.
+  if (!harmless && at(frame).beside_open == 0 && !at(frame).redo.empty())
+    return call_ended(frame, call, false, "Not run: " + at(frame).redo);
   if (ready.facts.needs_approval && !ready.approved) {
     ready.phase = Phase::kApproval;
     record(Record::Kind::kApprovalRequested, frame, call);
     return command(Command::Kind::kApproval, frame, call);
   }
   ready.phase = Phase::kHeld;
-  const bool harmless =
-      ready.facts.kind == Kind::kTool && ready.facts.effect == ToolEffect::kPure;
-  if (!harmless && at(frame).beside_open == 0 && !at(frame).redo.empty())
-    return call_ended(frame, call, false, "Not run: " + at(frame).redo);
   if (harmless || at(frame).beside_open == 0) release(frame, call);
 }
 
