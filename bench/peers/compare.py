@@ -14,7 +14,7 @@ import sys
 import time
 import urllib.request
 
-from tables import tables
+from tables import DURABLE, tables
 
 HERE = pathlib.Path(__file__).resolve().parent
 PORT = 18391
@@ -58,7 +58,9 @@ def contenders(options):
         else:
             missing[name] = "could not be installed from the npm registry"
     for name, folder, module in (("openai-agents (Python)", "openai-agents", "openai_agents"),
-                                 ("langgraph (Python)", "langgraph", "lang_graph")):
+                                 ("langgraph (Python)", "langgraph", "lang_graph"),
+                                 (f"langgraph (Python), {DURABLE}", "langgraph",
+                                  "lang_graph_sqlite")):
         python = options.peers / "python" / folder / "bin/python"
         if (options.peers / "python" / f"{folder}.installed").exists():
             found.append(Contender(name, [str(python), str(HERE / "python/worker.py"), module]))
@@ -172,7 +174,8 @@ def versions(options):
             continue
         script = ("import sys, importlib.metadata as m\n"
                   "print('python', sys.version.split()[0])\n"
-                  "for n in ('openai-agents', 'openai', 'langgraph', 'langchain-openai'):\n"
+                  "for n in ('openai-agents', 'openai', 'langgraph', 'langchain-openai',"
+                  " 'langgraph-checkpoint-sqlite'):\n"
                   "  try: print(n, m.version(n))\n"
                   "  except m.PackageNotFoundError: pass\n")
         said = subprocess.run([python, "-c", script], capture_output=True, text=True, check=True)

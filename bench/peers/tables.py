@@ -2,6 +2,9 @@
 import statistics
 
 
+DURABLE = "durable"  # in the name of a contender that keeps each step on the disk
+
+
 class Medians:
     def __init__(self, rows):
         self.rows = rows
@@ -29,6 +32,20 @@ def ours(name):
     return name.startswith("Cadre")
 
 
+def ratios(title, name, peers, columns, value):
+    cells = []
+    for _, key, better in columns:
+        own = value(name, key)
+        others = [v for v in (value(peer, key) for peer in peers) if v is not None]
+        if better is None or not own or own <= 0 or not others:
+            cells.append("–")
+        elif better == "low":
+            cells.append(f"**{min(others) / own:.3g}×**")
+        else:
+            cells.append(f"**{own / max(others):.3g}×**")
+    return f"| *{title}* | " + " | ".join(cells) + " |"
+
+
 def table(title, names, columns, value):
     """columns: (heading, key, better is "low", "high" or None)."""
     lines = [f"### {title}", "", "| | " + " | ".join(heading for heading, _, _ in columns) + " |",
@@ -36,19 +53,13 @@ def table(title, names, columns, value):
     for name in names:
         lines.append(f"| {name} | " + " | ".join(
             shown(value(name, key)) for _, key, _ in columns) + " |")
+    peers = [name for name in names if not ours(name)]
     for name in filter(ours, names):
-        ratios = []
-        for _, key, better in columns:
-            own = value(name, key)
-            peers = [v for v in (value(peer, key) for peer in names if not ours(peer))
-                     if v is not None]
-            if better is None or not own or own <= 0 or not peers:
-                ratios.append("–")
-            elif better == "low":
-                ratios.append(f"**{min(peers) / own:.3g}×**")
-            else:
-                ratios.append(f"**{own / max(peers):.3g}×**")
-        lines.append(f"| *{name}: better than the best peer* | " + " | ".join(ratios) + " |")
+        lines.append(ratios(f"{name}: better than the best peer", name, peers, columns, value))
+        kept = [peer for peer in peers if DURABLE in peer]
+        if DURABLE in name and kept:
+            title = f"{name}: better than the peer that is {DURABLE}, too"
+            lines.append(ratios(title, name, kept, columns, value))
     return "\n".join(lines) + "\n"
 
 

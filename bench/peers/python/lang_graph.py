@@ -29,7 +29,7 @@ def handoff_to(letter):
     return handoff
 
 
-def chain(model):
+def chain(model, saver=None):
     graph = StateGraph(MessagesState)
     for letter, after in zip("abcd", "bcd-"):
         agent = create_react_agent(model(f"chain-{letter}"),
@@ -37,7 +37,7 @@ def chain(model):
                                    prompt=f"You are agent {letter}.", name=f"agent_{letter}")
         graph.add_node(f"agent_{letter}", agent,
                        destinations=(f"agent_{after}",) if after != "-" else None)
-    return graph.add_edge(START, "agent_a").compile()
+    return graph.add_edge(START, "agent_a").compile(checkpointer=saver)
 
 
 class Client:

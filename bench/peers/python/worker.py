@@ -79,10 +79,15 @@ async def main():
             raise SystemExit(f"wrong answer: {answer}")
 
     client = importlib.import_module(peer).create(url, options.get("kind", "tool"))
-    if mode == "cold":
-        check(await client.run(QUESTION))
-    else:
-        print(json.dumps(await {"runs": runs, "history": history}[mode](client, check, options)))
+    try:
+        if mode == "cold":
+            check(await client.run(QUESTION))
+        else:
+            measure = {"runs": runs, "history": history}[mode]
+            print(json.dumps(await measure(client, check, options)))
+    finally:
+        if hasattr(client, "close"):
+            await client.close()
 
 
 asyncio.run(main())
