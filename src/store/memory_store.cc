@@ -11,6 +11,18 @@
 namespace cadre {
 namespace {
 
+// A copy of a body takes its memory where the body does, and many small parts may stand in one piece
+// that knows nothing of threads: whoever reads gets memory of their own.
+Event apart(const Event& event) {
+  return {.run = event.run,
+          .seq = event.seq,
+          .parent = event.parent,
+          .time_us = event.time_us,
+          .kind = event.kind,
+          .actor = event.actor,
+          .body = Json(event.body, boost::json::storage_ptr())};
+}
+
 class MemoryStore final : public Store {
  public:
   void append_async(Append append, Ack ack) override {
@@ -28,7 +40,8 @@ class MemoryStore final : public Store {
     const auto at = events_.find(run);
     if (at == events_.end()) return journal;
     const auto skip = static_cast<std::size_t>(std::max<std::int64_t>(from_seq - 1, 0));
-    for (std::size_t i = skip; i < at->second.size(); ++i) journal.events.push_back(at->second[i]);
+    for (std::size_t i = skip; i < at->second.size(); ++i)
+      journal.events.push_back(apart(at->second[i]));
     return journal;
   }
 

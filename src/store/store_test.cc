@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <boost/json/monotonic_resource.hpp>
 #include <filesystem>
 #include <future>
 #include <thread>
@@ -59,6 +60,21 @@ TEST_P(StoreConformance, ReadsBackWhatWasAppendedInOrder) {
   ASSERT_EQ(tail->events.size(), 2U);
   EXPECT_EQ(tail->events.front().seq, 4);
   EXPECT_TRUE(store_->read("nobody")->events.empty());
+}
+
+// Bodies may stand in a piece of memory that knows nothing of threads.
+TEST_P(StoreConformance, WhatIsReadSharesNoMemoryWithTheStore) {
+  Append append;
+  append.run = "r";
+  const auto piece = boost::json::make_shared_resource<boost::json::monotonic_resource>(1024);
+  append.events.push_back({.run = "r", .seq = 1, .actor = "a",
+                           .body = Json(JsonObject({{"text", "words"}}, piece))});
+  ASSERT_TRUE(append.events[0].body.storage().is_shared());
+  ASSERT_TRUE(store_->append(std::move(append)).has_value());
+  const auto journal = store_->read("r");
+  ASSERT_TRUE(journal.has_value());
+  EXPECT_EQ(json::get_string(journal->events.at(0).body, "text"), "words");
+  EXPECT_FALSE(journal->events[0].body.storage().is_shared());
 }
 
 TEST_P(StoreConformance, FencesASecondWriterOff) {
