@@ -11,8 +11,8 @@
 namespace cadre {
 namespace {
 
-// A copy of a body takes its memory where the body does, and many small parts may stand in one piece
-// that knows nothing of threads: whoever reads gets memory of their own.
+// A copy of a body takes its memory where the body does, and many small parts may stand in one
+// piece that knows nothing of threads: whoever reads gets memory of their own.
 Event apart(const Event& event) {
   return {.run = event.run,
           .seq = event.seq,
