@@ -2,6 +2,11 @@
 // journal for stages, gates and what was spent. Private to workshop/.
 #pragma once
 
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include "cadre/sop.h"
 #include "core/plan.h"
 #include "core/state.h"
