@@ -37,11 +37,14 @@ Result<std::int64_t> read_pragma(sqlite3* database, const std::filesystem::path&
 
 Result<void> check_identity(sqlite3* database, const std::filesystem::path& file,
                             const FileKind& kind, bool& is_new) {
+  // In one look: another process may be making the file just now.
+  execute(database, "BEGIN");
   const auto application = read_pragma(database, file, kind, "application_id");
-  if (!application) return std::unexpected(application.error());
   const auto version = read_pragma(database, file, kind, "user_version");
-  if (!version) return std::unexpected(version.error());
   const auto changes = read_pragma(database, file, kind, "schema_version");
+  execute(database, "ROLLBACK");
+  if (!application) return std::unexpected(application.error());
+  if (!version) return std::unexpected(version.error());
   if (!changes) return std::unexpected(changes.error());
   is_new = *application == 0 && *version == 0 && *changes == 0;
   if (is_new) return {};

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <barrier>
 #include <fstream>
 #include <future>
 #include <thread>
@@ -101,6 +102,21 @@ TEST(SqliteStore, AFileThatWasLeftHalfMadeIsNew) {
   ASSERT_NE(store, nullptr);
   ASSERT_TRUE(store->append(append_of("r", 0, 2)).has_value());
   EXPECT_EQ(store->read("r")->events.size(), 2U);
+}
+
+TEST(SqliteStore, TwoMakeTheFileAtOnce) {
+  TempFolder folder;
+  for (int round = 0; round < 200; ++round) {
+    const fs::path file = folder.path() / fmt::format("{}.db", round);
+    std::barrier both(2);
+    const auto make = [&] {
+      both.arrive_and_wait();
+      const auto store = open_sqlite_store(file);
+      EXPECT_TRUE(store.has_value()) << store.error().describe();
+    };
+    std::jthread other(make);
+    make();
+  }
 }
 
 TEST(SqliteStore, NamesTheEventThatWasChangedAndReadsWhatPrecedesIt) {
