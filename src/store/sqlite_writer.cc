@@ -1,8 +1,6 @@
 #include "store/sqlite_writer.h"
 
 #include <fmt/core.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -24,27 +22,6 @@ constexpr std::chrono::microseconds kLinger{300}, kGather{500}, kGatherMost{1000
 constexpr std::size_t kPlacesMax = 20'000;
 constexpr std::size_t kSpentMax = 256, kSpentBytesMax = 16 * 1024;
 constexpr std::string_view kRunning = "running";
-
-// What sched_setattr(2) takes; the C library of Debian 12 does not declare it.
-struct SchedulingWish {
-  std::uint32_t size = sizeof(SchedulingWish), policy = 0;
-  std::uint64_t flags = 0;
-  std::int32_t nice = 0;
-  std::uint32_t priority = 0;
-  std::uint64_t runtime_ns = 0, deadline_ns = 0, period_ns = 0;
-};
-
-// Many wait for this thread, and it has little to do each time: with a short slice it gets a
-// processor soon after it is woken, also beside threads that never sleep. Linux knows such a wish
-// since 6.12; elsewhere nothing comes of it.
-void wish_for_short_slices() {
-  constexpr std::uint64_t kSlice = 100'000;  // the shortest there is
-  SchedulingWish wish;
-  if (::syscall(SYS_sched_getattr, 0, &wish, sizeof wish, 0) != 0 || wish.policy != SCHED_OTHER)
-    return;
-  wish.runtime_ns = kSlice;
-  (void)::syscall(SYS_sched_setattr, 0, &wish, 0);
-}
 
 // `write` may be one that has been written: all of it is set anew.
 void prepare_write(Append append, Write& write) {
@@ -80,7 +57,6 @@ SqliteWriter::SqliteWriter(std::filesystem::path file, Database database)
     : file_(std::move(file)), database_(std::move(database)) {
   thread_ = std::thread([this] {
     ::pthread_setname_np(::pthread_self(), "cadre-journal");
-    wish_for_short_slices();
     loop();
   });
 }
