@@ -258,8 +258,11 @@ class Drill {
     print_tally(t);
     for (const std::string& what : t.wrong) fmt::print("wrong: {}\n", what);
     if (server.strays() > 0) fmt::print("wrong: {} strange requests\n", server.strays());
+    // All six attempts of a call fail once in 15,000 calls by what is drawn alone: of few runs, one
+    // may need help.
+    const auto helped = t.runs - t.without_help;
     const bool good = percent(t.complete, t.runs) >= 99 &&
-                      percent(t.without_help, t.runs) >= 99 &&
+                      (helped <= 1 || percent(t.without_help, t.runs) >= 99) &&
                       percent(t.finished, t.handoffs.requested) >= 99.5 && t.repeated == 0 &&
                       hangs_ == 0 && t.calls_over <= 0 && t.tokens_over <= 0 &&
                       contradictions(t) == 0 && server.strays() == 0;
