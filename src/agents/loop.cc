@@ -77,17 +77,14 @@ void Runtime::Loop::pump(const std::function<bool()>& done) {
   serve(done);
 }
 
-bool Runtime::Loop::post(Job job) { return put(std::move(job), false); }
+void Runtime::Loop::post(Job job) { put(std::move(job), false); }
 
-bool Runtime::Loop::ask(Job job) { return put(std::move(job), true); }
+void Runtime::Loop::ask(Job job) { put(std::move(job), true); }
 
-bool Runtime::Loop::put(Job job, bool asked) {
-  if (on_thread()) {
-    local_.push_back(std::move(job));
-    return true;
-  }
+void Runtime::Loop::put(Job job, bool asked) {
+  if (on_thread()) return local_.push_back(std::move(job));
   const std::lock_guard lock(mutex_);
-  if (stopping_) return false;
+  if (stopping_) return;
   const bool first = posted_.empty() && asked_.empty();
   if (asked) {
     asked_.push_back(std::move(job));
@@ -97,7 +94,6 @@ bool Runtime::Loop::put(Job job, bool asked) {
   has_posted_ = true;
   // Under the lock: the job may be the last that the loop waits for, and the loop gone after it.
   if (first) wake();
-  return true;
 }
 
 Runtime::Loop::TimerId Runtime::Loop::at(Time when, Job job) {

@@ -48,10 +48,10 @@ class Runtime::Loop : public std::enable_shared_from_this<Runtime::Loop> {
   // Runs jobs on the calling thread until `done` says so.
   void pump(const std::function<bool()>& done);
 
-  // Goes on with a run. False when the loop has stopped: the job is dropped.
-  bool post(Job job);
+  // Goes on with a run. Dropped when the loop has stopped.
+  void post(Job job);
   // The same of what a user asks for: a few of them have their turn each round, in their order.
-  bool ask(Job job);
+  void ask(Job job);
   using TimerId = std::pair<Time, std::uint64_t>;
   // Runs `job` on the loop's thread at `when` or soon after. On the loop's thread only.
   TimerId at(Time when, Job job);
@@ -71,7 +71,7 @@ class Runtime::Loop : public std::enable_shared_from_this<Runtime::Loop> {
   void serve(const std::function<bool()>& done);
   void fire_timers();
   std::optional<Time> serve_sources();
-  bool put(Job job, bool asked);
+  void put(Job job, bool asked);
   void take_posted(std::optional<Time> until);
   void sleep(Time until);
   void wake();

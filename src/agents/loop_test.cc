@@ -24,16 +24,27 @@ RunOptions answered() {
   return options;
 }
 
+// A run whose end keeps the loop busy until it is told to go on.
+class HeldLoop {
+ public:
+  HeldLoop(Runtime& runtime, const AgentTeam& team) {
+    RunOptions options = answered();
+    options.on_end = [wait = go_on_.get_future().share()](const RunResult&) { wait.wait(); };
+    runtime.start(team, "hold the loop", options);
+  }
+  void go_on() { go_on_.set_value(); }
+
+ private:
+  std::promise<void> go_on_;
+};
+
 // A thousand runs are asked for while the loop is busy: those that began first end while others
 // have not begun.
 TEST(Loop, RunsUnderWayGoBeforeNewOnes) {
   constexpr int kRuns = 1000;
   const AgentTeam team = one_agent();
   Runtime runtime;
-  std::promise<void> all_asked;
-  RunOptions first = answered();
-  first.on_end = [wait = all_asked.get_future().share()](const RunResult&) { wait.wait(); };
-  const RunHandle blocking = runtime.start(team, "hold the loop", first);
+  HeldLoop loop(runtime, team);
   std::latch ended(kRuns);
   int begun = 0, begun_when_first_ended = 0;  // of the loop's thread
   for (int i = 0; i < kRuns; ++i) {
@@ -49,7 +60,7 @@ TEST(Loop, RunsUnderWayGoBeforeNewOnes) {
     };
     runtime.start(team, "now", options);
   }
-  all_asked.set_value();
+  loop.go_on();
   ended.wait();
   EXPECT_EQ(begun, kRuns);
   EXPECT_GT(begun_when_first_ended, 0);
@@ -60,10 +71,7 @@ TEST(Loop, RunsUnderWayGoBeforeNewOnes) {
 TEST(Loop, WhatUsersAskForKeepsItsOrder) {
   const AgentTeam team = one_agent();
   Runtime runtime;
-  std::promise<void> all_asked;
-  RunOptions first = answered();
-  first.on_end = [wait = all_asked.get_future().share()](const RunResult&) { wait.wait(); };
-  const RunHandle blocking = runtime.start(team, "hold the loop", first);
+  HeldLoop loop(runtime, team);
   RunOptions slow;
   const auto model = yes();
   model->set_delay(std::chrono::minutes(1));
@@ -73,7 +81,7 @@ TEST(Loop, WhatUsersAskForKeepsItsOrder) {
     handles.push_back(runtime.start(team, "now", slow));
     handles.back().cancel(Cancel::kNow, "not needed");
   }
-  all_asked.set_value();
+  loop.go_on();
   for (const RunHandle& handle : handles) {
     const RunResult result = handle.wait();
     EXPECT_EQ(result.status, RunStatus::kCancelled);

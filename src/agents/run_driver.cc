@@ -576,8 +576,7 @@ void RunDriver::cancel(Cancel how, std::string reason) {
 }
 
 Result<void> RunDriver::say(std::string text) {
-  if (finished_ || run_.over())
-    return fail(ErrorCode::kNotFound, "the run " + state_->id + " has ended");
+  if (finished_ || run_.over()) return run_is_over(state_->id);
   if (run_.frames.empty()) {
     early_says_.push_back(std::move(text));
     return {};
@@ -589,14 +588,14 @@ Result<void> RunDriver::say(std::string text) {
 }
 
 Result<void> RunDriver::subscribe(std::function<void(const RunEvent&)> subscriber) {
-  if (finished_) return fail(ErrorCode::kNotFound, "the run " + state_->id + " has ended");
+  if (finished_) return run_is_over(state_->id);
   subscribers_.push_back(std::move(subscriber));
   return {};
 }
 
 Result<void> RunDriver::decide(const std::string& call_id, bool approved, std::string message,
                                bool always, bool answered) {
-  if (finished_) return fail(ErrorCode::kNotFound, "the run " + state_->id + " has ended");
+  if (finished_) return run_is_over(state_->id);
   for (const auto& [f, c] : pending_approvals(run_)) {
     const ToolCallItem& item = call(f, c).call();
     if (item.id != call_id) continue;

@@ -29,7 +29,10 @@ std::string first_issue(const JsonSchema& schema, const Json& arguments) {
 
 }  // namespace
 
-// Arguments that are valid for the tool.
+std::unexpected<Error> run_is_over(const std::string& id) {
+  return fail(ErrorCode::kNotFound, "the run " + id + " has ended");
+}
+
 Result<Json> read_arguments(const ToolCallItem& call, const JsonSchema& schema) {
   auto arguments = json::parse(call.arguments.empty() ? "{}" : call.arguments);
   if (!arguments) {

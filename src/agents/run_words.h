@@ -30,6 +30,8 @@ auto guarded(std::string_view whose, Use use) -> decltype(use()) {
                 std::string(whose) + " threw: " + what_of(std::current_exception()));
   }
 }
+// Nothing can be asked of the run any more.
+std::unexpected<Error> run_is_over(const std::string& id);
 // Arguments that are valid for the tool.
 Result<Json> read_arguments(const ToolCallItem& call, const JsonSchema& schema);
 

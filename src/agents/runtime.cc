@@ -6,6 +6,7 @@
 
 #include "agents/loop.h"
 #include "agents/run_driver.h"
+#include "agents/run_words.h"
 #include "base/clock.h"
 #include "base/text.h"
 
@@ -155,19 +156,15 @@ std::unexpected<Error> not_utf8() {
   return fail(ErrorCode::kInvalidInput, "the text is not valid UTF-8");
 }
 
-std::unexpected<Error> gone(const std::string& id) {
-  return fail(ErrorCode::kNotFound, "the run " + id + " has ended");
-}
-
 }  // namespace
 
 // Waits for the loop's word: whether the run still takes it is known there only.
 Result<void> RunHandle::State::tell(std::function<Result<void>(RunDriver&)> what) {
   const auto owner = loop.lock();
-  if (owner == nullptr || driver.expired()) return gone(id);
+  if (owner == nullptr || driver.expired()) return run_is_over(id);
   if (owner->on_thread()) {
     const auto self = driver.lock();
-    return self == nullptr ? gone(id) : what(*self);
+    return self == nullptr ? run_is_over(id) : what(*self);
   }
   // A loop that stops drops the job, and with it the promise.
   std::promise<Result<void>> promise;
@@ -175,12 +172,12 @@ Result<void> RunHandle::State::tell(std::function<Result<void>(RunDriver&)> what
   owner->ask([weak = driver, what = std::move(what), promise = std::move(promise),
                run = id]() mutable {
     const auto self = weak.lock();
-    promise.set_value(self == nullptr ? gone(run) : what(*self));
+    promise.set_value(self == nullptr ? run_is_over(run) : what(*self));
   });
   try {
     return answer.get();
   } catch (const std::future_error&) {
-    return gone(id);
+    return run_is_over(id);
   }
 }
 
